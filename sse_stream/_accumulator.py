@@ -1,0 +1,406 @@
+"""Chunks in, events and a completion out. No provider is known here, only OpenAI's field names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from typing import NoReturn
+
+from ._anomalies import OnAnomaly
+from ._chunks import (
+    ChatCompletionChunk,
+    ChoiceDelta,
+    ChoiceDeltaAudio,
+    ChoiceDeltaToolCall,
+    ChoiceLogprobs,
+    ChunkChoice,
+    JSONValue,
+    TokenLogprob,
+    Usage,
+)
+from ._completion import Audio, ChatCompletion, Choice, Message
+from ._errors import OutputTooLargeError
+from ._events import (
+    AudioDelta,
+    ChatEvent,
+    ChoiceFinished,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamDone,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallDone,
+    ToolCallStarted,
+    UsageReported,
+)
+from ._limits import Limits
+from ._merging import Pieces, Statements
+from ._tool_calls import Slot, Slots
+from ._usage import merged_usage
+
+# About what one token's log probability takes in memory, in characters.
+_LOGPROB_WEIGHT = 200
+
+
+class _AudioState:
+    """The spoken output of one choice, as far as it has come."""
+
+    __slots__ = ("data", "expires_at", "extra", "id", "transcript")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.data = StringIO()
+        self.transcript = StringIO()
+        self.expires_at: int | None = None
+        self.extra = Pieces()
+
+    def snapshot(self) -> Audio:
+        return Audio(self.id, self.data.getvalue(), self.transcript.getvalue(), self.expires_at, self.extra.snapshot())
+
+
+class _LogprobsState:
+    """The log probabilities of one choice, as far as they have come."""
+
+    __slots__ = ("content", "extra", "refusal")
+
+    def __init__(self) -> None:
+        self.content: list[TokenLogprob] | None = None
+        self.refusal: list[TokenLogprob] | None = None
+        self.extra = Pieces()
+
+    def snapshot(self) -> ChoiceLogprobs:
+        content = None if self.content is None else list(self.content)
+        refusal = None if self.refusal is None else list(self.refusal)
+        extra = self.extra.snapshot()
+        return ChoiceLogprobs(content, refusal, extra=extra) if extra else ChoiceLogprobs(content, refusal)
+
+
+class _ChoiceState:
+    """One choice, as far as it has come. Text is kept in buffers that grow in place and joined when asked."""
+
+    __slots__ = (
+        "audio",
+        "extra",
+        "fields",
+        "finish_reason",
+        "index",
+        "logprobs",
+        "reasoning",
+        "refusal",
+        "role",
+        "slots",
+        "text",
+    )
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.role: str | None = None
+        self.text = StringIO()
+        self.reasoning = StringIO()
+        self.refusal = StringIO()
+        self.slots = Slots()
+        self.audio: _AudioState | None = None
+        self.logprobs: _LogprobsState | None = None
+        self.finish_reason: str | None = None
+        self.fields = Pieces()  # of the delta
+        self.extra = Statements()  # beside the delta
+
+    def snapshot(self) -> Choice:
+        message = Message(
+            role=self.role or "assistant",
+            content=self.text.getvalue() or None,
+            reasoning=self.reasoning.getvalue() or None,
+            refusal=self.refusal.getvalue() or None,
+            tool_calls=[slot.snapshot() for slot in self.slots.all],
+            audio=None if self.audio is None else self.audio.snapshot(),
+            extra=self.fields.snapshot(),
+        )
+        logprobs = None if self.logprobs is None else self.logprobs.snapshot()
+        return Choice(self.index, message, self.finish_reason, logprobs, self.extra.snapshot())
+
+
+class ChatAccumulator:
+    """Adds chunks up: tells what each says, and what all have said so far.
+
+    Adding costs what the chunk holds, a snapshot costs what it returns, however much has passed.
+
+    Args:
+        limits: How much may be accumulated.
+        on_anomaly: Told each deviation that shows only over several chunks, with an excerpt: a finish
+            reason given twice, content after it.
+
+    >>> accumulator = ChatAccumulator()
+    >>> accumulator.add(ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "Hi"}}]}))
+    [TextDelta(text='Hi', choice=0)]
+    >>> accumulator.completion.text
+    'Hi'
+    """
+
+    __slots__ = (
+        "_calls",
+        "_choices",
+        "_created",
+        "_extra",
+        "_id",
+        "_limits",
+        "_max_size",
+        "_model",
+        "_on_anomaly",
+        "_size",
+        "_usage",
+    )
+
+    def __init__(self, *, limits: Limits = Limits(), on_anomaly: OnAnomaly | None = None) -> None:
+        self._limits = limits
+        self._max_size = limits.output_size
+        self._on_anomaly = on_anomaly
+        self._id: str | None = None
+        self._model: str | None = None
+        self._created: int | None = None
+        self._choices: dict[int, _ChoiceState] = {}
+        self._usage: Usage | None = None
+        self._extra = Statements()
+        self._size = 0
+        self._calls = 0
+
+    @property
+    def completion(self) -> ChatCompletion:
+        """What has arrived so far, as a snapshot: later chunks do not change it."""
+        return ChatCompletion(
+            id=self._id,
+            model=self._model,
+            created=self._created,
+            choices=[self._choices[index].snapshot() for index in sorted(self._choices)],
+            usage=self._usage,
+            extra=self._extra.snapshot(),
+        )
+
+    @property
+    def unfinished(self) -> list[int]:
+        """The choices seen that have given no finish reason, by index."""
+        return sorted(index for index, state in self._choices.items() if state.finish_reason is None)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any choice has been seen."""
+        return bool(self._choices)
+
+    def add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
+        """Add one chunk.
+
+        Returns:
+            What it says, choice by choice: reasoning, text, refusal, audio, tool calls, finish; then the
+            usage. An empty list if it says nothing.
+
+        Raises:
+            OutputTooLargeError: It would take more than `limits` allows.
+        """
+        events: list[ChatEvent] = []
+        if self._id is None or self._model is None or self._created is None:
+            self._id = self._id or chunk.id or None
+            self._model = self._model or chunk.model or None
+            self._created = self._created or chunk.created or None
+        for choice in chunk.choices:
+            state = self._choices.get(choice.index)
+            if state is None:
+                state = self._begin_choice(choice.index)
+            delta = choice.delta
+            # The measured path: nine chunks of ten carry a piece of text or reasoning, and nothing else.
+            reasoning = delta.reasoning_content or delta.reasoning
+            if reasoning or delta.reasoning_details:
+                self._add_reasoning(state, delta, reasoning, events)
+            content = delta.content
+            if content:
+                state.text.write(content)
+                self._size += len(content)
+                events.append(TextDelta(content, choice.index))
+            if delta.refusal:
+                state.refusal.write(delta.refusal)
+                self._size += len(delta.refusal)
+                events.append(RefusalDelta(delta.refusal, choice.index))
+            if delta.audio is not None:
+                self._add_audio(state, delta.audio, events)
+            if delta.tool_calls:
+                self._add_tool_calls(state, delta.tool_calls, events)
+            if delta.function_call is not None or delta.extra:
+                self._add_fields(state, delta)
+            if state.role is None and delta.role:
+                state.role = delta.role
+            if choice.finish_reason or state.finish_reason:
+                self._finish(state, choice, events)
+            if choice.logprobs is not None:
+                self._add_logprobs(state, choice.logprobs)
+            if choice.extra:
+                self._size += state.extra.add(choice.extra)
+        self._add_statements(chunk)
+        if chunk.usage is not None:
+            self._add_usage(chunk.usage, events)
+        if self._size > self._max_size:
+            self._refuse("output_size", self._max_size, "characters of output")
+        return events
+
+    def close(self) -> list[ChatEvent]:
+        """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""
+        events: list[ChatEvent] = []
+        for index in sorted(self._choices):
+            self._finish_calls(self._choices[index], self._choices[index].slots.all, events)
+        events.append(StreamDone(self.completion))
+        return events
+
+    def _begin_choice(self, index: int) -> _ChoiceState:
+        if len(self._choices) >= self._limits.choices:
+            self._refuse("choices", self._limits.choices, "choices")
+        state = self._choices[index] = _ChoiceState(index)
+        return state
+
+    def _refuse(self, limit: str, allowed: int, what: str) -> NoReturn:
+        raise OutputTooLargeError(
+            f"the stream holds more than {allowed} {what}, the limit of Limits.{limit}", limit=limit
+        )
+
+    def _add_reasoning(
+        self, state: _ChoiceState, delta: ChoiceDelta, text: str | None, events: list[ChatEvent]
+    ) -> None:
+        if delta.reasoning_details:
+            self._size += state.fields.add({"reasoning_details": delta.reasoning_details})
+            if not text:
+                text = "".join(_texts(delta.reasoning_details))
+        if not text:
+            return
+        state.reasoning.write(text)
+        self._size += len(text)
+        events.append(ReasoningDelta(text, state.index))
+        if delta.reasoning and delta.reasoning != text:
+            # Two spellings that differ: one is delivered, the other is not lost.
+            self._size += state.fields.add({"reasoning": delta.reasoning})
+
+    def _add_audio(self, state: _ChoiceState, piece: ChoiceDeltaAudio, events: list[ChatEvent]) -> None:
+        audio = state.audio
+        if audio is None:
+            audio = state.audio = _AudioState()
+        audio.id = audio.id or piece.id or ""
+        if piece.data:
+            audio.data.write(piece.data)
+            self._size += len(piece.data)
+        if piece.transcript:
+            audio.transcript.write(piece.transcript)
+            self._size += len(piece.transcript)
+        if piece.expires_at is not None:
+            audio.expires_at = piece.expires_at
+        if piece.extra:
+            self._size += audio.extra.add(piece.extra)
+        event = AudioDelta(
+            piece.id or None, piece.data or None, piece.transcript or None, piece.expires_at, state.index
+        )
+        if event != AudioDelta(choice=state.index):
+            events.append(event)
+
+    def _add_tool_calls(
+        self, state: _ChoiceState, pieces: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]
+    ) -> None:
+        slots = state.slots
+        slots.begin_delta()
+        for piece in pieces:
+            function = piece.function
+            name = arguments = None
+            if function is not None:
+                name, arguments = function.name, function.arguments
+            if not (piece.id or name or arguments or piece.extra or (function is not None and function.extra)):
+                continue  # says nothing, so no call is meant
+            known = len(slots.all)
+            slot = slots.find(piece)
+            if name and not slot.name:
+                slot.name = name
+            if len(slots.all) > known:
+                if known and slots.all[known - 1].complete:
+                    self._finish_calls(state, slots.all[known - 1 : known], events)
+                self._calls += 1
+                if self._calls > self._limits.tool_calls:
+                    self._refuse("tool_calls", self._limits.tool_calls, "tool calls")
+                events.append(ToolCallStarted(slot.index, slot.id, slot.name, state.index))
+            if arguments:
+                slot.add_arguments(arguments)
+                self._size += len(arguments)
+                events.append(ToolCallDelta(slot.index, arguments, state.index))
+            if piece.extra:
+                self._add_call_extra(slot, piece.extra)
+            if function is not None and function.extra:
+                self._add_call_extra(slot, {"function": dict(function.extra)})
+
+    def _add_call_extra(self, slot: Slot, extra: JSONValue) -> None:
+        if slot.extra is None:
+            slot.extra = Pieces()
+        self._size += slot.extra.add(extra)
+
+    def _finish_calls(self, state: _ChoiceState, slots: Iterable[Slot], events: list[ChatEvent]) -> None:
+        for slot in slots:
+            if not slot.done:
+                slot.done = True
+                events.append(ToolCallDone(slot.index, slot.snapshot(), state.index))
+
+    def _add_fields(self, state: _ChoiceState, delta: ChoiceDelta) -> None:
+        call = delta.function_call
+        if call is not None:
+            said = {"name": call.name, "arguments": call.arguments, **call.extra}
+            self._size += state.fields.add({"function_call": said})
+        if delta.extra:
+            self._size += state.fields.add(delta.extra)
+
+    def _finish(self, state: _ChoiceState, choice: ChunkChoice, events: list[ChatEvent]) -> None:
+        if state.finish_reason is not None and self._on_anomaly is not None:
+            if choice.finish_reason:
+                self._on_anomaly("finish_repeated", f"{choice.finish_reason!r} after {state.finish_reason!r}")
+            if any(event.choice == choice.index for event in events if isinstance(event, _CONTENT)):
+                self._on_anomaly("content_after_finish", repr(choice.delta))
+        if choice.finish_reason:
+            first = state.finish_reason is None
+            state.finish_reason = choice.finish_reason
+            self._finish_calls(state, state.slots.all, events)
+            if first:
+                events.append(ChoiceFinished(choice.finish_reason, state.index))
+
+    def _add_logprobs(self, state: _ChoiceState, piece: ChoiceLogprobs) -> None:
+        logprobs = state.logprobs
+        if logprobs is None:
+            logprobs = state.logprobs = _LogprobsState()
+        for name in ("content", "refusal"):
+            tokens: list[TokenLogprob] | None = getattr(piece, name)
+            if tokens is not None:
+                kept = getattr(logprobs, name)
+                if kept is None:
+                    setattr(logprobs, name, list(tokens))
+                else:
+                    kept.extend(tokens)
+                self._size += sum(_LOGPROB_WEIGHT * (1 + len(token.top_logprobs or ())) for token in tokens)
+        if piece.extra:
+            self._size += logprobs.extra.add(piece.extra)
+
+    def _add_statements(self, chunk: ChatCompletionChunk) -> None:
+        """What the chunk says beside its choices."""
+        if chunk.extra:
+            self._size += self._extra.add(chunk.extra)
+        said = {
+            "service_tier": chunk.service_tier,
+            "system_fingerprint": chunk.system_fingerprint,
+            "moderation": chunk.moderation,
+            "obfuscation": chunk.obfuscation,
+        }
+        self._size += self._extra.add({name: value for name, value in said.items() if value is not None})
+
+    def _add_usage(self, usage: Usage, events: list[ChatEvent]) -> None:
+        merged = merged_usage(self._usage, usage)
+        if merged is not None:
+            self._usage = merged
+            events.append(UsageReported(merged))
+
+
+_CONTENT = (ReasoningDelta, TextDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
+
+
+def _texts(details: Iterable[JSONValue]) -> Iterable[str]:
+    """What reasoning in structured pieces says: the `text` of each, or its `summary`."""
+    for detail in details:
+        if isinstance(detail, dict):
+            said = detail.get("text") or detail.get("summary")
+            if isinstance(said, str):
+                yield said

@@ -1,0 +1,312 @@
+"""The composition: bytes to typed events, how a stream ended, what was odd about it, what it may cost."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeAlias
+
+from ._accumulator import ChatAccumulator
+from ._anomalies import Anomaly, AnomalyKind, AnomalyLog
+from ._chunks import ChatCompletionChunk
+from ._completion import ChatCompletion
+from ._errors import (
+    ChunkDecodeError,
+    EventTooLargeError,
+    IncompleteStreamError,
+    ProviderError,
+    SSEStreamError,
+)
+from ._events import ChatEvent, KeepAlive
+from ._limits import Limits
+from ._sse import ServerSentEvent, SSEDecoder
+from .dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
+
+Ending: TypeAlias = Literal[
+    "open", "complete", "truncated", "provider_error", "invalid", "transport_error", "timeout", "closed"
+]
+"""How a stream ended:
+
+- `open`: it has not.
+- `complete`: `[DONE]` came, or every choice has given its finish reason.
+- `truncated`: it ended before either, or inside an event.
+- `provider_error`: the provider reported an error.
+- `invalid`: a chunk could not be read, or a limit was reached.
+- `transport_error`: the connection broke.
+- `timeout`: a deadline passed.
+- `closed`: the caller stopped.
+"""
+
+
+class ChatDecoder:
+    r"""Bytes in, typed events out: a whole chat stream, without any input or output of its own.
+
+    However the bytes are cut, the events are the same, and the same error comes at the same place.
+
+    Args:
+        dialect: The wire format; by default OpenAI's chat completions and all that is compatible.
+        strict: Whether the first anomaly is an error.
+        limits: Bounds on memory.
+        keepalives: Whether comments and other keep-alives give a `KeepAlive` event.
+
+    >>> decoder = ChatDecoder()
+    >>> list(decoder.feed(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'))
+    [TextDelta(text='Hi', choice=0), ChoiceFinished(reason='stop', choice=0)]
+    >>> [event.type for event in decoder.close()], decoder.ending
+    (['stream_done'], 'complete')
+    """
+
+    def __init__(
+        self,
+        *,
+        dialect: Dialect | None = None,
+        strict: bool = False,
+        limits: Limits = Limits(),
+        keepalives: bool = False,
+    ) -> None:
+        self._dialect = OpenAIChat() if dialect is None else dialect
+        self._strict = strict
+        self._keepalives = keepalives
+        self._accumulator = ChatAccumulator(limits=limits, on_anomaly=self._note)
+        self._sse = SSEDecoder(
+            max_event_size=limits.event_size,
+            on_comment=lambda text: self._asides.append(Ping(text)),
+            on_unknown_field=lambda name, value: self._asides.extend(self._dialect.decode_field(name, value)),
+            part_events=self._part_events,
+        )
+        self._log = AnomalyLog()
+        self._violation: ChunkDecodeError | None = None  # the first anomaly, in strict mode
+        # What was decoded and is not delivered yet. Asides are what comments and unknown fields mean.
+        self._events: deque[ChatEvent] = deque()
+        self._items: deque[Item] = deque()
+        self._asides: list[Item] = []
+        self._last_messages: Iterator[ServerSentEvent] | None = None  # set by `close`
+        self._incomplete = False  # whether the end came inside an event
+        self._done = False
+        self._ending: Ending = "open"
+        self._error: SSEStreamError | None = None
+        self._finished = False
+        self.keepalives_seen = 0
+        self.chunks_seen = 0
+
+    @property
+    def completion(self) -> ChatCompletion:
+        """What has arrived so far, as a snapshot."""
+        return self._accumulator.completion
+
+    @property
+    def ending(self) -> Ending:
+        """How the stream ended; `"complete"` as soon as `[DONE]` was read, `"open"` until something was."""
+        return self._ending
+
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """The tolerated deviations so far, one item a kind."""
+        return self._log.found()
+
+    def feed(self, data: bytes | bytearray | memoryview) -> Iterator[ChatEvent]:
+        """Take the next bytes of the stream, all of them at once.
+
+        Args:
+            data: Any number of bytes, cut anywhere.
+
+        Returns:
+            The events, decoded as they are read. What is left unread stays queued and comes first on
+            the next call.
+
+        Raises:
+            SSEStreamError: While the events are read, after every event before it: a `ProviderError`, a
+                `ChunkDecodeError`, an `EventTooLargeError` or an `OutputTooLargeError`. At once, if the
+                decoder has failed before or was closed.
+            TypeError: `data` is not bytes.
+        """
+        return self._deliver(self._read(self._accept(data)))
+
+    def feed_chunks(self, data: bytes | bytearray | memoryview) -> Iterator[ChatCompletionChunk]:
+        """Like `feed`, but gives the chunks; events of chunks already passed are passed over too."""
+        return self._only_chunks(self._read(self._accept(data)))
+
+    def close(self) -> Iterator[ChatEvent]:
+        """Say that no more bytes will come. After an error this does nothing.
+
+        Returns:
+            The events not read yet, and those of the end: at last `StreamDone`, if it ended well.
+
+        Raises:
+            IncompleteStreamError: While the events are read: the stream ended before it was done.
+            SSEStreamError: As with `feed`, while the events are read.
+        """
+        return self._deliver(self._read_to_end())
+
+    def close_chunks(self) -> Iterator[ChatCompletionChunk]:
+        """Like `close`, but gives the chunks."""
+        return self._only_chunks(self._read_to_end())
+
+    def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
+        """Take a failure, which ends the stream: one of the bytes, or one from outside, as a broken connection.
+
+        Returns:
+            The error, with what had arrived.
+        """
+        error.completion = self._accumulator.completion
+        self._error = error
+        self._ending = ending
+        self._events.clear()
+        self._items.clear()
+        self._asides.clear()
+        return error
+
+    def _accept(self, data: bytes | bytearray | memoryview) -> Iterator[ServerSentEvent]:
+        if self._error is not None or self._last_messages is not None:
+            reason = "was closed" if self._error is None else f"has failed: {self._error}"
+            error = SSEStreamError(f"this decoder takes no more bytes, for it {reason}")
+            error.completion = self._accumulator.completion
+            raise error
+        return self._sse.feed(data)
+
+    def _deliver(self, chunks: Iterator[ChatCompletionChunk | None]) -> Iterator[ChatEvent]:
+        events = self._events
+        while events:
+            yield events.popleft()
+        for _ in chunks:
+            while events:
+                yield events.popleft()
+
+    def _only_chunks(self, chunks: Iterator[ChatCompletionChunk | None]) -> Iterator[ChatCompletionChunk]:
+        for chunk in chunks:
+            self._events.clear()
+            if chunk is not None:
+                yield chunk
+
+    def _read(self, messages: Iterator[ServerSentEvent]) -> Iterator[ChatCompletionChunk | None]:
+        """Read on; yields whenever there are events to deliver, with the chunk that gave them if one did.
+
+        All state is in the decoder whenever this yields.
+        """
+        items = self._items
+        try:
+            while True:
+                while items:
+                    chunk = self._take(items.popleft())
+                    if chunk is not None or self._events:
+                        yield chunk
+                try:
+                    message = next(messages, None)
+                except EventTooLargeError as error:
+                    # Comments before the event that is too large are delivered before the error.
+                    items.extend(self._take_asides())
+                    items.append(Failure(error))
+                    continue
+                items.extend(self._take_asides())
+                if message is not None:
+                    items.extend(self._decode(message))
+                elif not items:
+                    return
+        except SSEStreamError as error:
+            self.fail(error, _ENDINGS.get(type(error), "invalid"))
+            raise
+
+    def _read_to_end(self) -> Iterator[ChatCompletionChunk | None]:
+        if self._error is not None or self._finished:
+            return
+        if self._last_messages is None:
+            self._last_messages = self._rest()
+        yield from self._read(self._last_messages)
+        self._finish()
+        yield None
+
+    def _rest(self) -> Iterator[ServerSentEvent]:
+        """The messages not read yet, then the one that the end has cut off, if it means something all the same."""
+        yield from self._sse.feed(b"")
+        self._incomplete = self._sse.within_event
+        for message in self._sse.close(dispatch_incomplete=True):
+            self._incomplete = not self._dialect.is_whole(message.data)
+            if not self._incomplete:
+                self._asides.append(Oddity("unterminated_event", message.data))
+                yield message
+
+    def _take_asides(self) -> Iterable[Item]:
+        asides, self._asides = self._asides, []
+        return asides
+
+    def _decode(self, message: ServerSentEvent) -> Iterable[Item]:
+        try:
+            return self._dialect.decode(message)
+        except ChunkDecodeError:
+            if not self._done:
+                raise
+            return (Oddity("data_after_done", message.data),)
+
+    def _take(self, item: Item) -> ChatCompletionChunk | None:
+        """What one item changes."""
+        chunk = None
+        match item:
+            case ChatCompletionChunk():
+                chunk = item
+                self.chunks_seen += 1
+                self._events.extend(self._accumulator.add(item))
+            case Ping(comment):
+                self.keepalives_seen += 1
+                if self._keepalives:
+                    self._events.append(KeepAlive(comment))
+            case Oddity(kind, sample):
+                self._note(kind, sample)
+            case Done():
+                self._done = True
+                self._ending = "complete"
+            case Failure(error):
+                if not self._done:
+                    raise error
+                self._note("data_after_done", str(error))
+        if self._violation is not None:
+            raise self._violation
+        return chunk
+
+    def _part_events(self, data: str) -> bool:
+        whole = self._dialect.is_whole(data)
+        if whole:
+            self._asides.append(Oddity("events_run_together", data))
+        return whole
+
+    def _note(self, kind: AnomalyKind, sample: str) -> None:
+        anomaly = self._log.note(kind, sample)
+        if self._strict and self._violation is None:
+            self._violation = ChunkDecodeError(
+                f"{kind}, which strict mode does not tolerate: {anomaly.sample!r}", data=sample
+            )
+
+    def _finish(self) -> None:
+        """No more will come: how did it end?"""
+        self._finished = True
+        unfinished = self._accumulator.unfinished
+        try:
+            if self._done:
+                if not self.chunks_seen:
+                    self._note("empty_stream", "[DONE]")
+                for index in unfinished:
+                    self._note("missing_finish_reason", f"choice {index}")
+            elif self._incomplete or unfinished or not self._accumulator.begun:
+                raise IncompleteStreamError(self._what_is_missing(unfinished))
+            if self._violation is not None:
+                raise self._violation
+        except SSEStreamError as error:
+            self.fail(error, _ENDINGS.get(type(error), "invalid"))
+            raise
+        self._ending = "complete"
+        self._events.extend(self._accumulator.close())
+
+    def _what_is_missing(self, unfinished: list[int]) -> str:
+        if not self.chunks_seen and not self._incomplete:
+            return "the stream ended before it began: no event came"
+        reasons = ["no [DONE] came"]
+        if self._incomplete:
+            reasons.append("the last event was cut off")
+        if unfinished:
+            reasons.append(f"no finish reason for choice {', '.join(map(str, unfinished))}")
+        return f"the stream ended before it was done: {', '.join(reasons)}; so far: {self.completion.text[-80:]!r}"
+
+
+_ENDINGS: dict[type[SSEStreamError], Ending] = {
+    ProviderError: "provider_error",
+    IncompleteStreamError: "truncated",
+}

@@ -1,0 +1,152 @@
+"""Reading a JSON object into a struct, whatever its values are: the tolerant path.
+
+msgspec decodes what fits a model. What does not fit is read here, field by field: what can be read is
+read, what cannot is kept in the struct's `extra` under its own name, and each deviation is reported.
+Nothing is raised for any value.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+Report: TypeAlias = Callable[[str, object], object]
+"""Told the name of a field with an odd type, and its value."""
+
+Reader: TypeAlias = Callable[[Any, Report, str], Any]
+"""Turns a JSON value into a field's type, or returns `UNREADABLE`."""
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+UNREADABLE = object()
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    """How the fields of one struct are read."""
+
+    readers: Mapping[str, Reader]
+    required: Mapping[str, object]
+
+
+def ignore(name: str, value: object) -> None:
+    """The report of who does not care."""
+
+
+def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore) -> S:
+    """Read one JSON object.
+
+    Args:
+        cls: A struct with an `extra` field.
+        value: The object; it is not changed, parts of it may be kept.
+        report: Told of each field that has an odd type.
+    """
+    layout = _layout(cls)
+    fields: dict[str, Any] = dict(layout.required)
+    extra: dict[str, Any] = {}
+    for name, item in value.items():
+        reader = layout.readers.get(name)
+        if reader is None:
+            extra[name] = item
+        elif item is not None:
+            read = reader(item, report, name)
+            if read is UNREADABLE:
+                extra[name] = item
+                report(name, item)
+            else:
+                fields[name] = read
+    if extra:
+        fields["extra"] = extra
+    return cls(**fields)
+
+
+@functools.cache
+def _layout(cls: type[msgspec.Struct]) -> _Layout:
+    hints = get_type_hints(cls)
+    own = [field for field in msgspec.structs.fields(cls) if field.name not in ("extra", "_source")]
+    return _Layout(
+        readers={field.name: _reader_for(hints[field.name]) for field in own},
+        required={field.name: hints[field.name]() for field in own if field.required},
+    )
+
+
+def _reader_for(hint: Any) -> Reader:
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (member for member in get_args(hint) if member is not types.NoneType)
+    if get_origin(hint) is list:
+        (member,) = get_args(hint)
+        return functools.partial(_read_list, _reader_for(member))
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return functools.partial(_read_object, hint)
+    return _SCALARS[hint]
+
+
+def _read_object(cls: type[msgspec.Struct], value: object, report: Report, _name: str) -> object:
+    return read_struct(cls, value, report) if isinstance(value, dict) else UNREADABLE
+
+
+def _read_list(reader: Reader, value: object, report: Report, name: str) -> object:
+    if isinstance(value, dict):  # one item, without its list
+        report(name, value)
+        value = [value]
+    if not isinstance(value, list):
+        return UNREADABLE
+    items = [reader(item, report, name) for item in value]
+    return UNREADABLE if any(item is UNREADABLE for item in items) else items
+
+
+def _read_text(value: object, report: Report, name: str) -> object:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return UNREADABLE
+    report(name, value)
+    return str(value)
+
+
+def _read_integer(value: object, report: Report, name: str) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    number = read_number(value)
+    if number is None:
+        return UNREADABLE
+    report(name, value)
+    return int(number)
+
+
+def _read_float(value: object, report: Report, name: str) -> object:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    number = read_number(value)
+    if number is None:
+        return UNREADABLE
+    report(name, value)
+    return float(number)
+
+
+def read_number(value: object) -> int | float | None:
+    """A number, or the number that a string spells; `None` for anything else, and for no finite number."""
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except (ValueError, RecursionError):
+            return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return value
+
+
+def _read_anything(value: object, _report: Report, _name: str) -> object:
+    return value
+
+
+_SCALARS: Mapping[Any, Reader] = {
+    str: _read_text,
+    int: _read_integer,
+    float: _read_float,
+    Any: _read_anything,
+}

@@ -1,0 +1,433 @@
+"""Server-sent events, from bytes and to bytes, exactly as the WHATWG HTML standard has them.
+
+The rules are those of https://html.spec.whatwg.org/multipage/server-sent-events.html, sections 9.2.5
+("Parsing an event stream") and 9.2.6 ("Interpreting an event stream"); comments quote it. No JSON is
+looked into here, and no provider is known.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from ._errors import ChunkDecodeError, EventTooLargeError, SSEStreamError
+
+DEFAULT_MAX_EVENT_SIZE = 32 * 1024 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+_EXCERPT = 80
+# Python converts no longer decimal than this under every setting of sys.set_int_max_str_digits.
+_MAX_RETRY_DIGITS = 640
+
+
+class ServerSentEvent(msgspec.Struct, frozen=True, gc=False):
+    """One event, as the standard dispatches it.
+
+    Attributes:
+        data: The `data` lines, joined by LF.
+        event: The event's type, `"message"` where the server named none.
+        id: The last event ID at the time of the event: it stays until the server sends another.
+        retry: The reconnection time in milliseconds, if this event's block sets one.
+    """
+
+    data: str
+    event: str = "message"
+    id: str = ""
+    retry: int | None = None
+
+    def json(self) -> Any:  # a JSON value; what it is, only the caller can know
+        """Decode `data` as JSON.
+
+        Returns:
+            The value: a dict, list, str, int, float, bool or None.
+
+        Raises:
+            ChunkDecodeError: The data is not JSON. It is also a `ValueError`.
+        """
+        try:
+            return msgspec.json.decode(self.data)
+        except (ValueError, RecursionError) as error:
+            raise ChunkDecodeError(f"not JSON: {error}: {self.data[:200]!r}", data=self.data) from error
+
+    def encode(self) -> bytes:
+        r"""Frame the event, so that a fresh decoder reads this event from the bytes and no other.
+
+        Returns:
+            The fields, each on a line of its own, and the blank line that dispatches them.
+
+        Raises:
+            ValueError: A field holds what its line cannot carry: CR anywhere, LF outside `data`, NUL in
+                `id`, an empty `event`, a lone surrogate, or a `retry` that is not a plain number.
+
+        >>> ServerSentEvent("two\nlines", event="note").encode()
+        b'event: note\ndata: two\ndata: lines\n\n'
+        """
+        lines = []
+        if self.event != "message":
+            if not self.event:
+                raise ValueError("event is empty, which decodes as 'message': leave it out")
+            _refuse("event", self.event, "\r\n")
+            lines.append(f"event: {self.event}")
+        if self.id:
+            _refuse("id", self.id, "\r\n\0")
+            lines.append(f"id: {self.id}")
+        if self.retry is not None:
+            if not 0 <= self.retry < 10**_MAX_RETRY_DIGITS:
+                raise ValueError("retry is a number of milliseconds, 0 or more")
+            lines.append(f"retry: {self.retry:d}")
+        _refuse("data", self.data, "\r")
+        lines.extend(f"data: {line}" for line in self.data.split("\n"))
+        try:
+            return "\n".join([*lines, "", ""]).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"a lone surrogate cannot be sent as UTF-8: {error}") from None
+
+
+def _refuse(field: str, value: str, forbidden: str) -> None:
+    for character in forbidden:
+        if character in value:
+            raise ValueError(f"{field} holds {character!r}, which a line of an event stream cannot carry")
+
+
+class SSEDecoder:
+    r"""Bytes in, events out: the standard's parser, to be fed in pieces of any size.
+
+    However the bytes are cut, the events are the same, and the same error comes at the same place.
+    Time is linear in the bytes, memory is bounded by `max_event_size`.
+
+    Args:
+        max_event_size: How many bytes of one event may wait for its end: its `data` so far and the line
+            that is being read. `None` for no bound.
+        on_comment: Called with the text of each comment line, the space after its colon dropped.
+        on_unknown_field: Called with name and value of each field that the standard says to ignore.
+        part_events: Asked, when a `data` line is followed by another, whether that first line is an
+            event of its own. The standard always says no, and so does leaving this out; some servers
+            part their events by a single newline. Asked of no more than one line, so that cost stays
+            linear; what it says yes to is dispatched at once.
+
+    >>> decoder = SSEDecoder()
+    >>> list(decoder.feed(b"data: Hi\n\ndata: the"))
+    [ServerSentEvent(data='Hi', event='message', id='', retry=None)]
+    >>> list(decoder.feed(b"re\n\n"))
+    [ServerSentEvent(data='there', event='message', id='', retry=None)]
+    """
+
+    __slots__ = (
+        "_blank",
+        "_buffer",
+        "_closed",
+        "_data",
+        "_data_lines",
+        "_dispatch_incomplete",
+        "_error",
+        "_event_type",
+        "_head",
+        "_id",
+        "_last_event_id",
+        "_limit",
+        "_on_comment",
+        "_on_unknown_field",
+        "_part_events",
+        "_partial",
+        "_position",
+        "_queue",
+        "_reconnection_time",
+        "_retry",
+        "_skip_lf",
+    )
+
+    def __init__(
+        self,
+        *,
+        max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+        on_comment: Callable[[str], object] | None = None,
+        on_unknown_field: Callable[[str, str], object] | None = None,
+        part_events: Callable[[str], bool] | None = None,
+    ) -> None:
+        if max_event_size is not None and max_event_size < 1:
+            raise ValueError(f"max_event_size is a number of bytes, 1 or more, or None: {max_event_size!r}")
+        self._limit = float("inf") if max_event_size is None else max_event_size
+        self._on_comment = on_comment
+        self._on_unknown_field = on_unknown_field
+        self._part_events = part_events
+        # What was fed and is not read yet: a piece, how far it is read, and further pieces.
+        self._buffer = b""
+        self._position = 0
+        self._queue: deque[bytes] = deque()
+        self._head: bytes | None = b""  # the first bytes while they may be a BOM; None ever after
+        self._skip_lf = False  # the last byte was a CR, which ended its line: an LF now belongs to it
+        self._partial = bytearray()  # the line that is being read, if a piece ended inside it
+        # The standard's buffers. Between blocks, `_blank` is true and all of them are empty.
+        self._blank = True
+        self._data = bytearray()
+        self._data_lines = 0
+        self._event_type = ""
+        self._retry: int | None = None
+        self._id = ""
+        self._last_event_id = ""
+        self._reconnection_time: int | None = None
+        self._error: EventTooLargeError | None = None
+        self._closed = False
+        self._dispatch_incomplete = False
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID string: what a client sends as `Last-Event-ID` when it connects again."""
+        return self._last_event_id
+
+    @property
+    def retry(self) -> int | None:
+        """The reconnection time in milliseconds, as last set by the server; `None` if it never was."""
+        return self._reconnection_time
+
+    def feed(self, data: bytes | bytearray | memoryview) -> Iterator[ServerSentEvent]:
+        """Take the next bytes of the stream, all of them at once.
+
+        Args:
+            data: Any number of bytes, cut anywhere. They are copied if they can change.
+
+        Returns:
+            The events, decoded as they are read. What is left unread stays queued and comes first on
+            the next call.
+
+        Raises:
+            EventTooLargeError: While the events are read, after every event before the one that is
+                too large.
+            SSEStreamError: The decoder has failed before, or was closed.
+            TypeError: `data` is not bytes.
+        """
+        if self._closed:
+            raise self._refusal()
+        if type(data) is not bytes:
+            data = _copied(data)
+        if self._head is not None:
+            data = self._without_bom(data)
+        if self._skip_lf and data:
+            # "CRLF": its LF came with this piece, after its CR had ended the line with the last one.
+            self._skip_lf = False
+            if data[0] == 10:
+                data = data[1:]
+        if 13 in data:
+            self._skip_lf = data[-1] == 13
+            data = data.replace(b"\r\n", b"\n")
+            if 13 in data:
+                data = data.replace(b"\r", b"\n")
+        if self._position == len(self._buffer) and not self._queue:
+            if 10 not in data and len(self._partial) + len(data) + len(self._data) <= self._limit:
+                # Measured as "one byte a read": nothing ends here, so nothing is to be decoded.
+                self._partial += data
+                return iter(())
+            self._buffer = data
+            self._position = 0
+        else:
+            self._queue.append(data)
+        return self._decode()
+
+    def close(self, *, dispatch_incomplete: bool = False) -> Iterator[ServerSentEvent]:
+        """Say that no more bytes will come.
+
+        Args:
+            dispatch_incomplete: Dispatch also the event that no blank line has closed. The standard
+                discards it: "Once the end of the file is reached, any pending data must be discarded."
+
+        Returns:
+            What was fed and not read yet, and the incomplete event if it was asked for.
+
+        Raises:
+            EventTooLargeError: As with `feed`, while the events are read.
+        """
+        if self._head:
+            # Less than three bytes came in all: the beginning of a BOM is no BOM.
+            self._partial += self._head
+        self._head = None
+        if not self._closed:
+            self._closed = True
+            self._dispatch_incomplete = dispatch_incomplete
+        return self._decode()
+
+    @property
+    def within_event(self) -> bool:
+        """Whether an event has begun in what was read that no blank line has ended."""
+        if self._partial and not self._partial.startswith(b":"):
+            return True
+        return self._data_lines > 0 or self._event_type != "" or bool(self._head)
+
+    def _refusal(self) -> SSEStreamError:
+        if self._error is not None:
+            return SSEStreamError(f"this decoder has failed and takes no more bytes: {self._error}")
+        return SSEStreamError("this decoder was closed and takes no more bytes: make a new one for each stream")
+
+    def _without_bom(self, data: bytes) -> bytes:
+        """ "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present." """
+        data = (self._head or b"") + data
+        if len(data) < len(_BOM) and _BOM.startswith(data):
+            self._head = data
+            return b""
+        self._head = None
+        return data.removeprefix(_BOM)
+
+    def _decode(self) -> Iterator[ServerSentEvent]:
+        """Read on from where the decoder stands. All state is in the decoder whenever this yields."""
+        while self._error is None:
+            buffer = self._buffer
+            position = self._position
+            end = buffer.find(b"\n", position)
+            if end < 0:
+                if self._next_piece(buffer, position):
+                    continue
+                event = self._end_of_input()
+                if event is not None:
+                    yield event
+                    continue  # the incomplete block may hold one more
+                return
+            # The measured path, nine tenths of all streams: a block that is one `data` line. Everything
+            # below `if` is written out, for a call would cost as much as what it does.
+            if (
+                self._blank
+                and buffer[end + 1 : end + 2] == b"\n"
+                and buffer.startswith(b"data:", position)
+                and end - position <= self._limit
+            ):
+                position += 6 if buffer[position + 5] == 32 else 5
+                self._position = end + 2
+                yield ServerSentEvent(buffer[position:end].decode("utf-8", "replace"), "message", self._last_event_id)
+                if self._position == len(self._buffer) and not self._queue and not self._closed:
+                    return  # "one event a read": spares the search that finds nothing
+                continue
+            self._position = end + 1
+            if self._partial:
+                self._partial += buffer[position:end]
+                line = bytes(self._partial)
+                self._partial.clear()
+            else:
+                line = buffer[position:end]
+            self._check_size(line)
+            event = self._interpret(line)
+            if event is not None:
+                yield event
+
+    def _next_piece(self, buffer: bytes, position: int) -> bool:
+        """Put the rest of a piece aside as the beginning of a line, and go to the next if there is one."""
+        if position < len(buffer):
+            self._partial += buffer[position:] if position else buffer
+        self._position = 0
+        self._buffer = b""
+        self._check_size(self._partial)
+        if not self._queue:
+            return False
+        self._buffer = self._queue.popleft()
+        return True
+
+    def _check_size(self, line: bytes | bytearray) -> None:
+        if len(self._data) + len(line) <= self._limit:
+            return
+        limit = int(self._limit)
+        excerpt = bytes(self._data[:_EXCERPT] + line[:_EXCERPT])[: min(limit, _EXCERPT)]
+        self._error = EventTooLargeError(
+            f"an event is larger than max_event_size, {limit} bytes; it begins with {excerpt!r}",
+            limit=limit,
+            excerpt=excerpt,
+        )
+        # Nothing will be decoded any more, so nothing needs to be kept.
+        self._closed = True
+        self._buffer = b""
+        self._position = 0
+        self._queue.clear()
+        self._partial = bytearray()
+        self._data = bytearray()
+        raise self._error
+
+    def _interpret(self, line: bytes) -> ServerSentEvent | None:
+        """One line, without its end: the event that it completes, if any."""
+        if not line:
+            return self._dispatch()
+        name, colon, value = line.partition(b":")
+        # "If value starts with a U+0020 SPACE character, remove it from value." One, and only that.
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            return self._add_data(value)
+        if not name and colon:
+            if self._on_comment is not None:
+                self._on_comment(value.decode("utf-8", "replace"))
+            return None
+        if name == b"event":
+            self._blank = False
+            self._event_type = value.decode("utf-8", "replace")
+        elif name == b"id":
+            # "If the field value does not contain U+0000 NULL … Otherwise, ignore the field."
+            if b"\0" not in value:
+                self._blank = False
+                self._id = value.decode("utf-8", "replace")
+        elif name == b"retry":
+            # "If the field value consists of only ASCII digits": bytes.isdigit knows no others.
+            if value.isdigit() and len(digits := value.lstrip(b"0")) <= _MAX_RETRY_DIGITS:
+                self._blank = False
+                self._retry = self._reconnection_time = int(digits or b"0")
+        elif self._on_unknown_field is not None:
+            self._on_unknown_field(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+        return None
+
+    def _add_data(self, value: bytes) -> ServerSentEvent | None:
+        event = None
+        if self._data_lines == 1 and self._part_events is not None and value:
+            first = self._data.decode("utf-8", "replace")
+            if self._part_events(first):
+                event = ServerSentEvent(first, self._event_type or "message", self._id, self._retry)
+                self._data.clear()
+                self._data_lines = 0
+        if self._data_lines:
+            self._data += b"\n"
+        self._data += value
+        self._data_lines += 1
+        self._blank = False
+        return event
+
+    def _dispatch(self) -> ServerSentEvent | None:
+        """A blank line: what stands in the buffers becomes an event, if there is data."""
+        if self._blank:
+            return None
+        # "Set the last event ID string of the event source to the value of the last event ID buffer",
+        # and it is set "even when nothing is dispatched": this comes before the test for data.
+        self._last_event_id = self._id
+        event = None
+        if self._data_lines:
+            data = self._data.decode("utf-8", "replace")
+            event = ServerSentEvent(data, self._event_type or "message", self._id, self._retry)
+            self._data = bytearray()
+            self._data_lines = 0
+        self._event_type = ""
+        self._retry = None
+        self._blank = True
+        return event
+
+    def _end_of_input(self) -> ServerSentEvent | None:
+        """Nothing is left to read. After `close`, the block that no blank line ended is dealt with."""
+        if not self._closed or (self._blank and not self._partial):
+            return None
+        if self._dispatch_incomplete:
+            line = bytes(self._partial)
+            self._partial.clear()
+            if line:
+                event = self._interpret(line)
+                if event is not None:
+                    return event
+            return self._dispatch()
+        self._partial.clear()
+        self._data.clear()
+        self._data_lines = 0
+        self._event_type = ""
+        self._retry = None
+        self._id = self._last_event_id
+        self._blank = True
+        return None
+
+
+def _copied(data: object) -> bytes:
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    if isinstance(data, str):
+        raise TypeError("feed takes bytes, not str: pass the response's raw bytes, before they are decoded")
+    raise TypeError(f"feed takes bytes, bytearray or memoryview, not {type(data).__name__}")

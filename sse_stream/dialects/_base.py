@@ -1,0 +1,76 @@
+"""What a dialect is: one wire format, read event by event into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from .._anomalies import AnomalyKind
+from .._chunks import ChatCompletionChunk
+from .._errors import SSEStreamError
+from .._sse import ServerSentEvent
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The server says that it has said all: `[DONE]`."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The server reports an error.
+
+    Attributes:
+        error: The exception to raise, once all that came before it has been delivered: a
+            `ProviderError`, where a dialect makes it.
+    """
+
+    error: SSEStreamError
+
+
+class Ping(msgspec.Struct, frozen=True):
+    """The server shows that it is alive.
+
+    Attributes:
+        comment: What it wrote.
+    """
+
+    comment: str
+
+
+class Oddity(msgspec.Struct, frozen=True):
+    """A deviation from the format that was tolerated.
+
+    Attributes:
+        kind: Which kind.
+        sample: An excerpt that shows it.
+    """
+
+    kind: AnomalyKind
+    sample: str
+
+
+Item: TypeAlias = ChatCompletionChunk | Done | Failure | Ping | Oddity
+"""What an event can mean."""
+
+
+class Dialect(Protocol):
+    """One wire format. A dialect keeps no connection, no clock and no completion; it may keep state
+    between the events of one stream, so make a new one for each."""
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        """What one server-sent event means, in order; an `Oddity` before what it is about.
+
+        Raises:
+            ChunkDecodeError: The event cannot be read.
+        """
+        ...
+
+    def decode_field(self, name: str, value: str) -> Sequence[Item]:
+        """What a field means that the standard of server-sent events does not know."""
+        ...
+
+    def is_whole(self, data: str) -> bool:
+        """Whether the data means something by itself: asked of one line of an event that has several,
+        and of an event that the end of the stream has cut off."""
+        ...

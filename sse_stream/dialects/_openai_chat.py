@@ -1,0 +1,109 @@
+"""OpenAI's chat completions, and what is compatible with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from .._anomalies import AnomalyKind
+from .._chunks import ChatCompletionChunk, JSONValue
+from .._errors import ChunkDecodeError
+from .._reading import read_struct
+from .._sse import ServerSentEvent
+from ._base import Done, Failure, Item, Oddity, Ping
+from ._json import loads
+from ._provider_errors import is_error, provider_error
+from ._quirks import normalized
+
+_DONE = Done()
+
+
+class OpenAIChat:
+    """The dialect of `POST /v1/chat/completions` with `"stream": true`.
+
+    Strict model first: an event that fits it is decoded by msgspec in one go. What does not fit is read
+    again by the tolerant path, where every quirk has its place.
+
+    >>> OpenAIChat().decode(ServerSentEvent('{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}'))[0].choices
+    [ChunkChoice(index=0, delta=ChoiceDelta(content='Hi'))]
+    """
+
+    __slots__ = ("_decode",)
+
+    def __init__(self) -> None:
+        self._decode = msgspec.json.Decoder(ChatCompletionChunk).decode
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        """What one event means: see `Dialect.decode`."""
+        if event.event == "message":
+            try:
+                chunk = self._decode(event.data)
+            except (ValueError, RecursionError):
+                return self._tolerant(event)
+            if chunk.moderation is None:
+                chunk._source = event.data
+                return (chunk,)
+        return self._tolerant(event)
+
+    def decode_field(self, name: str, value: str) -> Sequence[Item]:
+        """An `error` field: llama.cpp reports failures in a field that the standard does not know."""
+        if name != "error":
+            return ()
+        try:
+            body, _ = loads(value)
+        except ChunkDecodeError:
+            body = value
+        return (Failure(provider_error(body)),)
+
+    def is_whole(self, data: str) -> bool:
+        """Whether the data is `[DONE]`, a JSON object, or a keep-alive."""
+        text = data.strip()
+        if text == "[DONE]" or text.startswith(":"):
+            return True
+        try:
+            return text.startswith("{") and isinstance(loads(text)[0], dict)
+        except ChunkDecodeError:
+            return False
+
+    def _tolerant(self, event: ServerSentEvent) -> Sequence[Item]:
+        text = event.data.strip()
+        if text == "[DONE]":
+            return (_DONE,)
+        if not text or text.startswith(":"):
+            return (Oddity("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
+        try:
+            value, loose = loads(text)
+        except ChunkDecodeError:
+            if event.event != "error":
+                raise
+            return (Failure(provider_error(text)),)
+        items: list[Item] = [Oddity("loose_json", text)] if loose else []
+        if event.event == "error":
+            return (*items, Failure(provider_error(value)))
+        if not isinstance(value, dict):
+            raise ChunkDecodeError(f"a chunk is a JSON object, not {text[:200]!r}", data=event.data)
+        if (event.event == "ping" or value.get("type") == "ping") and "choices" not in value:
+            return (*items, Oddity("keepalive_as_data", event.data), Ping(text))
+        if not is_error(value):
+            return (*items, *self._chunk(value))
+        failure = Failure(provider_error(value))
+        if value.get("choices") or value.get("usage"):
+            # What a choice says beside an error came with it: it is delivered, then the error.
+            said = {name: item for name, item in value.items() if name != "error"}
+            return (*items, *self._chunk(said, value), failure)
+        return (*items, failure)
+
+    def _chunk(self, value: dict[str, JSONValue], received: dict[str, JSONValue] | None = None) -> Sequence[Item]:
+        items: list[Item] = []
+
+        def note(kind: AnomalyKind, sample: str) -> None:
+            items.append(Oddity(kind, sample))
+
+        chunk = read_struct(
+            ChatCompletionChunk,
+            normalized(value, note),
+            lambda name, item: note("odd_type", f"{name}: {item!r}"),
+        )
+        chunk._source = value if received is None else received
+        return (*items, chunk)

@@ -1,0 +1,33 @@
+"""What all tests share: how long searches search, and where the recordings are, if they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# `ci` is bounded and says the same thing every time; `long` is for a search by hand.
+settings.register_profile(
+    "ci", max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "long", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "chat"
+
+
+def recordings() -> list[Path]:
+    """The recorded streams beside the project, none where they are absent."""
+    return sorted(CORPUS.glob("*.sse"))
+
+
+@pytest.fixture(params=recordings(), ids=lambda path: path.stem)
+def recording(request: pytest.FixtureRequest) -> Path:
+    """One recorded stream; tests that ask for it are skipped where there is none."""
+    path = request.param
+    assert isinstance(path, Path)
+    return path

@@ -148,6 +148,7 @@ class ChatAccumulator:
         "_on_anomaly",
         "_size",
         "_usage",
+        "pieces",
     )
 
     def __init__(self, *, limits: Limits = Limits(), on_anomaly: OnAnomaly | None = None) -> None:
@@ -162,6 +163,7 @@ class ChatAccumulator:
         self._extra = Statements()
         self._size = 0
         self._calls = 0
+        self.pieces = 0  # generated pieces of any channel, for whoever measures time to the first
 
     @property
     def completion(self) -> ChatCompletion:
@@ -213,10 +215,12 @@ class ChatAccumulator:
             if content:
                 state.text.write(content)
                 self._size += len(content)
+                self.pieces += 1
                 events.append(TextDelta(content, choice.index))
             if delta.refusal:
                 state.refusal.write(delta.refusal)
                 self._size += len(delta.refusal)
+                self.pieces += 1
                 events.append(RefusalDelta(delta.refusal, choice.index))
             if delta.audio is not None:
                 self._add_audio(state, delta.audio, events)
@@ -269,6 +273,7 @@ class ChatAccumulator:
             return
         state.reasoning.write(text)
         self._size += len(text)
+        self.pieces += 1
         events.append(ReasoningDelta(text, state.index))
         if delta.reasoning and delta.reasoning != text:
             # Two spellings that differ: one is delivered, the other is not lost.
@@ -293,6 +298,7 @@ class ChatAccumulator:
             piece.id or None, piece.data or None, piece.transcript or None, piece.expires_at, state.index
         )
         if event != AudioDelta(choice=state.index):
+            self.pieces += 1
             events.append(event)
 
     def _add_tool_calls(
@@ -317,10 +323,12 @@ class ChatAccumulator:
                 self._calls += 1
                 if self._calls > self._limits.tool_calls:
                     self._refuse("tool_calls", self._limits.tool_calls, "tool calls")
+                self.pieces += 1
                 events.append(ToolCallStarted(slot.index, slot.id, slot.name, state.index))
             if arguments:
                 slot.add_arguments(arguments)
                 self._size += len(arguments)
+                self.pieces += 1
                 events.append(ToolCallDelta(slot.index, arguments, state.index))
             if piece.extra:
                 self._add_call_extra(slot, piece.extra)

@@ -88,6 +88,7 @@ class ChatDecoder:
         self._finished = False
         self.keepalives_seen = 0
         self.chunks_seen = 0
+        self.events_seen = 0
 
     @property
     def completion(self) -> ChatCompletion:
@@ -199,6 +200,7 @@ class ChatDecoder:
                     continue
                 items.extend(self._take_asides())
                 if message is not None:
+                    self.events_seen += 1
                     items.extend(self._decode(message))
                 elif not items:
                     return

@@ -287,6 +287,7 @@ class SSEDecoder:
             # below `if` is written out, for a call would cost as much as what it does.
             if (
                 self._blank
+                and not self._partial
                 and buffer[end + 1 : end + 2] == b"\n"
                 and buffer.startswith(b"data:", position)
                 and end - position <= self._limit

@@ -52,11 +52,14 @@ from ._events import (
 )
 from ._limits import Limits
 from ._sse import ServerSentEvent, SSEDecoder
+from ._streams import AsyncChatStream, ChatStream, aiter_sse, iter_sse
+from ._timings import StreamTimings, Timeouts
 from ._version import __version__
 
 __all__ = [
     "Anomaly",
     "AnomalyKind",
+    "AsyncChatStream",
     "Audio",
     "AudioDelta",
     "ChatAccumulator",
@@ -64,6 +67,7 @@ __all__ = [
     "ChatCompletionChunk",
     "ChatDecoder",
     "ChatEvent",
+    "ChatStream",
     "Choice",
     "ChoiceDelta",
     "ChoiceDeltaAudio",
@@ -93,7 +97,9 @@ __all__ = [
     "StatusError",
     "StreamDone",
     "StreamTimeoutError",
+    "StreamTimings",
     "TextDelta",
+    "Timeouts",
     "TokenLogprob",
     "ToolArgumentsError",
     "ToolCall",
@@ -105,4 +111,6 @@ __all__ = [
     "Usage",
     "UsageReported",
     "__version__",
+    "aiter_sse",
+    "iter_sse",
 ]

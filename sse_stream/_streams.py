@@ -1,0 +1,515 @@
+"""The shells: the only code that touches a response. Sync blocks, async awaits; all else is the session's."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from time import monotonic
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from ._anomalies import Anomaly
+from ._chunks import ChatCompletionChunk
+from ._completion import ChatCompletion
+from ._concurrency import Expired, let_others_run, shielded, within
+from ._decoder import Ending
+from ._events import ChatEvent, TextDelta
+from ._limits import Limits
+from ._session import OnTruncated, Session, transport_error
+from ._sources import AsyncSource, Opened, SyncSource, open_async_source, open_source
+from ._sse import DEFAULT_MAX_EVENT_SIZE, ServerSentEvent, SSEDecoder
+from ._timings import StreamTimings, Timeouts
+from .dialects import Dialect
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Opened)
+
+# One read is decoded in slices of so many bytes, and other tasks run after so many seconds of work.
+_SLICE = 16 * 1024
+_TURN = 0.002
+
+# A read that takes longer than this has waited for the network, and other tasks have run meanwhile.
+_WAITED = 0.0001
+
+# How long giving a connection back may take.
+_CLOSING_SECONDS = 1.0
+
+
+class _Stream(Generic[S]):
+    """What the two shells share: their options, and what a stream tells about itself.
+
+    Args:
+        source: Where the bytes come from.
+        strict: Whether the first anomaly is an error.
+        limits: Bounds on memory.
+        timeouts: Deadlines.
+        keepalives: Whether keep-alives give a `KeepAlive` event.
+        on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
+            `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
+        dialect: The wire format; by default OpenAI's chat completions and all that is compatible.
+        request_started: `time.monotonic()` when the request was sent, for timings and deadlines; by
+            default they count from the making of the stream.
+
+    Raises:
+        TypeError: `source` is no source; the message says what to pass instead.
+    """
+
+    _closed = True  # until there is something to close
+
+    def __init__(
+        self,
+        source: object,
+        *,
+        strict: bool = False,
+        limits: Limits = Limits(),
+        timeouts: Timeouts | None = None,
+        keepalives: bool = False,
+        on_truncated: OnTruncated = "raise",
+        dialect: Dialect | None = None,
+        request_started: float | None = None,
+    ) -> None:
+        self._source = self._open(source)
+        self._session = Session(
+            self._source,
+            dialect=dialect,
+            strict=strict,
+            limits=limits,
+            timeouts=timeouts,
+            keepalives=keepalives,
+            on_truncated=on_truncated,
+            request_started=request_started,
+        )
+        self._closed = False
+
+    @abstractmethod
+    def _open(self, source: object) -> S: ...
+
+    @property
+    def response(self) -> Any:  # whatever the caller gave
+        """The source, as it was given: its status and headers are there before the first event."""
+        return self._source.response
+
+    @property
+    def completion(self) -> ChatCompletion:
+        """What has arrived so far, at any moment, as a snapshot."""
+        return self._session.completion
+
+    @property
+    def ending(self) -> Ending:
+        """How the stream ended; `"open"` while it has not."""
+        return self._session.ending
+
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """The tolerated deviations so far, one item a kind."""
+        return self._session.anomalies
+
+    @property
+    def timings(self) -> StreamTimings:
+        """When things came so far, and how many."""
+        return self._session.timings
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.ending}>"
+
+
+class ChatStream(_Stream[SyncSource]):
+    r"""A chat stream over a sync source: iterate it for typed events.
+
+    The source is a response of httpx, httpx2, requests, niquests, urllib3, `http.client` or
+    `urllib.request`, a binary file, or an iterable of bytes. The stream owns it, and closes it once: at the
+    end, at an error, at `close`, at the end of `with`, and when the stream is dropped. Deadlines are
+    checked whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
+
+    >>> body = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}
+
+    data: [DONE]
+
+    '
+    >>> with ChatStream([body]) as stream:
+    ...     print("".join(stream.iter_text()), stream.ending)
+    Hi complete
+    """
+
+    def _open(self, source: object) -> SyncSource:
+        return open_source(source)
+
+    def __iter__(self) -> Iterator[ChatEvent]:
+        """The events, from where the last reading stopped.
+
+        Raises:
+            SSEStreamError: Any of its subclasses, after everything that came before it.
+        """
+        session = self._session
+        return self._run(session.remaining_events, session.events, session.end_events)
+
+    def __next__(self) -> ChatEvent:
+        for event in self:
+            return event
+        raise StopIteration
+
+    def iter_text(self, choice: int = 0) -> Iterator[str]:
+        """The pieces of one choice's text, none of them empty.
+
+        Args:
+            choice: The choice's index.
+        """
+        for event in self:
+            if type(event) is TextDelta and event.choice == choice:
+                yield event.text
+
+    def iter_chunks(self) -> Iterator[ChatCompletionChunk]:
+        """The chunks, in OpenAI's own field names, from where the last reading stopped."""
+        session = self._session
+        return self._run(session.remaining_chunks, session.chunks, session.end_chunks)
+
+    def until_done(self) -> ChatCompletion:
+        """Read to the end.
+
+        Returns:
+            The completion; with `on_truncated="return"`, what there is of it.
+        """
+        for _ in self:
+            pass
+        return self._session.result()
+
+    def close(self) -> None:
+        """Stop, and give the connection back. Again, it does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._session.abandon()
+            with suppress(Exception):  # what cannot be closed is closed
+                self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _run(
+        self,
+        remaining: Callable[[], Iterator[T]],
+        decode: Callable[[bytes], Iterator[T]],
+        end: Callable[[], Iterator[T]],
+    ) -> Iterator[T]:
+        """Read and decode. A generator that is dropped half-way leaves everything where it stood."""
+        try:
+            yield from remaining()
+            while (data := self._read()) is not None:
+                yield from decode(data)
+            yield from end()
+        except Exception:
+            self.close()
+            raise
+        self.close()
+
+    def _read(self) -> bytes | None:
+        """The next bytes; `None` if there are none, or none that are wanted."""
+        session = self._session
+        if session.over or not session.wants_more:
+            return None
+        if session.done:
+            return self._read_on()
+        try:
+            data = self._source.read()
+        except Exception as error:
+            raise session.broken(error) from error
+        if data is not None:
+            due = session.deadline()
+            if due is not None and due[1] < 0:
+                session.late(data)
+                raise session.timed_out(due[0])
+            session.arrive(len(data))
+        return data
+
+    def _read_on(self) -> bytes | None:
+        """After the stream is done: what still comes at once, so that the connection can be used again."""
+        seconds = self._session.drain_time()
+        if not seconds or self._source.read_soon is None:
+            return None
+        try:
+            data = self._source.read_soon(seconds)
+        except Exception:  # noqa: BLE001  # the stream is done: that nothing more came is no error
+            return None
+        if data is not None:
+            self._session.arrive(len(data))
+        return data
+
+
+class AsyncChatStream(_Stream[AsyncSource]):
+    """A chat stream over an async source: iterate it with `async for` for typed events.
+
+    The source is a response of httpx, httpx2, aiohttp or niquests, a `Response` of JavaScript's `fetch`
+    under Pyodide, or an async iterable of bytes. The stream owns it, and closes it once: at the end, at an
+    error, when a read is cancelled, at `aclose`, and at the end of `async with`, which is how to use it.
+    Deadlines are kept to the moment, under asyncio and trio.
+    """
+
+    def _open(self, source: object) -> AsyncSource:
+        self._unfed = b""  # what a read has brought and is not decoded yet
+        self._worked = 0.0  # for how long other tasks have had no turn
+        self._read_ended = monotonic()
+        return open_async_source(source)
+
+    def __aiter__(self) -> AsyncIterator[ChatEvent]:
+        """The events, from where the last reading stopped.
+
+        Raises:
+            SSEStreamError: Any of its subclasses, after everything that came before it.
+        """
+        session = self._session
+        return _AsyncItems(self, session.remaining_events, session.events, session.end_events)
+
+    def __anext__(self) -> Awaitable[ChatEvent]:
+        return self.__aiter__().__anext__()
+
+    def iter_text(self, choice: int = 0) -> AsyncIterator[str]:
+        """The pieces of one choice's text, none of them empty.
+
+        Args:
+            choice: The choice's index.
+        """
+        return _AsyncText(self.__aiter__(), choice)
+
+    def iter_chunks(self) -> AsyncIterator[ChatCompletionChunk]:
+        """The chunks, in OpenAI's own field names, from where the last reading stopped."""
+        session = self._session
+        return _AsyncItems(self, session.remaining_chunks, session.chunks, session.end_chunks)
+
+    async def until_done(self) -> ChatCompletion:
+        """Read to the end.
+
+        Returns:
+            The completion; with `on_truncated="return"`, what there is of it.
+        """
+        async for _ in self:
+            pass
+        return self._session.result()
+
+    async def aclose(self) -> None:
+        """Stop, and give the connection back. Again, it does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._session.abandon()
+            with suppress(Exception):  # what cannot be closed is closed
+                await shielded(_CLOSING_SECONDS, self._source.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if not self._closed:
+            warnings.warn(
+                f"{self!r} was dropped open, and its connection with it: use `async with`, or call `aclose`",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+
+    async def _next(self) -> bytes | None:
+        """The next bytes to decode; `None` if there are none, or none that are wanted."""
+        if not self._unfed:
+            data = await self._read()
+            if data is None or len(data) <= _SLICE:
+                return data
+            self._unfed = data
+        now = monotonic()
+        self._worked += now - self._read_ended
+        self._read_ended = now
+        if self._worked > _TURN:
+            self._worked = 0.0
+            await let_others_run()
+            self._read_ended = monotonic()
+        data, self._unfed = self._unfed[:_SLICE], self._unfed[_SLICE:]
+        return data
+
+    async def _read(self) -> bytes | None:
+        session = self._session
+        if session.over or not session.wants_more:
+            return None
+        if session.done:
+            return await self._read_on()
+        due = session.deadline()
+        began = monotonic()
+        try:
+            if due is None:
+                data = await self._source.read()
+            else:
+                data = await within(max(0.0, due[1]), self._source.read)
+        except Expired:
+            raise session.timed_out(due[0] if due is not None else "total") from None
+        except Exception as error:
+            raise session.broken(error) from error
+        except BaseException:  # cancelled in the middle of a read
+            await self.aclose()
+            raise
+        now = monotonic()
+        self._worked = 0.0 if now - began > _WAITED else self._worked + now - self._read_ended
+        self._read_ended = now
+        if data is not None:
+            session.arrive(len(data))
+            if self._worked > _TURN:
+                self._worked = 0.0
+                await let_others_run()
+        return data
+
+    async def _read_on(self) -> bytes | None:
+        """After the stream is done: what still comes at once, so that the connection can be used again."""
+        seconds = self._session.drain_time()
+        if not seconds or not self._source.read_soon:
+            return None
+        try:
+            data = await within(seconds, self._source.read)
+        except Exception:  # noqa: BLE001  # the stream is done: that nothing more came is no error
+            return None
+        if data is not None:
+            self._session.arrive(len(data))
+        return data
+
+
+class _AsyncItems(Generic[T]):
+    """The events or the chunks of an async stream. All state is in the stream, so that any other can go on."""
+
+    __slots__ = ("_decode", "_end", "_items", "_remaining", "_stream")
+
+    def __init__(
+        self,
+        stream: AsyncChatStream,
+        remaining: Callable[[], Iterator[T]],
+        decode: Callable[[bytes], Iterator[T]],
+        end: Callable[[], Iterator[T]],
+    ) -> None:
+        self._stream = stream
+        self._remaining: Callable[[], Iterator[T]] | None = remaining
+        self._decode = decode
+        self._end = end
+        self._items: Iterator[T] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        stream = self._stream
+        try:
+            if self._remaining is not None:
+                self._items = self._remaining()
+                self._remaining = None
+            while True:
+                for item in self._items:
+                    return item
+                if stream._session.over:
+                    break
+                data = await stream._next()
+                self._items = self._end() if data is None else self._decode(data)
+        except Exception:
+            await stream.aclose()
+            raise
+        await stream.aclose()
+        raise StopAsyncIteration
+
+
+class _AsyncText:
+    """The text of one choice of an async stream."""
+
+    __slots__ = ("_choice", "_events")
+
+    def __init__(self, events: AsyncIterator[ChatEvent], choice: int) -> None:
+        self._events = events
+        self._choice = choice
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        async for event in self._events:
+            if type(event) is TextDelta and event.choice == self._choice:
+                return event.text
+        raise StopAsyncIteration
+
+
+def iter_sse(
+    source: object,
+    *,
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+    on_comment: Callable[[str], object] | None = None,
+) -> Iterator[ServerSentEvent]:
+    r"""The server-sent events of a sync source, nothing else looked at: not the status, not the content type.
+
+    Args:
+        source: What `ChatStream` takes. It is not closed here: it stays its owner's.
+        max_event_size: Bytes of one event; `None` for no bound.
+        on_comment: Called with the text of each comment.
+
+    Returns:
+        The events, each as soon as its blank line has come.
+
+    Raises:
+        TypeError: `source` is none; the message says what to pass instead.
+        EventTooLargeError: While the events are read.
+        TransportError: While the events are read: the connection broke.
+        StreamTimeoutError: While the events are read: the client's read timeout passed.
+
+    >>> [event.data for event in iter_sse([b"data: Hi\n", b"\n"])]
+    ['Hi']
+    """
+    opened = open_source(source)
+    decoder = SSEDecoder(max_event_size=max_event_size, on_comment=on_comment)
+    return _sse_events(opened, decoder)
+
+
+def _sse_events(source: SyncSource, decoder: SSEDecoder) -> Iterator[ServerSentEvent]:
+    while True:
+        try:
+            data = source.read()
+        except Exception as error:
+            raise transport_error(error) from error
+        if data is None:
+            return
+        yield from decoder.feed(data)
+
+
+def aiter_sse(
+    source: object,
+    *,
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+    on_comment: Callable[[str], object] | None = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """The server-sent events of an async source: `iter_sse` for what `AsyncChatStream` takes."""
+    return _AsyncSSE(open_async_source(source), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
+
+
+class _AsyncSSE:
+    """The server-sent events of an async source."""
+
+    __slots__ = ("_decoder", "_events", "_source")
+
+    def __init__(self, source: AsyncSource, decoder: SSEDecoder) -> None:
+        self._source = source
+        self._decoder = decoder
+        self._events: Iterator[ServerSentEvent] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ServerSentEvent:
+        while True:
+            for event in self._events:
+                return event
+            try:
+                data = await self._source.read()
+            except Exception as error:
+                raise transport_error(error) from error
+            if data is None:
+                raise StopAsyncIteration
+            self._events = self._decoder.feed(data)

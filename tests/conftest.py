@@ -17,7 +17,9 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "chat"
+CORPUS = Path(
+    os.environ.get("SSE_STREAM_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus" / "chat"
+)
 
 
 def recordings() -> list[Path]:

@@ -4,5 +4,23 @@ The Hypothesis strategies need the extra `testing`; everything else needs only t
 """
 
 from ._cuts import bytewise, every_cut
+from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall, WrongLength
+from ._replies import Reply, Request, Seed
+from ._server import ReplayServer
 
-__all__ = ["bytewise", "every_cut"]
+__all__ = [
+    "Comments",
+    "Disconnect",
+    "EndAt",
+    "Fault",
+    "HalfClose",
+    "ReplayServer",
+    "Reply",
+    "Request",
+    "Reset",
+    "Seed",
+    "Stall",
+    "WrongLength",
+    "bytewise",
+    "every_cut",
+]

@@ -1,0 +1,330 @@
+"""One connection of a `ReplayServer`: requests in, replies out, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import math
+import os
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
+
+from ._faults import Comments, Disconnect, EndAt, HalfClose, Reset, Stall, WrongLength
+from ._replies import Framing, Reply, Request
+
+if sys.platform == "linux":
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
+
+
+class Ledger:
+    """What a server has seen: written in its own thread, read in any."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._requests: list[Request] = []
+        self.open: set[Connection] = set()
+        self.accepted = 0
+        self.disconnects = 0
+        self.abandoned = 0
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The requests so far."""
+        return tuple(self._requests)
+
+    def add_connection(self, connection: Connection) -> int:
+        """Count a connection; which one it is, from 1."""
+        self.accepted += 1
+        self.open.add(connection)
+        return self.accepted
+
+    def add_request(self, request: Request) -> None:
+        """Record a request."""
+        self._requests.append(request)
+
+    def add_disconnect(self, *, abandoned: bool) -> None:
+        """Count a connection that its client has closed, and whether that was in the middle of a reply."""
+        with self._changed:
+            self.disconnects += 1
+            self.abandoned += abandoned
+            self._changed.notify_all()
+
+    def wait_for_disconnects(self, count: int, timeout: float) -> bool:
+        """Wait until clients have closed so many connections; whether they did in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.disconnects >= count, timeout)
+
+
+class _MalformedRequestError(Exception):
+    """What came is no request of HTTP/1.1."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection, kept alive from request to request."""
+
+    def __init__(self, ledger: Ledger, answer: Callable[[Request], Reply], hold: float) -> None:
+        self._ledger = ledger
+        self._answer = answer
+        self._hold = hold
+        self.closed = asyncio.Event()
+        self._received = bytearray()
+        self._more: asyncio.Future[None] | None = None  # done when more has been received
+        self._flushed: asyncio.Future[None] | None = None  # done when the kernel has taken what was written
+        self._owed = 0.0  # writes to come until the reply is complete
+        self._knows_chunks = True
+        self._is_last = False  # whether the client wants the connection closed after the reply
+        self._left = False  # whether one side has closed the connection
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # as the loop's documentation has it
+        self._transport = transport
+        self._socket: socket.socket = transport.get_extra_info("socket")
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # With no buffer of its own, the transport says when the kernel has taken each write.
+        transport.set_write_buffer_limits(high=0)
+        self._number = self._ledger.add_connection(self)
+        self._task = asyncio.get_running_loop().create_task(self._serve())
+
+    def data_received(self, data: bytes) -> None:
+        """Keep it until a request is complete."""
+        self._received += data
+        if self._more is not None and not self._more.done():
+            self._more.set_result(None)
+
+    def eof_received(self) -> None:
+        """The client has closed its side: it has left."""
+        self._client_left()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        """The connection is gone, whoever closed it."""
+        self._client_left()
+        self._task.cancel()
+        self._ledger.open.discard(self)
+        self.closed.set()
+
+    def pause_writing(self) -> None:
+        """The kernel has not taken all."""
+        self._flushed = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        """The kernel has taken all."""
+        if self._flushed is not None and not self._flushed.done():
+            self._flushed.set_result(None)
+        self._flushed = None
+
+    def abort(self) -> None:
+        """Close the connection from here, whatever is under way."""
+        self._left = True
+        self._transport.abort()
+
+    def _client_left(self) -> None:
+        if not self._left:
+            self._left = True
+            self._task.cancel()
+            self._ledger.add_disconnect(abandoned=self._owed > 0)
+
+    # Requests.
+
+    async def _serve(self) -> None:
+        try:
+            while True:
+                request = await self._read_request()
+                self._ledger.add_request(request)
+                reply = self._answer(request)
+                if not await self._send(reply, request):
+                    break
+        except _MalformedRequestError as error:
+            await self._write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n" + str(error).encode())
+        finally:
+            self._left = True
+            self._transport.close()
+
+    async def _read_request(self) -> Request:
+        lines = (await self._take_through(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        try:
+            method, path, version = lines[0].split(" ")
+        except ValueError:
+            raise _MalformedRequestError(f"this is no request line: {lines[0]!r}") from None
+        if version not in ("HTTP/1.1", "HTTP/1.0"):
+            raise _MalformedRequestError(f"this server speaks HTTP/1.1, not {version}")
+        headers: dict[str, str] = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            name, value = name.lower(), value.strip()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        self._knows_chunks = version == "HTTP/1.1"
+        self._is_last = headers.get("connection", "").lower() == "close" or not self._knows_chunks
+        if headers.get("expect", "").lower() == "100-continue":
+            await self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            body = await self._read_body(headers)
+        except ValueError as error:
+            raise _MalformedRequestError(f"the request's body has no length: {error}") from None
+        return Request(method, path, headers, body, self._number)
+
+    async def _read_body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding", "").lower() != "chunked":
+            return await self._take(int(headers.get("content-length", "0")))
+        chunks = []
+        while size := int((await self._take_through(b"\r\n")).partition(b";")[0], 16):
+            chunks.append(await self._take(size))
+            await self._take_through(b"\r\n")
+        while await self._take_through(b"\r\n"):
+            pass  # a trailer
+        return b"".join(chunks)
+
+    async def _take_through(self, mark: bytes) -> bytes:
+        searched = 0
+        while (end := self._received.find(mark, searched)) < 0:
+            searched = max(0, len(self._received) - len(mark) + 1)
+            await self._receive()
+        taken = bytes(self._received[:end])
+        del self._received[: end + len(mark)]
+        return taken
+
+    async def _take(self, size: int) -> bytes:
+        while len(self._received) < size:
+            await self._receive()
+        taken = bytes(self._received[:size])
+        del self._received[:size]
+        return taken
+
+    async def _receive(self) -> None:
+        self._more = asyncio.get_running_loop().create_future()
+        await self._more
+
+    # Replies.
+
+    async def _send(self, reply: Reply, request: Request) -> bool:
+        """Send a reply; whether the connection can take a further request."""
+        self._owed = math.inf
+        if reply.delay:
+            await asyncio.sleep(reply.delay)
+        fault = reply.fault
+        before, after = _parted(reply.writes(), None if isinstance(fault, WrongLength) else getattr(fault, "at", None))
+        if isinstance(fault, EndAt):
+            after = []
+        framing: Framing = "length" if isinstance(fault, WrongLength) else reply.framing
+        if framing == "chunked" and not self._knows_chunks:
+            framing = "close"
+        is_last = self._is_last or framing == "close" or isinstance(fault, WrongLength)
+        head = _head(reply, framing, sum(map(len, before + after)), is_last=is_last)
+        if request.method == "HEAD" or reply.status in _BODILESS:
+            self._owed = 1
+            await self._write(head)
+            return not is_last
+        frame, end = (_chunk, [_LAST_CHUNK]) if framing == "chunked" else (bytes, [])
+        if fault is None or isinstance(fault, EndAt) or (isinstance(fault, Stall) and fault.seconds is not None):
+            self._owed = 1 + len(before) + len(after) + len(end)
+
+        await self._write(head)
+        await self._play(map(frame, before), reply.pace)
+        match fault:
+            case None | WrongLength() | EndAt():
+                pass
+            case Stall(seconds=float() | int() as seconds):
+                await asyncio.sleep(seconds)
+            case Stall():
+                await self._hold_open()
+                return False
+            case Comments(interval=interval, comment=comment):
+                await self._hold_open(self._play(itertools.repeat(frame(comment)), interval))
+                return False
+            case Disconnect():
+                return False
+            case HalfClose():
+                self._transport.write_eof()
+                await self._hold_open()
+                return False
+            case Reset():
+                await self._reset()
+                return False
+        await self._play(map(frame, after), reply.pace)
+        await self._play(end, 0)
+        return not is_last
+
+    async def _play(self, frames: Iterable[bytes], pace: float) -> None:
+        for number, frame in enumerate(frames):
+            if number and pace:
+                await asyncio.sleep(pace)
+            await self._write(frame)
+
+    async def _write(self, data: bytes) -> None:
+        """Hand it to the kernel; goes on when the kernel has taken all, and others had their turn."""
+        self._transport.write(data)
+        self._owed -= 1
+        if self._flushed is None:
+            await asyncio.sleep(0)
+        else:
+            await self._flushed
+
+    async def _hold_open(self, meanwhile: Awaitable[object] | None = None) -> None:
+        """Wait for the client to leave, which cancels this, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._hold):
+                await (meanwhile or asyncio.Event().wait())
+
+    async def _reset(self) -> None:
+        if sys.platform == "linux":
+            # A reset throws away what the kernel has not delivered: the client is to read it all first.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._hold):
+                    while struct.unpack("i", ioctl(self._socket.fileno(), TIOCOUTQ, bytes(4)))[0]:  # noqa: ASYNC110  # the kernel tells only who asks
+                        await asyncio.sleep(0.001)
+        # "On, for 0 seconds": closing resets. Windows has shorts where others have ints.
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+        )
+        self.abort()
+
+
+# 204 No Content, 304 Not Modified: RFC 9110 has no body there.
+_BODILESS = (204, 304)
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _parted(pieces: list[bytes], at: int | None) -> tuple[list[bytes], list[bytes]]:
+    """The pieces before and after so many bytes; one that lies across is cut in two."""
+    if at is None:
+        return pieces, []
+    position = 0
+    for number, piece in enumerate(pieces):
+        if position + len(piece) > at:
+            cut = at - position
+            return [*pieces[:number], *([piece[:cut]] if cut else [])], [piece[cut:], *pieces[number + 1 :]]
+        position += len(piece)
+    return pieces, []
+
+
+def _head(reply: Reply, framing: Framing, length: int, *, is_last: bool) -> bytes:
+    headers: dict[str, str] = {}
+    if reply.content_type is not None:
+        headers["Content-Type"] = reply.content_type
+    if reply.encoding != "identity":
+        headers["Content-Encoding"] = reply.encoding
+    if reply.status not in _BODILESS:
+        if framing == "chunked":
+            headers["Transfer-Encoding"] = "chunked"
+        elif framing == "length":
+            wrong_by = reply.fault.by if isinstance(reply.fault, WrongLength) else 0
+            headers["Content-Length"] = str(max(0, length + wrong_by))
+    if is_last:
+        headers["Connection"] = "close"
+    replaced = {name.lower() for name in reply.headers}
+    headers = {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(reply.headers)
+    reason = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else ""
+    lines = [f"HTTP/1.1 {reply.status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode("latin-1")

@@ -1,0 +1,70 @@
+"""What can go wrong with a reply on its way: a closed set of faults, each a frozen value.
+
+Where a fault has an `at`, it is a number of body bytes as they are sent, after content encoding: so many
+are sent before it strikes. `None`, or a number beyond the body, is the body's end, before its terminator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class EndAt:
+    """The reply ends early, and correctly so: HTTP sees a whole response, whoever reads the stream a cut one."""
+
+    at: int
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    """The connection closes in an orderly way, but without the body's terminator."""
+
+    at: int | None = None
+
+
+@dataclass(frozen=True)
+class HalfClose:
+    """Like `Disconnect`, but only the server's side closes: it goes on listening until the client leaves."""
+
+    at: int | None = None
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The connection is reset: the client reads what came before, then gets `ECONNRESET`."""
+
+    at: int | None = None
+
+
+@dataclass(frozen=True)
+class Stall:
+    """The server falls silent, for so many seconds, and then goes on.
+
+    At the end of the body this is a terminator that comes late; with `seconds` left out, one that never
+    comes, and before the end a body that never goes on: the connection is held until the client leaves.
+    """
+
+    at: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Comments:
+    """From there on nothing but comments, one every `interval` seconds, until the client leaves."""
+
+    at: int | None = None
+    interval: float = 0.05
+    comment: bytes = b": keep-alive\n\n"
+
+
+@dataclass(frozen=True)
+class WrongLength:
+    """The reply has a `Content-Length`, and it is wrong by so many bytes: above 0 too large, below 0 too small."""
+
+    by: int
+
+
+Fault: TypeAlias = EndAt | Disconnect | HalfClose | Reset | Stall | Comments | WrongLength
+"""Any of the faults."""

@@ -178,6 +178,11 @@ class ChatAccumulator:
         )
 
     @property
+    def usage(self) -> Usage | None:
+        """The last value of each count so far; `None` where none came."""
+        return self._usage
+
+    @property
     def unfinished(self) -> list[int]:
         """The choices seen that have given no finish reason, by index."""
         return sorted(index for index, state in self._choices.items() if state.finish_reason is None)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from ._accumulator import ChatAccumulator
 from ._anomalies import Anomaly, AnomalyKind, AnomalyLog
-from ._chunks import ChatCompletionChunk
+from ._chunks import ChatCompletionChunk, Usage
 from ._completion import ChatCompletion
 from ._errors import (
     ChunkDecodeError,
@@ -96,6 +96,21 @@ class ChatDecoder:
         return self._accumulator.completion
 
     @property
+    def usage(self) -> Usage | None:
+        """What usage has been reported so far."""
+        return self._accumulator.usage
+
+    @property
+    def pieces_seen(self) -> int:
+        """How many generated pieces of any channel there have been."""
+        return self._accumulator.pieces
+
+    @property
+    def error(self) -> SSEStreamError | None:
+        """The failure that ended the stream; `None` if none did."""
+        return self._error
+
+    @property
     def ending(self) -> Ending:
         """How the stream ended; `"complete"` as soon as `[DONE]` was read, `"open"` until something was."""
         return self._ending
@@ -156,6 +171,31 @@ class ChatDecoder:
         self._items.clear()
         self._asides.clear()
         return error
+
+    def abandon(self) -> None:
+        """The caller stops: nothing more will be delivered."""
+        if self._ending == "open":
+            self._ending = "closed"
+        self._finished = True
+        self._last_messages = iter(())
+        self._events.clear()
+        self._items.clear()
+
+    def take_document(self, body: bytes) -> bool:
+        """Read a body that is no stream but one whole completion, as a server sends that ignores `"stream": true`.
+
+        Returns:
+            Whether it is one. If so, closing gives its events.
+        """
+        event = ServerSentEvent(body.decode("utf-8", "replace"))
+        try:
+            items = self._dialect.decode(event)
+        except ChunkDecodeError:
+            return False
+        if not any(isinstance(item, ChatCompletionChunk) and item.choices for item in items):
+            return False
+        self._items.extend((Oddity("not_streamed", event.data), *items, Done()))
+        return True
 
     def _accept(self, data: bytes | bytearray | memoryview) -> Iterator[ServerSentEvent]:
         if self._error is not None or self._last_messages is not None:

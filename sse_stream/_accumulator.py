@@ -79,6 +79,7 @@ class _ChoiceState:
     """One choice, as far as it has come. Text is kept in buffers that grow in place and joined when asked."""
 
     __slots__ = (
+        "add_text",
         "audio",
         "extra",
         "fields",
@@ -96,6 +97,7 @@ class _ChoiceState:
         self.index = index
         self.role: str | None = None
         self.text = StringIO()
+        self.add_text = self.text.write
         self.reasoning = StringIO()
         self.refusal = StringIO()
         self.slots = Slots()
@@ -147,6 +149,8 @@ class ChatAccumulator:
         "_model",
         "_on_anomaly",
         "_size",
+        "_stated",
+        "_unnamed",
         "_usage",
         "pieces",
     )
@@ -160,7 +164,9 @@ class ChatAccumulator:
         self._created: int | None = None
         self._choices: dict[int, _ChoiceState] = {}
         self._usage: Usage | None = None
-        self._extra = Statements()
+        self._stated: dict[str, JSONValue] = {}  # what the model names beside the choices: last values
+        self._extra = Statements()  # and what it does not name
+        self._unnamed = True  # whether id, model or time are still to come
         self._size = 0
         self._calls = 0
         self.pieces = 0  # generated pieces of any channel, for whoever measures time to the first
@@ -174,7 +180,7 @@ class ChatAccumulator:
             created=self._created,
             choices=[self._choices[index].snapshot() for index in sorted(self._choices)],
             usage=self._usage,
-            extra=self._extra.snapshot(),
+            extra={**self._stated, **self._extra.snapshot()},
         )
 
     @property
@@ -203,14 +209,16 @@ class ChatAccumulator:
             OutputTooLargeError: It would take more than `limits` allows.
         """
         events: list[ChatEvent] = []
-        if self._id is None or self._model is None or self._created is None:
+        if self._unnamed:
             self._id = self._id or chunk.id or None
             self._model = self._model or chunk.model or None
             self._created = self._created or chunk.created or None
+            self._unnamed = not (self._id and self._model and self._created)
         for choice in chunk.choices:
-            state = self._choices.get(choice.index)
+            index = choice.index
+            state = self._choices.get(index)
             if state is None:
-                state = self._begin_choice(choice.index)
+                state = self._begin_choice(index)
             delta = choice.delta
             # The measured path: nine chunks of ten carry a piece of text or reasoning, and nothing else.
             reasoning = delta.reasoning_content or delta.reasoning
@@ -218,10 +226,10 @@ class ChatAccumulator:
                 self._add_reasoning(state, delta, reasoning, events)
             content = delta.content
             if content:
-                state.text.write(content)
+                state.add_text(content)
                 self._size += len(content)
                 self.pieces += 1
-                events.append(TextDelta(content, choice.index))
+                events.append(TextDelta(content, index))
             if delta.refusal:
                 state.refusal.write(delta.refusal)
                 self._size += len(delta.refusal)
@@ -241,7 +249,16 @@ class ChatAccumulator:
                 self._add_logprobs(state, choice.logprobs)
             if choice.extra:
                 self._size += state.extra.add(choice.extra)
-        self._add_statements(chunk)
+        if chunk.service_tier is not None:
+            self._stated["service_tier"] = chunk.service_tier
+        if chunk.system_fingerprint is not None:
+            self._stated["system_fingerprint"] = chunk.system_fingerprint
+        if chunk.obfuscation is not None:
+            self._stated["obfuscation"] = chunk.obfuscation
+        if chunk.moderation is not None:
+            self._stated["moderation"] = chunk.moderation
+        if chunk.extra:
+            self._size += self._extra.add(chunk.extra)
         if chunk.usage is not None:
             self._add_usage(chunk.usage, events)
         if self._size > self._max_size:
@@ -387,18 +404,6 @@ class ChatAccumulator:
                 self._size += sum(_LOGPROB_WEIGHT * (1 + len(token.top_logprobs or ())) for token in tokens)
         if piece.extra:
             self._size += logprobs.extra.add(piece.extra)
-
-    def _add_statements(self, chunk: ChatCompletionChunk) -> None:
-        """What the chunk says beside its choices."""
-        if chunk.extra:
-            self._size += self._extra.add(chunk.extra)
-        said = {
-            "service_tier": chunk.service_tier,
-            "system_fingerprint": chunk.system_fingerprint,
-            "moderation": chunk.moderation,
-            "obfuscation": chunk.obfuscation,
-        }
-        self._size += self._extra.add({name: value for name, value in said.items() if value is not None})
 
     def _add_usage(self, usage: Usage, events: list[ChatEvent]) -> None:
         merged = merged_usage(self._usage, usage)

@@ -12,7 +12,6 @@ from ._chunks import ChatCompletionChunk, Usage
 from ._completion import ChatCompletion
 from ._errors import (
     ChunkDecodeError,
-    EventTooLargeError,
     IncompleteStreamError,
     ProviderError,
     SSEStreamError,
@@ -224,27 +223,26 @@ class ChatDecoder:
 
         All state is in the decoder whenever this yields.
         """
-        items = self._items
+        decode_plain = self._dialect.decode_plain
         try:
-            while True:
-                while items:
-                    chunk = self._take(items.popleft())
-                    if chunk is not None or self._events:
+            yield from self._take_items()
+            for message in messages:
+                self.events_seen += 1
+                # The measured path: an event that is one well-formed chunk, and nothing beside it.
+                if not self._asides and message.event == "message":
+                    chunk = decode_plain(message.data)
+                    if chunk is not None:
+                        self._add(chunk)
                         yield chunk
-                try:
-                    message = next(messages, None)
-                except EventTooLargeError as error:
-                    # Comments before the event that is too large are delivered before the error.
-                    items.extend(self._take_asides())
-                    items.append(Failure(error))
-                    continue
-                items.extend(self._take_asides())
-                if message is not None:
-                    self.events_seen += 1
-                    items.extend(self._decode(message))
-                elif not items:
-                    return
+                        continue
+                self._items.extend((*self._take_asides(), *self._decode(message)))
+                yield from self._take_items()
+            self._items.extend(self._take_asides())
+            yield from self._take_items()
         except SSEStreamError as error:
+            if self._asides:  # comments before an event that is too large come before its error
+                self._items.extend(self._take_asides())
+                yield from self._take_items()
             self.fail(error, _ENDINGS.get(type(error), "invalid"))
             raise
 
@@ -279,14 +277,26 @@ class ChatDecoder:
                 raise
             return (Oddity("data_after_done", message.data),)
 
-    def _take(self, item: Item) -> ChatCompletionChunk | None:
-        """What one item changes."""
-        chunk = None
+    def _take_items(self) -> Iterator[ChatCompletionChunk | None]:
+        while self._items:
+            item = self._items.popleft()
+            if isinstance(item, ChatCompletionChunk):
+                self._add(item)
+                yield item
+                continue
+            self._take(item)
+            if self._events:
+                yield None
+
+    def _add(self, chunk: ChatCompletionChunk) -> None:
+        self.chunks_seen += 1
+        self._events.extend(self._accumulator.add(chunk))
+        if self._violation is not None:
+            raise self._violation
+
+    def _take(self, item: Done | Failure | Ping | Oddity) -> None:
+        """What an item changes that is no chunk."""
         match item:
-            case ChatCompletionChunk():
-                chunk = item
-                self.chunks_seen += 1
-                self._events.extend(self._accumulator.add(item))
             case Ping(comment):
                 self.keepalives_seen += 1
                 if self._keepalives:
@@ -302,7 +312,6 @@ class ChatDecoder:
                 self._note("data_after_done", str(error))
         if self._violation is not None:
             raise self._violation
-        return chunk
 
     def _part_events(self, data: str) -> bool:
         whole = self._dialect.is_whole(data)

@@ -66,6 +66,11 @@ class Dialect(Protocol):
         """
         ...
 
+    def decode_plain(self, data: str) -> ChatCompletionChunk | None:
+        """What an event without a type means if it is one well-formed chunk and nothing else, as most are;
+        `None` sends it to `decode`. It is asked first, so that the usual costs no more than it must."""
+        ...
+
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
         """What a field means that the standard of server-sent events does not know."""
         ...

@@ -36,15 +36,19 @@ class OpenAIChat:
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """What one event means: see `Dialect.decode`."""
-        if event.event == "message":
-            try:
-                chunk = self._decode(event.data)
-            except (ValueError, RecursionError):
-                return self._tolerant(event)
-            if chunk.moderation is None:
-                chunk._source = event.data
-                return (chunk,)
-        return self._tolerant(event)
+        chunk = self.decode_plain(event.data) if event.event == "message" else None
+        return self._tolerant(event) if chunk is None else (chunk,)
+
+    def decode_plain(self, data: str) -> ChatCompletionChunk | None:
+        """One well-formed chunk, decoded in one go; `None` for anything else."""
+        try:
+            chunk = self._decode(data)
+        except (ValueError, RecursionError):
+            return None
+        if chunk.moderation is not None:
+            return None  # it may hold anything at all, and so is looked at more closely
+        chunk._source = data
+        return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
         """An `error` field: llama.cpp reports failures in a field that the standard does not know."""

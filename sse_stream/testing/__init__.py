@@ -3,7 +3,7 @@
 The Hypothesis strategies need the extra `testing`; everything else needs only the standard library.
 """
 
-from ._cuts import bytewise, every_cut
+from ._cuts import assert_cutting_changes_nothing, bytewise, every_cut
 from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall, WrongLength
 from ._replies import Reply, Request, Seed
 from ._server import ReplayServer
@@ -21,6 +21,7 @@ __all__ = [
     "Seed",
     "Stall",
     "WrongLength",
+    "assert_cutting_changes_nothing",
     "bytewise",
     "every_cut",
 ]

@@ -8,7 +8,7 @@ where it came. A field that was absent or null is `None`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias
 
 import msgspec
 
@@ -179,7 +179,7 @@ class ChunkChoice(_Part):
         extra: What the model does not name.
     """
 
-    index: int
+    index: Annotated[int, msgspec.Meta(ge=0)]
     delta: ChoiceDelta = msgspec.field(default_factory=ChoiceDelta)
     finish_reason: str | None = None
     logprobs: ChoiceLogprobs | None = None
@@ -280,11 +280,11 @@ class ChatCompletionChunk(_Part, eq=False):
 
     @classmethod
     def from_dict(cls, value: Mapping[str, JSONValue]) -> ChatCompletionChunk:
-        """Read a chunk from a JSON object, as tolerantly as one from the wire.
+        """Read a chunk from a JSON object, whatever its values are.
 
         Args:
             value: The object, in OpenAI's field names. Fields that the model does not name, and values
-                that do not fit their field, are kept in `extra`.
+                that do not fit their field, are kept in `extra`. A choice without an index gets 0.
 
         Raises:
             TypeError: `value` is not a mapping.
@@ -302,7 +302,7 @@ class ChatCompletionChunk(_Part, eq=False):
         if isinstance(source, str):
             source = self._source = msgspec.json.decode(source)
         if source is None:
-            return _to_json(self)
+            return _object_of(self)
         return dict(source)
 
     def __eq__(self, other: Any) -> bool:  # noqa: PYI032  # `object` is a field here
@@ -321,20 +321,17 @@ def _fields(chunk: ChatCompletionChunk) -> dict[str, JSONValue]:
     return {name: getattr(chunk, name) for name in chunk.__struct_fields__ if name != "_source"}
 
 
-def to_json(value: JSONValue) -> JSONValue:
+def _json_of(value: JSONValue) -> JSONValue:
     """The JSON value that says what a struct of this module says: what is `None` left out, `extra` put back."""
-    if isinstance(value, msgspec.Struct):
-        return _to_json(value)
     if isinstance(value, list):
-        return [to_json(item) for item in value]
-    return value
+        return [_json_of(item) for item in value]
+    return _object_of(value) if isinstance(value, msgspec.Struct) else value
 
 
-def _to_json(struct: msgspec.Struct) -> dict[str, JSONValue]:
+def _object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
     said = {
-        name: to_json(value)
+        name: _json_of(value)
         for name in struct.__struct_fields__
         if name not in ("extra", "_source") and (value := getattr(struct, name)) is not None
     }
-    # A value that did not fit its field is in `extra` under the field's name: it is what was received.
     return {**said, **getattr(struct, "extra", NOTHING)}

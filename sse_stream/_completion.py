@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
 import msgspec
 
-from ._chunks import ChoiceLogprobs, JSONValue, Usage, to_json
+from ._chunks import ChoiceLogprobs, JSONValue, Usage
 from ._errors import ToolArgumentsError
+from ._schema import (
+    COMPLETION_TYPES,
+    MESSAGE_TYPES,
+    OPENAI_FINISH_REASONS,
+    completed,
+    logprobs_fit,
+    schema_json,
+    usage_fits,
+)
 
 T = TypeVar("T")
-
-# The finish reasons and service tiers of OpenAI's schema, which knows no others.
-_FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
-_SERVICE_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
-
-# What other servers say for the same: text-generation-inference, Together, Anthropic, Gemini, Cohere.
-_OPENAI_FINISH_REASONS: Mapping[str, str] = {
-    "eos": "stop",
-    "eos_token": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "STOP": "stop",
-    "COMPLETE": "stop",
-    "max_tokens": "length",
-    "model_length": "length",
-    "MAX_TOKENS": "length",
-    "tool_use": "tool_calls",
-    "TOOL_CALL": "tool_calls",
-    "SAFETY": "content_filter",
-}
 
 # Fields outside the message model that a server wants to see again with the next request.
 _SENT_BACK = ("function_call", "reasoning_details", "extra_content")
@@ -86,12 +74,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
     def to_dict(self) -> dict[str, JSONValue]:
         """The call in OpenAI's form, ready for JSON."""
         function = {"name": self.name, "arguments": self.arguments}
-        return {
-            "id": self.id,
-            "type": "function",
-            "function": function,
-            **_beside(self.extra, "id", "type", "function"),
-        }
+        return completed({"id": self.id, "type": "function", "function": function}, self.extra)
 
 
 class Audio(msgspec.Struct, frozen=True, gc=False):
@@ -114,7 +97,7 @@ class Audio(msgspec.Struct, frozen=True, gc=False):
     def to_dict(self) -> dict[str, JSONValue]:
         """The audio in OpenAI's form, ready for JSON."""
         own = {"id": self.id, "data": self.data, "transcript": self.transcript, "expires_at": self.expires_at or 0}
-        return {**own, **_beside(self.extra, *own)}
+        return completed(own, self.extra)
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -166,16 +149,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
             said["tool_calls"] = [call.to_dict() for call in self.tool_calls]
         if self.audio is not None:
             said["audio"] = self.audio.to_dict()
-        extra = dict(self.extra)
-        misfits = {
-            name: extra.pop(name) for name, fits in _MESSAGE_EXTRAS.items() if name in extra and not fits(extra[name])
-        }
-        if self.role != "assistant":
-            misfits["role"] = self.role
-        return {
-            **said,
-            **_beside(extra, "role", "content", "refusal", "reasoning", "tool_calls", "audio", misfits=misfits),
-        }
+        extra = self.extra if self.role == "assistant" else {**self.extra, "role": self.role}
+        return completed(said, extra, MESSAGE_TYPES)
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -201,13 +176,17 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
             "index": self.index,
             "message": self.message._to_completion_dict(),
             "finish_reason": self.finish_reason,
-            "logprobs": None if self.logprobs is None else to_json(self.logprobs),
+            "logprobs": None,
         }
-        translated = _OPENAI_FINISH_REASONS.get(self.finish_reason or "")
+        extra = dict(self.extra)
+        translated = OPENAI_FINISH_REASONS.get(self.finish_reason or "")
         if translated is not None:
             said["finish_reason"] = translated
-            said["native_finish_reason"] = self.finish_reason
-        return {**said, **_beside(self.extra, "index", "message", "finish_reason", "logprobs")}
+            extra["native_finish_reason"] = self.finish_reason
+        if self.logprobs is not None:
+            fitting = said if logprobs_fit(self.logprobs) else extra
+            fitting["logprobs"] = schema_json(self.logprobs)
+        return completed(said, extra)
 
 
 class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
@@ -238,8 +217,10 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
         """The completion as OpenAI's `chat.completion`, ready for JSON.
 
         A finish reason of another server is translated, with the original as `native_finish_reason`.
-        What OpenAI's schema types otherwise than the server does is put under `provider_fields`. A choice
-        that no finish reason reached keeps `null`, though the schema has no word for it: none is made up.
+        What OpenAI's schema types otherwise than the server does is put under `provider_fields`, and so are
+        usage without all three counts and tokens without their probabilities. A choice that no finish reason
+        reached keeps `null`, and a reason that has no translation stays as it is, though the schema knows
+        neither: none is made up.
         """
         said: dict[str, JSONValue] = {
             "id": self.id or "",
@@ -248,43 +229,12 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
             "model": self.model or "",
             "choices": [choice.to_dict() for choice in self.choices],
         }
-        if self.usage is not None:
-            said["usage"] = to_json(self.usage)
-        extra = dict(self.extra)
-        misfits = {}
-        if "service_tier" in extra and extra["service_tier"] not in _SERVICE_TIERS:
-            misfits["service_tier"] = extra.pop("service_tier")
-        return {**said, **_beside(extra, *said, "usage", "provider_fields", misfits=misfits)}
-
-
-def _beside(
-    extra: Mapping[str, JSONValue], *own: str, misfits: Mapping[str, JSONValue] | None = None
-) -> dict[str, JSONValue]:
-    """The extras, with those that would hide a field of ours under `provider_fields`."""
-    beside = {name: value for name, value in extra.items() if name not in own}
-    hidden = {**{name: value for name, value in extra.items() if name in own}, **(misfits or {})}
-    return {**beside, "provider_fields": hidden} if hidden else beside
-
-
-def _is_annotation(value: JSONValue) -> bool:
-    if not isinstance(value, dict) or value.get("type") != "url_citation":
-        return False
-    citation = value.get("url_citation")
-    return (
-        isinstance(citation, dict)
-        and all(isinstance(citation.get(name), int) for name in ("start_index", "end_index"))
-        and all(isinstance(citation.get(name), str) for name in ("title", "url"))
-    )
-
-
-def _is_function_call(value: JSONValue) -> bool:
-    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("name", "arguments"))
-
-
-_MESSAGE_EXTRAS = {
-    "annotations": lambda value: isinstance(value, list) and all(map(_is_annotation, value)),
-    "function_call": _is_function_call,
-}
+        extra = self.extra
+        if self.usage is not None and usage_fits(self.usage):
+            said["usage"] = schema_json(self.usage)
+        elif self.usage is not None:
+            extra = {**extra, "usage": schema_json(self.usage)}
+        return completed(said, extra, COMPLETION_TYPES)
 
 
 def _excerpt(text: str) -> str:

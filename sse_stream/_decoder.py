@@ -12,6 +12,7 @@ from ._chunks import ChatCompletionChunk, Usage
 from ._completion import ChatCompletion
 from ._errors import (
     ChunkDecodeError,
+    EventTooLargeError,
     IncompleteStreamError,
     ProviderError,
     SSEStreamError,
@@ -226,23 +227,27 @@ class ChatDecoder:
         decode_plain = self._dialect.decode_plain
         try:
             yield from self._take_items()
-            for message in messages:
-                self.events_seen += 1
-                # The measured path: an event that is one well-formed chunk, and nothing beside it.
-                if not self._asides and message.event == "message":
-                    chunk = decode_plain(message.data)
-                    if chunk is not None:
-                        self._add(chunk)
-                        yield chunk
-                        continue
-                self._items.extend((*self._take_asides(), *self._decode(message)))
-                yield from self._take_items()
+            try:
+                for message in messages:
+                    self.events_seen += 1
+                    # The measured path: an event that is one well-formed chunk, and nothing beside it.
+                    if not self._asides and message.event == "message":
+                        chunk = decode_plain(message.data)
+                        if chunk is not None:
+                            self._add(chunk)
+                            yield chunk
+                            if self._violation is not None:
+                                raise self._violation
+                            continue
+                    self._items.extend(self._take_asides())
+                    self._items.extend(self._decode(message))
+                    yield from self._take_items()
+            except EventTooLargeError as error:
+                # Queued, so that comments before the event that is too large come before its error.
+                self._items.extend((*self._take_asides(), Failure(error)))
             self._items.extend(self._take_asides())
             yield from self._take_items()
         except SSEStreamError as error:
-            if self._asides:  # comments before an event that is too large come before its error
-                self._items.extend(self._take_asides())
-                yield from self._take_items()
             self.fail(error, _ENDINGS.get(type(error), "invalid"))
             raise
 
@@ -272,13 +277,11 @@ class ChatDecoder:
     def _decode(self, message: ServerSentEvent) -> Iterable[Item]:
         try:
             return self._dialect.decode(message)
-        except ChunkDecodeError:
-            if not self._done:
-                raise
-            return (Oddity("data_after_done", message.data),)
+        except ChunkDecodeError as error:
+            return (Failure(error),)
 
     def _take_items(self) -> Iterator[ChatCompletionChunk | None]:
-        while self._items:
+        while self._violation is None and self._items:
             item = self._items.popleft()
             if isinstance(item, ChatCompletionChunk):
                 self._add(item)
@@ -287,12 +290,12 @@ class ChatDecoder:
             self._take(item)
             if self._events:
                 yield None
+        if self._violation is not None:
+            raise self._violation
 
     def _add(self, chunk: ChatCompletionChunk) -> None:
         self.chunks_seen += 1
         self._events.extend(self._accumulator.add(chunk))
-        if self._violation is not None:
-            raise self._violation
 
     def _take(self, item: Done | Failure | Ping | Oddity) -> None:
         """What an item changes that is no chunk."""
@@ -310,8 +313,6 @@ class ChatDecoder:
                 if not self._done:
                     raise error
                 self._note("data_after_done", str(error))
-        if self._violation is not None:
-            raise self._violation
 
     def _part_events(self, data: str) -> bool:
         whole = self._dialect.is_whole(data)
@@ -348,7 +349,7 @@ class ChatDecoder:
 
     def _what_is_missing(self, unfinished: list[int]) -> str:
         if not self.chunks_seen and not self._incomplete:
-            return "the stream ended before it began: no event came"
+            return "the stream ended before it began: no chunk came"
         reasons = ["no [DONE] came"]
         if self._incomplete:
             reasons.append("the last event was cut off")

@@ -25,6 +25,17 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 UNREADABLE = object()
 
+LEFT_OVER: Any = object()
+"""The key under which a caller that has put an object into shape says what shall be in `extra` besides, as a
+dict: what it took out of a field that the model names. No string, so nothing on the wire is called so."""
+
+
+class _Partly(msgspec.Struct, frozen=True):
+    """A list of which some items could be read."""
+
+    items: list[Any]
+    left: list[Any]
+
 
 class _Layout(msgspec.Struct, frozen=True):
     """How the fields of one struct are read."""
@@ -51,14 +62,17 @@ def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore)
     for name, item in value.items():
         reader = layout.readers.get(name)
         if reader is None:
-            extra[name] = item
+            extra.update(item if name is LEFT_OVER else {name: item})
         elif item is not None:
             read = reader(item, report, name)
-            if read is UNREADABLE:
+            if isinstance(read, _Partly):
+                fields[name] = read.items
+                extra[name] = read.left
+            elif read is not UNREADABLE:
+                fields[name] = read
+            else:
                 extra[name] = item
                 report(name, item)
-            else:
-                fields[name] = read
     if extra:
         fields["extra"] = extra
     return cls(**fields)
@@ -95,8 +109,16 @@ def _read_list(reader: Reader, value: object, report: Report, name: str) -> obje
         value = [value]
     if not isinstance(value, list):
         return UNREADABLE
-    items = [reader(item, report, name) for item in value]
-    return UNREADABLE if any(item is UNREADABLE for item in items) else items
+    items = []
+    left = []
+    for item in value:
+        read = reader(item, report, name)
+        if read is not UNREADABLE:
+            items.append(read)
+        else:
+            left.append(item)
+            report(name, item)
+    return _Partly(items, left) if left else items
 
 
 def _read_text(value: object, report: Report, name: str) -> object:
@@ -104,8 +126,12 @@ def _read_text(value: object, report: Report, name: str) -> object:
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return UNREADABLE
+    try:
+        text = str(value)
+    except ValueError:  # a number of more digits than Python is willing to write
+        return UNREADABLE
     report(name, value)
-    return str(value)
+    return text
 
 
 def _read_integer(value: object, report: Report, name: str) -> object:
@@ -119,13 +145,17 @@ def _read_integer(value: object, report: Report, name: str) -> object:
 
 
 def _read_float(value: object, report: Report, name: str) -> object:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, float):
         return value
     number = read_number(value)
     if number is None:
         return UNREADABLE
-    report(name, value)
-    return float(number)
+    if isinstance(value, str):
+        report(name, value)
+    try:
+        return float(number)
+    except OverflowError:
+        return UNREADABLE
 
 
 def read_number(value: object) -> int | float | None:
@@ -135,9 +165,9 @@ def read_number(value: object) -> int | float | None:
             value = msgspec.json.decode(value)
         except (ValueError, RecursionError):
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _read_anything(value: object, _report: Report, _name: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 
@@ -11,6 +12,9 @@ from .._errors import ChunkDecodeError
 
 # No honest payload nests like this, and reading, merging and writing again would run out of stack.
 MAX_DEPTH = 128
+
+# A bracket, or a string, which may hold brackets. A string without end reaches to the end of the text.
+_BRACKET_OR_STRING = re.compile(r'[{}\[\]]|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def loads(text: str) -> tuple[JSONValue, bool]:
@@ -23,8 +27,8 @@ def loads(text: str) -> tuple[JSONValue, bool]:
     Raises:
         ChunkDecodeError: It is not JSON even so, or nested deeper than `MAX_DEPTH`.
     """
-    if text.count("{") + text.count("[") > MAX_DEPTH:
-        _check_depth(text)
+    if is_deep(text):
+        raise ChunkDecodeError(f"nested deeper than {MAX_DEPTH} levels: {_excerpt(text)}", data=text)
     try:
         return msgspec.json.decode(text), False
     except (ValueError, RecursionError) as error:
@@ -35,23 +39,19 @@ def loads(text: str) -> tuple[JSONValue, bool]:
         raise ChunkDecodeError(f"not JSON: {reason}: {_excerpt(text)}", data=text) from None
 
 
-def _check_depth(text: str) -> None:
+def is_deep(text: str) -> bool:
+    """Whether a JSON text is nested deeper than `MAX_DEPTH`."""
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False
     depth = 0
-    in_string = escaped = False
-    for character in text:
-        if escaped:
-            escaped = False
-        elif in_string:
-            in_string = character != '"'
-            escaped = character == "\\"
-        elif character == '"':
-            in_string = True
-        elif character in "{[":
+    for mark in _BRACKET_OR_STRING.finditer(text):
+        if mark[0] in "{[":
             depth += 1
             if depth > MAX_DEPTH:
-                raise ChunkDecodeError(f"nested deeper than {MAX_DEPTH} levels: {_excerpt(text)}", data=text)
-        elif character in "}]":
+                return True
+        elif mark[0] in "}]":
             depth -= 1
+    return False
 
 
 def _without_surrogates(value: JSONValue) -> JSONValue:

@@ -12,8 +12,8 @@ from .._errors import ChunkDecodeError
 from .._reading import read_struct
 from .._sse import ServerSentEvent
 from ._base import Done, Failure, Item, Oddity, Ping
-from ._json import loads
-from ._provider_errors import is_error, provider_error
+from ._json import MAX_DEPTH, is_deep, loads
+from ._provider_errors import find_error, provider_error
 from ._quirks import normalized
 
 _DONE = Done()
@@ -45,8 +45,9 @@ class OpenAIChat:
             chunk = self._decode(data)
         except (ValueError, RecursionError):
             return None
-        if chunk.moderation is not None:
-            return None  # it may hold anything at all, and so is looked at more closely
+        # Two fields may hold anything at all. A text that is short nests not too deep either.
+        if len(data) > 2 * MAX_DEPTH and _holds_anything(chunk) and is_deep(data):
+            return None
         chunk._source = data
         return chunk
 
@@ -89,25 +90,30 @@ class OpenAIChat:
             raise ChunkDecodeError(f"a chunk is a JSON object, not {text[:200]!r}", data=event.data)
         if (event.event == "ping" or value.get("type") == "ping") and "choices" not in value:
             return (*items, Oddity("keepalive_as_data", event.data), Ping(text))
-        if not is_error(value):
+        carrier = find_error(value)
+        if carrier is None:
             return (*items, *self._chunk(value))
-        failure = Failure(provider_error(value))
+        failure = Failure(provider_error(value, carrier))
         if value.get("choices") or value.get("usage"):
             # What a choice says beside an error came with it: it is delivered, then the error.
-            said = {name: item for name, item in value.items() if name != "error"}
-            return (*items, *self._chunk(said, value), failure)
+            return (*items, *self._chunk(value), failure)
         return (*items, failure)
 
-    def _chunk(self, value: dict[str, JSONValue], received: dict[str, JSONValue] | None = None) -> Sequence[Item]:
+    def _chunk(self, value: dict[str, JSONValue]) -> Sequence[Item]:
         items: list[Item] = []
 
         def note(kind: AnomalyKind, sample: str) -> None:
             items.append(Oddity(kind, sample))
 
-        chunk = read_struct(
-            ChatCompletionChunk,
-            normalized(value, note),
-            lambda name, item: note("odd_type", f"{name}: {item!r}"),
-        )
-        chunk._source = value if received is None else received
+        def report(name: str, item: object) -> None:
+            note("odd_type", f"{name}: {item!r}")
+
+        chunk = read_struct(ChatCompletionChunk, normalized(value, note), report)
+        chunk._source = value
         return (*items, chunk)
+
+
+def _holds_anything(chunk: ChatCompletionChunk) -> bool:
+    if chunk.moderation is not None:
+        return True
+    return any([choice.delta.reasoning_details for choice in chunk.choices])  # noqa: C419  # half the time of a generator

@@ -10,27 +10,40 @@ from .._chunks import JSONValue
 from .._errors import ProviderError
 
 
-def is_error(value: Mapping[str, JSONValue]) -> bool:
-    """Whether a JSON object is an error payload: has a non-empty `error`, or calls itself one."""
+def find_error(value: Mapping[str, JSONValue]) -> JSONValue:
+    """The error that a JSON object reports: the object that carries it, `None` where there is none.
+
+    It has a non-empty `error`, calls itself an error, has a `detail` and is no chunk (FastAPI), or one of
+    its choices has a non-empty `error` (OpenRouter).
+    """
     error = value.get("error")
     if error:
-        return True
-    if "choices" in value:
-        return False
-    return error in ("", {}) or "error" in (value.get("object"), value.get("type"))
+        return value
+    choices = value.get("choices")
+    if "choices" not in value:
+        named = error in ("", {}) or "error" in (value.get("object"), value.get("type"))
+        detailed = value.get("detail") and value.keys().isdisjoint({"id", "usage"})
+        return value if named or detailed else None
+    if isinstance(choices, list):
+        for choice in choices:
+            if isinstance(choice, dict) and choice.get("error"):
+                return choice
+    return None
 
 
-def provider_error(body: JSONValue) -> ProviderError:
+def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
     """The exception for an error payload, whatever its form.
 
     Args:
         body: The whole JSON value, or the text where it was not JSON.
+        carrier: The part of it that carries the error, if that is not the whole.
     """
-    error = body.get("error") if isinstance(body, dict) else body
-    if not error and error != {}:
-        error = body
+    carrier = body if carrier is None else carrier
+    error = carrier.get("error") if isinstance(carrier, dict) else carrier
+    if not error:
+        error = carrier
     fields: Mapping[str, JSONValue] = error if isinstance(error, dict) else {}
-    around: Mapping[str, JSONValue] = body if isinstance(body, dict) else {}
+    around: Mapping[str, JSONValue] = carrier if isinstance(carrier, dict) else {}
     message = _message(error, fields, around)
     kind = fields.get("type", None if fields is around else around.get("type"))
     code = fields.get("code")

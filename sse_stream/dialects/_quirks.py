@@ -12,7 +12,7 @@ import msgspec
 
 from .._anomalies import AnomalyKind
 from .._chunks import ChoiceDelta, JSONValue
-from .._reading import read_number
+from .._reading import LEFT_OVER, read_number
 
 Object: TypeAlias = dict[str, JSONValue]
 Note: TypeAlias = Callable[[AnomalyKind, str], object]
@@ -27,7 +27,7 @@ def normalized(value: Object, note: Note) -> Object:
     if isinstance(choices, dict):
         note("odd_type", f"choices: {choices!r}")
         choices = [choices]
-    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+    if not isinstance(choices, list):
         return value
     return {**value, "choices": [_choice(choice, position, note) for position, choice in enumerate(choices)]}
 
@@ -40,12 +40,17 @@ def _with_nested_usage(value: Object) -> Object:
     return value
 
 
-def _choice(choice: Object, position: int, note: Note) -> Object:
+def _choice(choice: JSONValue, position: int, note: Note) -> JSONValue:
+    if not isinstance(choice, dict):
+        return choice
     choice = dict(choice)
-    index = read_number(choice.get("index"))
-    if index is None or index < 0:
-        note("missing_index", f"index: {choice.get('index')!r}")
+    index = choice.get("index")
+    number = read_number(index)
+    if number is None or number < 0:
+        note("missing_index", f"index: {index!r}")
         choice["index"] = position
+        if index is not None:
+            choice[LEFT_OVER] = {"index": index}
     message = choice.get("message")
     delta = choice.get("delta")
     if delta is None and isinstance(message, dict):
@@ -84,9 +89,6 @@ def _delta(delta: Object, note: Note) -> Object:
 def _tool_call(call: JSONValue, note: Note) -> JSONValue:
     if not isinstance(call, dict):
         return call
-    index = call.get("index")
-    if isinstance(index, str) and read_number(index) is None:
-        call = {**call, "index": None}
     if isinstance(call.get("function"), dict):
         call = {**call, "function": _function(call["function"], note)}
     return call
@@ -106,26 +108,25 @@ def _with_parts(delta: Object, parts: list[JSONValue]) -> Object:
     text: list[str] = []
     thinking: list[str] = []
     rest: list[JSONValue] = []
+    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
     for part in parts:
         if isinstance(part, str):
             text.append(part)
-        elif (
-            isinstance(part, dict)
-            and isinstance(part.get("text"), str)
-            and part.get("type") in (None, "text", "output_text")
-        ):
+        elif not isinstance(part, dict):
+            rest.append(part)
+        elif isinstance(part.get("text"), str) and part.get("type") in (None, "text", "output_text"):
             text.append(part["text"])
             _keep_rest(part, "text", rest)
-        elif isinstance(part, dict) and (said := _thought(part.get("thinking"))) is not None:
+        elif (said := _thought(part.get("thinking"))) is not None and reasoning in (None, "", said):
             thinking.append(said)
             _keep_rest(part, "thinking", rest)
         else:
             rest.append(part)
     delta = {**delta, "content": "".join(text)}
-    if thinking and not delta.get("reasoning_content") and not delta.get("reasoning"):
+    if not reasoning:
         delta["reasoning_content"] = "".join(thinking)
     if rest:
-        delta["content_parts"] = rest
+        delta[LEFT_OVER] = {"content": rest}
     return delta
 
 

@@ -16,6 +16,7 @@ from ._chunks import (
     ChunkChoice,
     JSONValue,
     TokenLogprob,
+    TopLogprob,
     Usage,
 )
 from ._completion import Audio, ChatCompletion, Choice, Message
@@ -34,12 +35,12 @@ from ._events import (
     UsageReported,
 )
 from ._limits import Limits
-from ._merging import Pieces, Statements
+from ._merging import Pieces, Statements, weight
 from ._tool_calls import Slot, Slots
-from ._usage import merged_usage
+from ._usage import extras_weight, merged_usage
 
-# About what one token's log probability takes in memory, in characters.
-_LOGPROB_WEIGHT = 200
+# About what one token with its log probability takes in memory, in characters, besides its text.
+_LOGPROB_WEIGHT = 100
 
 
 class _AudioState:
@@ -220,6 +221,7 @@ class ChatAccumulator:
             if state is None:
                 state = self._begin_choice(index)
             delta = choice.delta
+            before = len(events)
             # The measured path: nine chunks of ten carry a piece of text or reasoning, and nothing else.
             reasoning = delta.reasoning_content or delta.reasoning
             if reasoning or delta.reasoning_details:
@@ -243,8 +245,11 @@ class ChatAccumulator:
                 self._add_fields(state, delta)
             if state.role is None and delta.role:
                 state.role = delta.role
-            if choice.finish_reason or state.finish_reason:
-                self._finish(state, choice, events)
+                self._size += len(delta.role)
+            if state.finish_reason is not None:
+                self._go_on(state, choice, events[before:])
+            if choice.finish_reason:
+                self._finish(state, choice.finish_reason, events)
             if choice.logprobs is not None:
                 self._add_logprobs(state, choice.logprobs)
             if choice.extra:
@@ -256,7 +261,7 @@ class ChatAccumulator:
         if chunk.obfuscation is not None:
             self._stated["obfuscation"] = chunk.obfuscation
         if chunk.moderation is not None:
-            self._stated["moderation"] = chunk.moderation
+            self._size += self._extra.add({"moderation": chunk.moderation})
         if chunk.extra:
             self._size += self._extra.add(chunk.extra)
         if chunk.usage is not None:
@@ -269,7 +274,8 @@ class ChatAccumulator:
         """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""
         events: list[ChatEvent] = []
         for index in sorted(self._choices):
-            self._finish_calls(self._choices[index], self._choices[index].slots.all, events)
+            state = self._choices[index]
+            events.extend(self._done(state, state.slots.take_open()))
         events.append(StreamDone(self.completion))
         return events
 
@@ -305,7 +311,9 @@ class ChatAccumulator:
         audio = state.audio
         if audio is None:
             audio = state.audio = _AudioState()
-        audio.id = audio.id or piece.id or ""
+        if piece.id and not audio.id:
+            audio.id = piece.id
+            self._size += len(piece.id)
         if piece.data:
             audio.data.write(piece.data)
             self._size += len(piece.data)
@@ -339,9 +347,9 @@ class ChatAccumulator:
             slot = slots.find(piece)
             if name and not slot.name:
                 slot.name = name
+            self._size += len(piece.id or "") + len(name or "")
             if len(slots.all) > known:
-                if known and slots.all[known - 1].complete:
-                    self._finish_calls(state, slots.all[known - 1 : known], events)
+                events.extend(self._done(state, slots.take_preceding()))
                 self._calls += 1
                 if self._calls > self._limits.tool_calls:
                     self._refuse("tool_calls", self._limits.tool_calls, "tool calls")
@@ -362,11 +370,8 @@ class ChatAccumulator:
             slot.extra = Pieces()
         self._size += slot.extra.add(extra)
 
-    def _finish_calls(self, state: _ChoiceState, slots: Iterable[Slot], events: list[ChatEvent]) -> None:
-        for slot in slots:
-            if not slot.done:
-                slot.done = True
-                events.append(ToolCallDone(slot.index, slot.snapshot(), state.index))
+    def _done(self, state: _ChoiceState, slots: Iterable[Slot]) -> list[ChatEvent]:
+        return [ToolCallDone(slot.index, slot.snapshot(), state.index) for slot in slots]
 
     def _add_fields(self, state: _ChoiceState, delta: ChoiceDelta) -> None:
         call = delta.function_call
@@ -376,18 +381,22 @@ class ChatAccumulator:
         if delta.extra:
             self._size += state.fields.add(delta.extra)
 
-    def _finish(self, state: _ChoiceState, choice: ChunkChoice, events: list[ChatEvent]) -> None:
-        if state.finish_reason is not None and self._on_anomaly is not None:
-            if choice.finish_reason:
-                self._on_anomaly("finish_repeated", f"{choice.finish_reason!r} after {state.finish_reason!r}")
-            if any(event.choice == choice.index for event in events if isinstance(event, _CONTENT)):
-                self._on_anomaly("content_after_finish", repr(choice.delta))
+    def _go_on(self, state: _ChoiceState, choice: ChunkChoice, said: Iterable[ChatEvent]) -> None:
+        """A choice that has finished comes again: with nothing new, or with what should not have come."""
+        if self._on_anomaly is None:
+            return
         if choice.finish_reason:
-            first = state.finish_reason is None
-            state.finish_reason = choice.finish_reason
-            self._finish_calls(state, state.slots.all, events)
-            if first:
-                events.append(ChoiceFinished(choice.finish_reason, state.index))
+            self._on_anomaly("finish_repeated", f"{choice.finish_reason!r} after {state.finish_reason!r}")
+        if any(isinstance(event, _CONTENT) for event in said):
+            self._on_anomaly("content_after_finish", repr(choice.delta))
+
+    def _finish(self, state: _ChoiceState, reason: str, events: list[ChatEvent]) -> None:
+        first = state.finish_reason is None
+        state.finish_reason = reason
+        self._size += len(reason)
+        events.extend(self._done(state, state.slots.take_open()))
+        if first:
+            events.append(ChoiceFinished(reason, state.index))
 
     def _add_logprobs(self, state: _ChoiceState, piece: ChoiceLogprobs) -> None:
         logprobs = state.logprobs
@@ -401,7 +410,8 @@ class ChatAccumulator:
                     setattr(logprobs, name, list(tokens))
                 else:
                     kept.extend(tokens)
-                self._size += sum(_LOGPROB_WEIGHT * (1 + len(token.top_logprobs or ())) for token in tokens)
+                for token in tokens:
+                    self._size += _logprob_weight(token) + sum(map(_logprob_weight, token.top_logprobs or ()))
         if piece.extra:
             self._size += logprobs.extra.add(piece.extra)
 
@@ -409,10 +419,16 @@ class ChatAccumulator:
         merged = merged_usage(self._usage, usage)
         if merged is not None:
             self._usage = merged
+            # Each report holds all that is known so far, so what it holds counts each time.
+            self._size += extras_weight(merged)
             events.append(UsageReported(merged))
 
 
 _CONTENT = (ReasoningDelta, TextDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
+
+
+def _logprob_weight(token: TokenLogprob | TopLogprob) -> int:
+    return _LOGPROB_WEIGHT + len(token.token) + len(token.bytes or ()) + (weight(token.extra) if token.extra else 0)
 
 
 def _texts(details: Iterable[JSONValue]) -> Iterable[str]:

@@ -57,14 +57,13 @@ class _Brackets:
 class Slot:
     """One tool call, as far as it has come."""
 
-    __slots__ = ("_arguments", "_brackets", "done", "extra", "id", "index", "name")
+    __slots__ = ("_arguments", "_brackets", "extra", "id", "index", "name")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.id = ""
         self.name = ""
         self.extra: Pieces | None = None
-        self.done = False
         self._arguments = StringIO()
         self._brackets: _Brackets | None = None  # made when somebody asks, and kept up to date from then on
 
@@ -91,10 +90,11 @@ class Slot:
 class Slots:
     """The tool calls of one choice."""
 
-    __slots__ = ("_by_id", "_by_index", "_last", "_touched", "all")
+    __slots__ = ("_by_id", "_by_index", "_last", "_open", "_touched", "all")
 
     def __init__(self) -> None:
         self.all: list[Slot] = []
+        self._open: list[Slot] = []  # those not yet said to be done
         self._by_index: dict[int, Slot] = {}
         self._by_id: dict[str, Slot] = {}
         self._last: Slot | None = None
@@ -111,6 +111,7 @@ class Slots:
         if slot is None:
             slot = Slot(len(self.all))
             self.all.append(slot)
+            self._open.append(slot)
         if index is not None:
             self._by_index[index] = slot
         if piece.id and not slot.id:
@@ -119,6 +120,19 @@ class Slots:
         self._last = slot
         self._touched = True
         return slot
+
+    def take_preceding(self) -> list[Slot]:
+        """The call before the one that has just begun, if it is complete: it is done."""
+        preceding = self._open[-2:-1]
+        if not preceding or not preceding[0].complete:
+            return []
+        del self._open[-2]
+        return preceding
+
+    def take_open(self) -> list[Slot]:
+        """All calls that were not done so far: they are now."""
+        taken, self._open = self._open, []
+        return taken
 
     def _named_by(self, piece: ChoiceDeltaToolCall, index: int | None) -> Slot | None:
         name = None if piece.function is None else piece.function.name

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ._chunks import Usage
+from ._merging import weight
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -20,6 +21,12 @@ def merged_usage(before: Usage | None, report: Usage) -> Usage | None:
     if before is None:
         return report if _says_something(report) else None
     return _merged(before, report)
+
+
+def extras_weight(usage: Usage) -> int:
+    """About how many characters of memory those values take that the model does not name."""
+    parts = (usage, usage.prompt_tokens_details, usage.completion_tokens_details)
+    return sum(weight(part.extra) for part in parts if part is not None and part.extra)
 
 
 def _merged(before: S, report: S) -> S:

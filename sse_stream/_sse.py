@@ -7,6 +7,7 @@ looked into here, and no provider is known.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -116,7 +117,6 @@ class SSEDecoder:
     """
 
     __slots__ = (
-        "_blank",
         "_buffer",
         "_closed",
         "_data",
@@ -124,6 +124,7 @@ class SSEDecoder:
         "_dispatch_incomplete",
         "_error",
         "_event_type",
+        "_fresh",
         "_head",
         "_id",
         "_last_event_id",
@@ -132,10 +133,12 @@ class SSEDecoder:
         "_on_unknown_field",
         "_part_events",
         "_partial",
+        "_plain",
         "_position",
         "_queue",
         "_reconnection_time",
         "_retry",
+        "_room",
         "_skip_lf",
     )
 
@@ -149,28 +152,33 @@ class SSEDecoder:
     ) -> None:
         if max_event_size is not None and max_event_size < 1:
             raise ValueError(f"max_event_size is a number of bytes, 1 or more, or None: {max_event_size!r}")
-        self._limit = float("inf") if max_event_size is None else max_event_size
+        self._limit = sys.maxsize if max_event_size is None else max_event_size
         self._on_comment = on_comment
         self._on_unknown_field = on_unknown_field
         self._part_events = part_events
-        # What was fed and is not read yet: a piece, how far it is read, and further pieces.
+        # What the next piece has to be looked at for; `_plain` if it is nothing.
+        self._plain = False
+        self._head: bytes | None = b""  # the first bytes while they may be a BOM; None ever after
+        self._skip_lf = False  # the last byte was a CR, which ended its line: an LF now belongs to it
+        self._closed = False
+        self._error: EventTooLargeError | None = None
+        # What was fed and is not read yet: a piece, how far it is read, and further pieces. Only
+        # `_buffer` is ever empty, and only if nothing is left to read.
         self._buffer = b""
         self._position = 0
         self._queue: deque[bytes] = deque()
-        self._head: bytes | None = b""  # the first bytes while they may be a BOM; None ever after
-        self._skip_lf = False  # the last byte was a CR, which ended its line: an LF now belongs to it
-        self._partial = bytearray()  # the line that is being read, if a piece ended inside it
-        # The standard's buffers. Between blocks, `_blank` is true and all of them are empty.
-        self._blank = True
-        self._data = bytearray()
+        # The line that is being read, if a piece ended inside it, and the standard's buffers. While
+        # `_fresh`, as it is after a blank line, nothing is in them.
+        self._fresh = True
+        self._partial = bytearray()
+        self._data: bytes | bytearray = b""
         self._data_lines = 0
+        self._room = self._limit  # how long a line may be beside the data
         self._event_type = ""
         self._retry: int | None = None
         self._id = ""
         self._last_event_id = ""
         self._reconnection_time: int | None = None
-        self._error: EventTooLargeError | None = None
-        self._closed = False
         self._dispatch_incomplete = False
 
     @property
@@ -182,6 +190,13 @@ class SSEDecoder:
     def retry(self) -> int | None:
         """The reconnection time in milliseconds, as last set by the server; `None` if it never was."""
         return self._reconnection_time
+
+    @property
+    def within_event(self) -> bool:
+        """Whether an event has begun in what was read that no blank line has ended."""
+        if self._partial and not self._partial.startswith(b":"):
+            return True
+        return self._data_lines > 0 or self._event_type != "" or bool(self._head)
 
     def feed(self, data: bytes | bytearray | memoryview) -> Iterator[ServerSentEvent]:
         """Take the next bytes of the stream, all of them at once.
@@ -199,35 +214,54 @@ class SSEDecoder:
             SSEStreamError: The decoder has failed before, or was closed.
             TypeError: `data` is not bytes.
         """
-        if self._closed:
-            raise self._refusal()
         if type(data) is not bytes:
             data = _copied(data)
-        if self._head is not None:
-            data = self._without_bom(data)
-        if self._skip_lf and data:
-            # "CRLF": its LF came with this piece, after its CR had ended the line with the last one.
-            self._skip_lf = False
-            if data[0] == 10:
-                data = data[1:]
+        if not self._plain:
+            data = self._continued(data)
         if 13 in data:
-            self._skip_lf = data[-1] == 13
+            # A CR ends its line wherever it stands, at the end of a piece too: "prompt" means not to
+            # wait for the LF that may follow.
+            if data[-1] == 13:
+                self._skip_lf = True
+                self._plain = False
             data = data.replace(b"\r\n", b"\n")
             if 13 in data:
                 data = data.replace(b"\r", b"\n")
-        if self._position == len(self._buffer) and not self._queue:
-            if 10 not in data and len(self._partial) + len(data) + len(self._data) <= self._limit:
-                # Measured as "one byte a read": nothing ends here, so nothing is to be decoded.
-                self._partial += data
-                return iter(())
+        if self._buffer:
+            if data:
+                self._queue.append(data)
+        elif 10 in data:
             self._buffer = data
-            self._position = 0
         else:
-            self._queue.append(data)
+            # Measured as "one byte a read": nothing ends here, so nothing is to be decoded.
+            self._fresh = False
+            self._partial += data
+            if len(self._partial) <= self._room:
+                return _NOTHING
         return self._decode()
 
+    def whole_event(self, data: bytes | bytearray | memoryview) -> bytes | None:
+        """The data of a piece that is one untyped event of one `data` line, from its first byte to its last.
+
+        It is for who decodes what such an event holds from bytes, and spares it the way through `feed`:
+        nothing changes here. `None` where anything else is in the piece, or waits before it.
+        """
+        if (
+            self._plain
+            and self._fresh
+            and not self._buffer
+            and type(data) is bytes
+            and data[-2:] == b"\n\n"
+            and data[:6] == b"data: "
+            and 10 not in (line := data[6:-2])
+            and 13 not in line
+            and len(data) - 2 <= self._room
+        ):
+            return line
+        return None
+
     def close(self, *, dispatch_incomplete: bool = False) -> Iterator[ServerSentEvent]:
-        """Say that no more bytes will come.
+        """Say that no more bytes will come. After an error, or a second time, this changes nothing.
 
         Args:
             dispatch_incomplete: Dispatch also the event that no blank line has closed. The standard
@@ -239,191 +273,217 @@ class SSEDecoder:
         Raises:
             EventTooLargeError: As with `feed`, while the events are read.
         """
-        if self._head:
-            # Less than three bytes came in all: the beginning of a BOM is no BOM.
-            self._partial += self._head
-        self._head = None
         if not self._closed:
             self._closed = True
+            self._plain = False
             self._dispatch_incomplete = dispatch_incomplete
+            if self._head:
+                # Less than three bytes came in all: the beginning of a BOM is no BOM.
+                self._fresh = False
+                self._partial += self._head
+                self._head = None
         return self._decode()
 
-    @property
-    def within_event(self) -> bool:
-        """Whether an event has begun in what was read that no blank line has ended."""
-        if self._partial and not self._partial.startswith(b":"):
-            return True
-        return self._data_lines > 0 or self._event_type != "" or bool(self._head)
-
-    def _refusal(self) -> SSEStreamError:
-        if self._error is not None:
-            return SSEStreamError(f"this decoder has failed and takes no more bytes: {self._error}")
-        return SSEStreamError("this decoder was closed and takes no more bytes: make a new one for each stream")
-
-    def _without_bom(self, data: bytes) -> bytes:
-        """ "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present." """
-        data = (self._head or b"") + data
-        if len(data) < len(_BOM) and _BOM.startswith(data):
-            self._head = data
-            return b""
-        self._head = None
-        return data.removeprefix(_BOM)
+    def _continued(self, data: bytes) -> bytes:
+        """The piece without what the bytes before it have decided: a BOM, the LF of a CRLF."""
+        if self._closed:
+            reason = "was closed" if self._error is None else f"has failed: {self._error}"
+            raise SSEStreamError(f"this decoder takes no more bytes, for it {reason}. Make a new one for each stream")
+        if self._head is not None:
+            # "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
+            data = self._head + data
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._head = data
+                return b""
+            self._head = None
+            data = data.removeprefix(_BOM)
+        elif self._skip_lf and data:
+            self._skip_lf = False
+            data = data.removeprefix(b"\n")
+        self._plain = not self._skip_lf
+        return data
 
     def _decode(self) -> Iterator[ServerSentEvent]:
         """Read on from where the decoder stands. All state is in the decoder whenever this yields."""
-        while self._error is None:
-            buffer = self._buffer
+        buffer = self._buffer
+        if (
+            self._fresh
+            and buffer[-2:] == b"\n\n"
+            and buffer[:6] == b"data: "
+            and 10 not in (data := buffer[6:-2])
+            and not self._position
+            and len(buffer) - 2 <= self._room
+        ):
+            # Measured as "one event a read", which is what servers send: 0.41 µs where the loop takes 0.68.
+            self._buffer = self._queue.popleft() if self._queue else b""
+            yield ServerSentEvent(data.decode("utf-8", "replace"), "message", self._last_event_id)
+        while buffer := self._buffer:
             position = self._position
             end = buffer.find(b"\n", position)
-            if end < 0:
-                if self._next_piece(buffer, position):
-                    continue
-                event = self._end_of_input()
-                if event is not None:
-                    yield event
-                    continue  # the incomplete block may hold one more
-                return
-            # The measured path, nine tenths of all streams: a block that is one `data` line. Everything
-            # below `if` is written out, for a call would cost as much as what it does.
-            if (
-                self._blank
-                and not self._partial
+            # Measured as "64 KiB reads": most blocks are one `data` line. What they need is written out,
+            # for a call would cost as much again.
+            whole = (
+                self._fresh
                 and buffer[end + 1 : end + 2] == b"\n"
                 and buffer.startswith(b"data:", position)
-                and end - position <= self._limit
-            ):
-                position += 6 if buffer[position + 5] == 32 else 5
-                self._position = end + 2
-                yield ServerSentEvent(buffer[position:end].decode("utf-8", "replace"), "message", self._last_event_id)
-                if self._position == len(self._buffer) and not self._queue and not self._closed:
-                    return  # "one event a read": spares the search that finds nothing
-                continue
-            self._position = end + 1
-            if self._partial:
-                self._partial += buffer[position:end]
-                line = bytes(self._partial)
-                self._partial.clear()
+                and 0 <= end - position <= self._room
+            )
+            after = end + 2 if whole else end + 1 if end >= 0 else len(buffer)
+            if after < len(buffer):
+                self._position = after
             else:
-                line = buffer[position:end]
-            self._check_size(line)
+                self._position = 0
+                self._buffer = self._queue.popleft() if self._queue else b""
+            if whole:
+                position += 6 if buffer[position + 5] == 32 else 5
+                yield ServerSentEvent(buffer[position:end].decode("utf-8", "replace"), "message", self._last_event_id)
+                continue
+            if end < 0:
+                self._fresh = False
+                self._partial += buffer[position:]
+                continue
+            if (
+                self._data_lines > 1
+                and not self._partial
+                and buffer.startswith(b"data: ", position)
+                and end - position <= self._room
+            ):
+                # Measured as "one event of 32,000 data lines": 0.39 µs a line, 0.54 by way of `_interpret`.
+                self._data += b"\n" + buffer[position + 6 : end]
+                self._data_lines += 1
+                self._room = self._limit - len(self._data)
+                continue
+            line: bytes | bytearray = buffer[position:end]
+            if self._partial:
+                self._partial += line
+                line = self._partial
+                self._partial = bytearray()
+            if len(line) > self._room:
+                raise self._too_large(line)
             event = self._interpret(line)
             if event is not None:
                 yield event
-
-    def _next_piece(self, buffer: bytes, position: int) -> bool:
-        """Put the rest of a piece aside as the beginning of a line, and go to the next if there is one."""
-        if position < len(buffer):
-            self._partial += buffer[position:] if position else buffer
-        self._position = 0
-        self._buffer = b""
-        self._check_size(self._partial)
-        if not self._queue:
-            return False
-        self._buffer = self._queue.popleft()
-        return True
-
-    def _check_size(self, line: bytes | bytearray) -> None:
-        if len(self._data) + len(line) <= self._limit:
+        if self._fresh:
             return
-        limit = int(self._limit)
-        excerpt = bytes(self._data[:_EXCERPT] + line[:_EXCERPT])[: min(limit, _EXCERPT)]
+        if len(self._partial) > self._room:
+            raise self._too_large(self._partial)
+        if self._closed:
+            yield from self._end()
+
+    def _too_large(self, line: bytes | bytearray) -> EventTooLargeError:
+        """The error, after which nothing will be decoded and so nothing is kept."""
+        size = min(self._limit, _EXCERPT)
+        excerpt = bytes(self._data[:size] + line[:size])[:size]
         self._error = EventTooLargeError(
-            f"an event is larger than max_event_size, {limit} bytes; it begins with {excerpt!r}",
-            limit=limit,
+            f"an event is larger than max_event_size, {self._limit} bytes; it begins with {excerpt!r}",
+            limit=self._limit,
             excerpt=excerpt,
         )
-        # Nothing will be decoded any more, so nothing needs to be kept.
         self._closed = True
+        self._plain = False
         self._buffer = b""
         self._position = 0
         self._queue.clear()
-        self._partial = bytearray()
-        self._data = bytearray()
-        raise self._error
+        self._discard()
+        return self._error
 
-    def _interpret(self, line: bytes) -> ServerSentEvent | None:
+    def _interpret(self, line: bytes | bytearray) -> ServerSentEvent | None:
         """One line, without its end: the event that it completes, if any."""
         if not line:
             return self._dispatch()
-        name, colon, value = line.partition(b":")
+        self._fresh = False
+        if line[0] == 58:  # a colon
+            if self._on_comment is not None:
+                self._on_comment(line[1:].removeprefix(b" ").decode("utf-8", "replace"))
+            return None
+        if line.startswith(b"data:"):
+            # Measured as "one event of 32,000 data lines" and "one 8 MiB line": told apart from the other
+            # fields first, and where the line was pieced together, without another copy of it.
+            start = 6 if line[5:6] == b" " else 5
+            if isinstance(line, bytes):
+                return self._add_data(line[start:])
+            del line[:start]
+            return self._add_data(line)
+        name, _, value = line.partition(b":")
         # "If value starts with a U+0020 SPACE character, remove it from value." One, and only that.
         value = value.removeprefix(b" ")
         if name == b"data":
             return self._add_data(value)
-        if not name and colon:
-            if self._on_comment is not None:
-                self._on_comment(value.decode("utf-8", "replace"))
-            return None
         if name == b"event":
-            self._blank = False
             self._event_type = value.decode("utf-8", "replace")
         elif name == b"id":
             # "If the field value does not contain U+0000 NULL … Otherwise, ignore the field."
-            if b"\0" not in value:
-                self._blank = False
+            if 0 not in value:
                 self._id = value.decode("utf-8", "replace")
         elif name == b"retry":
             # "If the field value consists of only ASCII digits": bytes.isdigit knows no others.
             if value.isdigit() and len(digits := value.lstrip(b"0")) <= _MAX_RETRY_DIGITS:
-                self._blank = False
                 self._retry = self._reconnection_time = int(digits or b"0")
         elif self._on_unknown_field is not None:
             self._on_unknown_field(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
         return None
 
-    def _add_data(self, value: bytes) -> ServerSentEvent | None:
+    def _add_data(self, value: bytes | bytearray) -> ServerSentEvent | None:
         event = None
         if self._data_lines == 1 and self._part_events is not None and value:
             first = self._data.decode("utf-8", "replace")
             if self._part_events(first):
                 event = ServerSentEvent(first, self._event_type or "message", self._id, self._retry)
-                self._data.clear()
                 self._data_lines = 0
-        if self._data_lines:
+        if self._data_lines == 0:
+            self._data = value
+        else:
+            if isinstance(self._data, bytes):
+                self._data = bytearray(self._data)  # bytes would be copied whole by each line to come
             self._data += b"\n"
-        self._data += value
+            self._data += value
         self._data_lines += 1
-        self._blank = False
+        self._room = self._limit - len(self._data)
         return event
 
     def _dispatch(self) -> ServerSentEvent | None:
         """A blank line: what stands in the buffers becomes an event, if there is data."""
-        if self._blank:
-            return None
-        # "Set the last event ID string of the event source to the value of the last event ID buffer",
-        # and it is set "even when nothing is dispatched": this comes before the test for data.
+        # "Set the last event ID string of the event source to the value of the last event ID buffer":
+        # this comes before the test for data, and so holds even when nothing is dispatched.
         self._last_event_id = self._id
         event = None
         if self._data_lines:
             data = self._data.decode("utf-8", "replace")
             event = ServerSentEvent(data, self._event_type or "message", self._id, self._retry)
-            self._data = bytearray()
+            self._data = b""
             self._data_lines = 0
+            self._room = self._limit
         self._event_type = ""
         self._retry = None
-        self._blank = True
+        self._fresh = True
         return event
 
-    def _end_of_input(self) -> ServerSentEvent | None:
-        """Nothing is left to read. After `close`, the block that no blank line ended is dealt with."""
-        if not self._closed or (self._blank and not self._partial):
-            return None
-        if self._dispatch_incomplete:
-            line = bytes(self._partial)
-            self._partial.clear()
-            if line:
-                event = self._interpret(line)
-                if event is not None:
-                    return event
-            return self._dispatch()
-        self._partial.clear()
-        self._data.clear()
+    def _end(self) -> Iterator[ServerSentEvent]:
+        """Nothing is left to read, and the block that no blank line has ended is dealt with."""
+        if not self._dispatch_incomplete:
+            self._discard()
+            return
+        line, self._partial = self._partial, bytearray()
+        event = self._interpret(line)  # a `data` line may part the event before it from its own
+        if event is not None:
+            yield event
+        event = self._dispatch()
+        if event is not None:
+            yield event
+
+    def _discard(self) -> None:
+        self._partial = bytearray()
+        self._data = b""
         self._data_lines = 0
+        self._room = self._limit
         self._event_type = ""
         self._retry = None
         self._id = self._last_event_id
-        self._blank = True
-        return None
+        self._fresh = True
+
+
+# Every call to `feed` that completes no event returns this: it is exhausted, and stays so.
+_NOTHING: Iterator[ServerSentEvent] = iter(())
 
 
 def _copied(data: object) -> bytes:

@@ -1,12 +1,20 @@
-"""The three things that asyncio and trio do differently. Neither is imported: what runs is there already."""
+"""What asyncio and trio do differently, and fairness to other tasks. Neither is imported: what runs is there."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# One read is decoded in slices of so many bytes, and other tasks run after so many seconds of work.
+_SLICE = 16 * 1024
+_TURN = 0.002
+
+# A read that takes longer than this has waited for the network, and other tasks have run meanwhile.
+_WAITED = 0.0001
 
 
 class Expired(Exception):  # noqa: N818  # no error: the answer of `within`
@@ -60,8 +68,49 @@ async def let_others_run() -> None:
 async def shielded(seconds: float, start: Callable[[], Awaitable[object]]) -> None:
     """Await a piece of cleaning up, also when this task is being cancelled, for so long at most."""
     trio = _running_trio()
-    if trio is None:
+    anyio = sys.modules.get("anyio")
+    if trio is not None:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + seconds):
+            await start()
+    elif anyio is not None:
+        # What anyio cancels on asyncio, it cancels again at each await, until the scope is left.
+        with anyio.move_on_after(seconds, shield=True):
+            await start()
+    else:
         await within(seconds, start)
-        return
-    with trio.CancelScope(shield=True, deadline=trio.current_time() + seconds):
-        await start()
+
+
+class Slices:
+    """Gives out in slices what a read has brought, and lets other tasks run in between.
+
+    A read that has all its bytes at hand does not wait, and so nobody else would run, however many there are.
+    """
+
+    __slots__ = ("_data", "_given", "_turned")
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._given = 0
+        self._turned = monotonic()  # when other tasks last had their turn
+
+    async def next(self, read: Callable[[], Awaitable[bytes | None]]) -> bytes | None:
+        """The next slice; `None` if `read` gives none."""
+        if not self._data:
+            began = monotonic()
+            data = await read()
+            now = monotonic()
+            if now - began > _WAITED:
+                self._turned = now
+            if data is None:
+                return None
+            # Kept before others have their turn: nothing is lost if this task is cancelled meanwhile.
+            self._data = data
+            self._given = 0
+        if monotonic() - self._turned > _TURN:
+            await let_others_run()
+            self._turned = monotonic()
+        start, self._given = self._given, self._given + _SLICE
+        piece = self._data[start : self._given]
+        if self._given >= len(self._data):
+            self._data = b""
+        return piece

@@ -14,45 +14,50 @@ import msgspec
 
 from ._chunks import JSONValue
 from ._errors import ContentTypeError, ProviderError, ResponseError, StatusError
-from .dialects._provider_errors import provider_error
+from .dialects._provider_errors import find_error, provider_error
 
 Kind: TypeAlias = Literal["unknown", "stream", "document", "status", "foreign"]
 """What a body is: not known yet, a stream, one JSON document, an error's body, or something else."""
 
-_EVENT_STREAM = "text/event-stream"
+REFUSED: tuple[Kind, ...] = ("status", "foreign")
+"""The kinds of which a beginning is enough."""
 
 # How an event stream begins: a comment, or a field of the standard, or llama.cpp's `error` field.
 _FIRST_LINE = re.compile(rb"(?:data|event|id|retry|error)?:|(?:data|event|id|retry)[\r\n]")
 _LONGEST_NAME = len(b"event:")
-_BLANK = b" \t\r\n"
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+BLANK = b" \t\r\n"
 
 
-def kind_of(status: int | None, content_type: str | None, beginning: bytes, *, at_end: bool) -> Kind:
+def kind_of(status: int | None, headers: Mapping[str, str], beginning: bytes, *, at_end: bool) -> Kind:
     """What the body is.
 
     Args:
         status: The HTTP status; `None` where there are only bytes.
-        content_type: The `Content-Type`, `""` if it was not sent, `None` where there are only bytes.
+        headers: The headers, names in lower case.
         beginning: The first bytes, as many as there are.
         at_end: Whether these are all.
     """
     if status is not None and not 200 <= status < 300:
         return "status"
-    text = beginning.removeprefix(_BOM).lstrip(_BLANK)
-    if text[:1] == b"{" or (text[:1] == b"[" and content_type not in (None, "") and not _is_stream(content_type)):
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_labelled = status is None or content_type == "text/event-stream"
+    text = beginning.removeprefix(BOM).lstrip(BLANK)
+    if text[:1] == b"{" or (text[:1] == b"[" and content_type and not is_labelled):
         return "document"
-    if content_type is None or _is_stream(content_type):
+    # Where a content coding is named, the client may not have undone it: then the label says nothing.
+    if is_labelled and not _coding(headers):
         return "stream" if text or at_end else "unknown"
-    if _FIRST_LINE.match(text):
+    if _FIRST_LINE.match(text) or (is_labelled and not text and at_end):
         return "stream"
     if not at_end and len(text) < _LONGEST_NAME and b"\n" not in text:
         return "unknown"
     return "foreign"
 
 
-def _is_stream(content_type: str | None) -> bool:
-    return content_type is not None and content_type.partition(";")[0].strip().lower() == _EVENT_STREAM
+def _coding(headers: Mapping[str, str]) -> str:
+    coding = headers.get("content-encoding", "").strip().lower()
+    return "" if coding == "identity" else coding
 
 
 def status_error(status: int, headers: Mapping[str, str], body: bytes) -> StatusError:
@@ -69,6 +74,8 @@ def status_error(status: int, headers: Mapping[str, str], body: bytes) -> Status
         error = value.get("error", value)
     detail = said.message if said is not None else " ".join(text.split())
     message = f"HTTP {status}: {_cut(detail)}" if detail else f"HTTP {status}, with an empty body"
+    if said is None and _is_compressed(headers, body):
+        message = f"HTTP {status}, with a body that {_COMPRESSED.format(_coding(headers))}"
     return StatusError(
         message,
         status_code=status,
@@ -79,24 +86,35 @@ def status_error(status: int, headers: Mapping[str, str], body: bytes) -> Status
     )
 
 
-def foreign_error(content_type: str, body: bytes) -> ContentTypeError:
+_COMPRESSED = "is still compressed (Content-Encoding {!r}), which this client does not undo"
+
+
+def _is_compressed(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether the client has not undone the content coding: then there are bytes that no text has."""
+    return bool(_coding(headers)) and any(byte < 32 and byte not in BLANK for byte in body[:256])
+
+
+def foreign_error(headers: Mapping[str, str], body: bytes) -> ContentTypeError:
     """The error for a body that is neither a stream nor a completion."""
     text = body.decode("utf-8", "replace")
+    content_type = headers.get("content-type", "")
     label = f"Content-Type {content_type!r}" if content_type else "no Content-Type"
     holds = f"it begins {_cut(text)!r}" if text.strip() else "its body is empty"
+    if _is_compressed(headers, body):
+        holds = f"its body {_COMPRESSED.format(_coding(headers))}: ask for none, or install what undoes it"
     return ContentTypeError(
         f"the response is no event stream: it has {label}, and {holds}", content_type=content_type, body=text
     )
 
 
-def document_error(content_type: str, body: bytes) -> ResponseError | ProviderError:
+def document_error(headers: Mapping[str, str], body: bytes) -> ResponseError | ProviderError:
     """The error for a JSON document that is no completion: the provider's own, if it holds one."""
     value = _json_or_none(body.decode("utf-8", "replace"))
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if isinstance(value, dict) and value.get("error"):
-        return provider_error(value)
-    return foreign_error(content_type, body)
+    if isinstance(value, dict) and (carrier := find_error(value)) is not None:
+        return provider_error(value, carrier)
+    return foreign_error(headers, body)
 
 
 def retry_after(value: str) -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from time import monotonic
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, NoReturn, TypeAlias, TypeVar
 
 from ._anomalies import Anomaly
 from ._chunks import ChatCompletionChunk
@@ -20,20 +21,23 @@ from ._errors import (
 )
 from ._events import ChatEvent
 from ._limits import Limits
-from ._responses import Kind, document_error, foreign_error, kind_of, status_error
-from ._sources import Opened
-from ._timings import Stopwatch, StreamTimings, Timeouts
+from ._responses import BLANK, BOM, REFUSED, Kind, document_error, foreign_error, kind_of, status_error
+from ._sources import Opened, PieceError, checked
+from ._timings import NEVER, Deadlines, Stopwatch, StreamTimings, Timeouts
 from .dialects import Dialect
 
 OnTruncated: TypeAlias = Literal["raise", "return"]
 
 T = TypeVar("T")
 
+# So much of a body tells what it is.
+_BEGINNING = 4096
+
 # After `[DONE]`: how much more is read, and for how long, so that the connection can be used again.
 DRAIN_SIZE = 4096
 DRAIN_SECONDS = 0.03
 
-# How long the body of an error is waited for where no deadline says so.
+# How long the body of an error is waited for: what it says is worth less than that it came.
 _ERROR_BODY_SECONDS = 5.0
 
 _DEADLINES: dict[TimeoutKind, str] = {
@@ -67,11 +71,16 @@ class Session:
         self._decoder = ChatDecoder(dialect=dialect, strict=strict, limits=limits, keepalives=keepalives)
         self._limits = limits
         self._on_truncated = on_truncated
-        self._watch = Stopwatch(monotonic(), request_started)
-        self._timeouts = timeouts if timeouts is not None and timeouts != Timeouts() else None
-        self._content_type = None if opened.status is None else opened.headers.get("content-type", "")
-        self._kind: Kind = "unknown"
+        now = monotonic()
+        self._watch = Stopwatch(now, request_started)
+        self._timeouts = timeouts or Timeouts()
+        self._deadlines: Deadlines | None = None
+        if self._timeouts != Timeouts():
+            self._deadlines = Deadlines(self._timeouts, now, now if request_started is None else request_started)
+        self._due = NEVER  # until when the read under way may take
+        self._kind: Kind = kind_of(opened.status, opened.headers, b"", at_end=False)
         self._body = bytearray()  # what has come of a body whose kind is not known, or that is no stream
+        self._body_due = 0.0  # until when the body of an error is waited for
         self._drained = 0
         self._done_at: float | None = None
         self.over = False  # nothing more is to be read
@@ -113,10 +122,8 @@ class Session:
     @property
     def wants_more(self) -> bool:
         """Whether the next bytes are worth waiting for."""
-        if self._kind in ("status", "foreign"):
-            in_time = self._watch.body_seconds < _ERROR_BODY_SECONDS or self._timeouts is not None
-            return in_time and len(self._body) < self._limits.error_body
-        return len(self._body) <= self._limits.event_size
+        room = self._limits.error_body - 1 if self._kind in REFUSED else self._limits.event_size
+        return not self.over and len(self._body) <= room
 
     @property
     def done(self) -> bool:
@@ -133,9 +140,57 @@ class Session:
             return 0
         return max(0.0, self._done_at + DRAIN_SECONDS - now)
 
-    def arrive(self, size: int) -> None:
-        """So many bytes have come."""
-        self._watch.arrive(monotonic(), size, self._decoder.pieces_seen)
+    def begin_read(self) -> float | None:
+        """A read begins.
+
+        Returns:
+            How many seconds it may take; `None` for as many as it likes.
+
+        Raises:
+            SSEStreamError: A deadline has passed already.
+        """
+        is_refused = self._kind in REFUSED
+        if self._deadlines is None and not is_refused:
+            return None
+        now = monotonic()
+        self._due = NEVER if self._deadlines is None else self._deadlines.begin(now, self._decoder.pieces_seen)
+        if is_refused:
+            self._body_due = self._body_due or now + _ERROR_BODY_SECONDS
+            self._due = min(self._due, (self._body_due, "total"))
+        if self._due[0] <= now:
+            self.timed_out()
+        return None if self._due is NEVER else self._due[0] - now
+
+    def arrive(self, piece: object) -> bytes:
+        """Something has come.
+
+        Returns:
+            It, as bytes.
+
+        Raises:
+            TypeError: It is not bytes.
+        """
+        data = checked(piece)
+        now = monotonic()
+        if self._deadlines is not None:
+            self._deadlines.end(now, len(data))
+        if data:
+            self._watch.arrive(now, len(data), self._decoder.pieces_seen)
+        return data
+
+    def arrive_in_time(self, piece: object) -> bytes:
+        """What `arrive` does, for bytes that nobody stopped waiting for: they may have come after a deadline.
+
+        Raises:
+            SSEStreamError: They have. They are counted, though not delivered any more.
+        """
+        data = self.arrive(piece)
+        if self._due[0] < monotonic():
+            with suppress(SSEStreamError):  # the deadline passed first, and is what is reported
+                for _ in self.events(data):
+                    pass
+            self.timed_out()
+        return data
 
     def events(self, data: bytes) -> Iterator[ChatEvent]:
         """The events in bytes that have come."""
@@ -186,12 +241,20 @@ class Session:
         """Bytes of a body that is not known to be a stream; those of a stream, once it is."""
         self._body += data
         if self._kind == "unknown":
-            self._kind = kind_of(self._opened.status, self._content_type, bytes(self._body[:4096]), at_end=self.over)
+            self._drop_blank_lines()
+            beginning = bytes(self._body[:_BEGINNING])
+            is_enough = self.over or len(beginning) == _BEGINNING
+            self._kind = kind_of(self._opened.status, self._opened.headers, beginning, at_end=is_enough)
         if self._kind != "stream":
             return b""
-        beginning = bytes(self._body)
+        body = bytes(self._body)
         self._body.clear()
-        return beginning
+        return body
+
+    def _drop_blank_lines(self) -> None:
+        """Blank lines say nothing, before a stream as before a document: some servers send them to be seen alive."""
+        end = len(self._body) - len(self._body.removeprefix(BOM).lstrip(BLANK))
+        del self._body[: max(self._body.rfind(b"\n", 0, end), self._body.rfind(b"\r", 0, end)) + 1]
 
     def _end(self) -> None:
         """The body has ended, or more than enough of it has come."""
@@ -200,69 +263,46 @@ class Session:
         self.over = True
         if self._kind == "stream":
             return
-        rest = self._begin(b"")
-        if rest:
-            self._decoder.feed(rest)  # queued; the ending reads it first
+        self._decoder.feed(self._begin(b""))  # queued; the ending reads it first
+        if self._kind in REFUSED:
+            raise self._refusal()
         body = bytes(self._body)
-        content_type = self._content_type or ""
-        kind = self._kind
-        if kind == "status":
-            cut = body[: self._limits.error_body]
-            raise self._fail(status_error(self._opened.status or 0, self._opened.headers, cut), "provider_error")
-        if kind == "foreign":
-            raise self._fail(foreign_error(content_type, body[: self._limits.error_body]), "invalid")
-        if kind == "document" and not self._decoder.take_document(body):
-            error = document_error(content_type, body[: self._limits.error_body])
+        if self._kind == "document" and not self._decoder.take_document(body):
+            error = document_error(self._opened.headers, body[: self._limits.error_body])
             raise self._fail(error, "provider_error" if isinstance(error, ProviderError) else "invalid")
+
+    def _refusal(self) -> SSEStreamError:
+        """The error for a response that is no stream, with what has come of its body."""
+        headers = self._opened.headers
+        body = bytes(self._body[: self._limits.error_body])
+        if self._opened.status is not None and self._kind == "status":
+            return self._fail(status_error(self._opened.status, headers, body), "provider_error")
+        return self._fail(foreign_error(headers, body), "invalid")
 
     # ---------------------------------------------------------------- what goes wrong
 
-    def broken(self, cause: Exception) -> SSEStreamError:
-        """The error for what the client raised while it read."""
-        if isinstance(cause, SSEStreamError):  # a source that is a stream of ours
-            return self._fail(cause, "transport_error")
-        error = transport_error(cause)
-        return self._fail(error, "timeout" if isinstance(error, StreamTimeoutError) else "transport_error")
+    def broken(self, cause: Exception) -> NoReturn:
+        """Raise the error for what the client raised while it read."""
+        if self._kind in REFUSED:  # what the response said already tells more than how its body broke off
+            raise self._refusal() from cause
+        try:
+            raise_broken(cause)
+        except SSEStreamError as error:
+            self._fail(error, "timeout" if isinstance(error, StreamTimeoutError) else "transport_error")
+            raise
 
-    def timed_out(self, kind: TimeoutKind) -> SSEStreamError:
-        """The error for a deadline that has passed."""
-        seconds = getattr(self._timeouts, kind)
-        return self._fail(StreamTimeoutError(_DEADLINES[kind].format(seconds), kind=kind), "timeout")
+    def timed_out(self) -> NoReturn:
+        """Raise the error for the deadline that has passed."""
+        if self._kind in REFUSED:
+            raise self._refusal()
+        kind = self._due[1]
+        message = _DEADLINES[kind].format(getattr(self._timeouts, kind))
+        raise self._fail(StreamTimeoutError(message, kind=kind), "timeout")
 
     def abandon(self) -> None:
         """The caller stops."""
         self.over = True
         self._decoder.abandon()
-
-    def deadline(self) -> tuple[TimeoutKind, float] | None:
-        """The deadline that comes next, and in how many seconds, below 0 if it has passed; `None` without any."""
-        timeouts = self._timeouts
-        if timeouts is None:
-            return None
-        watch = self._watch
-        watch.settle(self._decoder.pieces_seen)
-        moments: list[tuple[float, TimeoutKind]] = []
-        if timeouts.first_token is not None and watch.first_piece is None:
-            moments.append((watch.started + timeouts.first_token, "first_token"))
-        if timeouts.content is not None:
-            moments.append(((watch.last_piece or watch.started) + timeouts.content, "content"))
-        if timeouts.idle is not None:
-            moments.append(((watch.arrived or watch.started) + timeouts.idle, "idle"))
-        if timeouts.total is not None:
-            moments.append((watch.started + timeouts.total, "total"))
-        if not moments:
-            return None
-        moment, kind = min(moments)
-        return kind, moment - monotonic()
-
-    def late(self, data: bytes) -> None:
-        """Bytes that came after a deadline: they count, though they are not delivered any more."""
-        self.arrive(len(data))
-        try:
-            for _ in self.events(data):
-                pass
-        except SSEStreamError:
-            pass  # the deadline passed first, and is what is reported
 
     @property
     def _tolerated(self) -> bool:
@@ -282,12 +322,21 @@ class Session:
         return error
 
 
-def transport_error(cause: Exception) -> TransportError | StreamTimeoutError:
-    """The error for what a client raised while it read."""
+def raise_broken(cause: Exception) -> NoReturn:
+    """Raise the error for what a client raised while it read.
+
+    Raises:
+        StreamTimeoutError: It was a timeout of the client's.
+        TransportError: It was something else.
+        SSEStreamError: It was one of these already: the source reads a stream of ours.
+        TypeError: It was not the client, but the caller, whose iterable gives no bytes.
+    """
+    if isinstance(cause, (SSEStreamError, PieceError)):
+        raise cause
     said = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
     if _is_timeout(cause):
-        return StreamTimeoutError(f"the client's read timeout passed: {said}", kind="read")
-    return TransportError(f"the connection broke: {said}")
+        raise StreamTimeoutError(f"the client's read timeout passed: {said}", kind="read") from cause
+    raise TransportError(f"the connection broke: {said}") from cause
 
 
 def _is_timeout(cause: BaseException) -> bool:

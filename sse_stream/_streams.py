@@ -6,32 +6,24 @@ import warnings
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
-from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from ._anomalies import Anomaly
 from ._chunks import ChatCompletionChunk
 from ._completion import ChatCompletion
-from ._concurrency import Expired, let_others_run, shielded, within
+from ._concurrency import Expired, Slices, shielded, within
 from ._decoder import Ending
 from ._events import ChatEvent, TextDelta
 from ._limits import Limits
-from ._session import OnTruncated, Session, transport_error
-from ._sources import AsyncSource, Opened, SyncSource, open_async_source, open_source
+from ._session import OnTruncated, Session, raise_broken
+from ._sources import AsyncSource, Opened, SyncSource, checked, open_async_source, open_source
 from ._sse import DEFAULT_MAX_EVENT_SIZE, ServerSentEvent, SSEDecoder
 from ._timings import StreamTimings, Timeouts
 from .dialects import Dialect
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Opened)
-
-# One read is decoded in slices of so many bytes, and other tasks run after so many seconds of work.
-_SLICE = 16 * 1024
-_TURN = 0.002
-
-# A read that takes longer than this has waited for the network, and other tasks have run meanwhile.
-_WAITED = 0.0001
 
 # How long giving a connection back may take.
 _CLOSING_SECONDS = 1.0
@@ -56,7 +48,7 @@ class _Stream(Generic[S]):
         TypeError: `source` is no source; the message says what to pass instead.
     """
 
-    _closed = True  # until there is something to close
+    _released = True  # until there is something to close
 
     def __init__(
         self,
@@ -81,7 +73,7 @@ class _Stream(Generic[S]):
             on_truncated=on_truncated,
             request_started=request_started,
         )
-        self._closed = False
+        self._released = False
 
     @abstractmethod
     def _open(self, source: object) -> S: ...
@@ -177,11 +169,14 @@ class ChatStream(_Stream[SyncSource]):
 
     def close(self) -> None:
         """Stop, and give the connection back. Again, it does nothing."""
-        if not self._closed:
-            self._closed = True
-            self._session.abandon()
-            with suppress(Exception):  # what cannot be closed is closed
-                self._source.close()
+        self._session.abandon()
+        if not self._released:
+            self._release()
+
+    def _release(self) -> None:
+        self._released = True
+        with suppress(Exception):  # what cannot be closed is closed
+            self._source.close()
 
     def __enter__(self) -> Self:
         return self
@@ -192,7 +187,8 @@ class ChatStream(_Stream[SyncSource]):
         self.close()
 
     def __del__(self) -> None:
-        self.close()
+        if not self._released:
+            self.close()
 
     def _run(
         self,
@@ -205,30 +201,29 @@ class ChatStream(_Stream[SyncSource]):
             yield from remaining()
             while (data := self._read()) is not None:
                 yield from decode(data)
+            # Before the end is told: who stops reading at `StreamDone` has given the connection back.
+            if not self._released:
+                self._release()
             yield from end()
-        except Exception:
+        except GeneratorExit:
+            raise
+        except BaseException:
             self.close()
             raise
-        self.close()
 
     def _read(self) -> bytes | None:
         """The next bytes; `None` if there are none, or none that are wanted."""
         session = self._session
-        if session.over or not session.wants_more:
+        if not session.wants_more:
             return None
         if session.done:
             return self._read_on()
+        session.begin_read()
         try:
             data = self._source.read()
-        except Exception as error:
-            raise session.broken(error) from error
-        if data is not None:
-            due = session.deadline()
-            if due is not None and due[1] < 0:
-                session.late(data)
-                raise session.timed_out(due[0])
-            session.arrive(len(data))
-        return data
+        except Exception as error:  # noqa: BLE001  # whatever a client raises
+            session.broken(error)
+        return None if data is None else session.arrive_in_time(data)
 
     def _read_on(self) -> bytes | None:
         """After the stream is done: what still comes at once, so that the connection can be used again."""
@@ -237,11 +232,9 @@ class ChatStream(_Stream[SyncSource]):
             return None
         try:
             data = self._source.read_soon(seconds)
+            return None if data is None else self._session.arrive(data)
         except Exception:  # noqa: BLE001  # the stream is done: that nothing more came is no error
             return None
-        if data is not None:
-            self._session.arrive(len(data))
-        return data
 
 
 class AsyncChatStream(_Stream[AsyncSource]):
@@ -254,9 +247,7 @@ class AsyncChatStream(_Stream[AsyncSource]):
     """
 
     def _open(self, source: object) -> AsyncSource:
-        self._unfed = b""  # what a read has brought and is not decoded yet
-        self._worked = 0.0  # for how long other tasks have had no turn
-        self._read_ended = monotonic()
+        self._slices = Slices()
         return open_async_source(source)
 
     def __aiter__(self) -> AsyncIterator[ChatEvent]:
@@ -296,11 +287,14 @@ class AsyncChatStream(_Stream[AsyncSource]):
 
     async def aclose(self) -> None:
         """Stop, and give the connection back. Again, it does nothing."""
-        if not self._closed:
-            self._closed = True
-            self._session.abandon()
-            with suppress(Exception):  # what cannot be closed is closed
-                await shielded(_CLOSING_SECONDS, self._source.close)
+        self._session.abandon()
+        if not self._released:
+            await self._arelease()
+
+    async def _arelease(self) -> None:
+        self._released = True
+        with suppress(Exception):  # what cannot be closed is closed
+            await shielded(_CLOSING_SECONDS, self._source.close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -309,7 +303,7 @@ class AsyncChatStream(_Stream[AsyncSource]):
         await self.aclose()
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not self._released:
             warnings.warn(
                 f"{self!r} was dropped open, and its connection with it: use `async with`, or call `aclose`",
                 ResourceWarning,
@@ -317,52 +311,20 @@ class AsyncChatStream(_Stream[AsyncSource]):
                 stacklevel=2,
             )
 
-    async def _next(self) -> bytes | None:
-        """The next bytes to decode; `None` if there are none, or none that are wanted."""
-        if not self._unfed:
-            data = await self._read()
-            if data is None or len(data) <= _SLICE:
-                return data
-            self._unfed = data
-        now = monotonic()
-        self._worked += now - self._read_ended
-        self._read_ended = now
-        if self._worked > _TURN:
-            self._worked = 0.0
-            await let_others_run()
-            self._read_ended = monotonic()
-        data, self._unfed = self._unfed[:_SLICE], self._unfed[_SLICE:]
-        return data
-
     async def _read(self) -> bytes | None:
         session = self._session
-        if session.over or not session.wants_more:
+        if not session.wants_more:
             return None
         if session.done:
             return await self._read_on()
-        due = session.deadline()
-        began = monotonic()
+        seconds = session.begin_read()
         try:
-            if due is None:
-                data = await self._source.read()
-            else:
-                data = await within(max(0.0, due[1]), self._source.read)
+            data = await (self._source.read() if seconds is None else within(seconds, self._source.read))
         except Expired:
-            raise session.timed_out(due[0] if due is not None else "total") from None
-        except Exception as error:
-            raise session.broken(error) from error
-        except BaseException:  # cancelled in the middle of a read
-            await self.aclose()
-            raise
-        now = monotonic()
-        self._worked = 0.0 if now - began > _WAITED else self._worked + now - self._read_ended
-        self._read_ended = now
-        if data is not None:
-            session.arrive(len(data))
-            if self._worked > _TURN:
-                self._worked = 0.0
-                await let_others_run()
-        return data
+            session.timed_out()
+        except Exception as error:  # noqa: BLE001  # whatever a client raises
+            session.broken(error)
+        return None if data is None else session.arrive(data)
 
     async def _read_on(self) -> bytes | None:
         """After the stream is done: what still comes at once, so that the connection can be used again."""
@@ -371,11 +333,9 @@ class AsyncChatStream(_Stream[AsyncSource]):
             return None
         try:
             data = await within(seconds, self._source.read)
+            return None if data is None else self._session.arrive(data)
         except Exception:  # noqa: BLE001  # the stream is done: that nothing more came is no error
             return None
-        if data is not None:
-            self._session.arrive(len(data))
-        return data
 
 
 class _AsyncItems(Generic[T]):
@@ -408,15 +368,20 @@ class _AsyncItems(Generic[T]):
             while True:
                 for item in self._items:
                     return item
-                if stream._session.over:
-                    break
-                data = await stream._next()
-                self._items = self._end() if data is None else self._decode(data)
-        except Exception:
+                if stream._released:
+                    raise StopAsyncIteration
+                data = await stream._slices.next(stream._read)
+                if data is not None:
+                    self._items = self._decode(data)
+                    continue
+                # Before the end is told: who stops reading at `StreamDone` has given the connection back.
+                await stream._arelease()
+                self._items = self._end()
+        except (GeneratorExit, StopAsyncIteration):  # nothing can be awaited any more; nothing is left
+            raise
+        except BaseException:  # a failure, or this task was cancelled in the middle of a read
             await stream.aclose()
             raise
-        await stream.aclose()
-        raise StopAsyncIteration
 
 
 class _AsyncText:
@@ -471,12 +436,12 @@ def iter_sse(
 def _sse_events(source: SyncSource, decoder: SSEDecoder) -> Iterator[ServerSentEvent]:
     while True:
         try:
-            data = source.read()
-        except Exception as error:
-            raise transport_error(error) from error
-        if data is None:
+            piece = source.read()
+        except Exception as error:  # noqa: BLE001  # whatever a client raises
+            raise_broken(error)
+        if piece is None:
             return
-        yield from decoder.feed(data)
+        yield from decoder.feed(checked(piece))
 
 
 def aiter_sse(
@@ -492,11 +457,12 @@ def aiter_sse(
 class _AsyncSSE:
     """The server-sent events of an async source."""
 
-    __slots__ = ("_decoder", "_events", "_source")
+    __slots__ = ("_decoder", "_events", "_slices", "_source")
 
     def __init__(self, source: AsyncSource, decoder: SSEDecoder) -> None:
         self._source = source
         self._decoder = decoder
+        self._slices = Slices()
         self._events: Iterator[ServerSentEvent] = iter(())
 
     def __aiter__(self) -> Self:
@@ -506,10 +472,14 @@ class _AsyncSSE:
         while True:
             for event in self._events:
                 return event
-            try:
-                data = await self._source.read()
-            except Exception as error:
-                raise transport_error(error) from error
+            data = await self._slices.next(self._read)
             if data is None:
                 raise StopAsyncIteration
             self._events = self._decoder.feed(data)
+
+    async def _read(self) -> bytes | None:
+        try:
+            piece = await self._source.read()
+        except Exception as error:  # noqa: BLE001  # whatever a client raises
+            raise_broken(error)
+        return None if piece is None else checked(piece)

@@ -1,10 +1,12 @@
-"""Deadlines, and what was measured: WIRE's two clocks, and the field's terms for what they show."""
+"""Deadlines, and what was measured: two clocks, bytes and content, and the field's terms for what they show."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
 import msgspec
+
+from ._errors import TimeoutKind
 
 Basis: TypeAlias = Literal["request", "stream"]
 
@@ -13,7 +15,11 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Deadlines in seconds; `None` for none.
 
     An `AsyncChatStream` keeps them to the moment. A `ChatStream` checks them whenever bytes arrive, for a
-    blocked read cannot be interrupted: set the client's own read timeout as well, which bounds each read.
+    blocked read cannot be interrupted: set the client's own read timeout as well, which bounds each read,
+    as in `httpx.Client(timeout=httpx.Timeout(5, read=30))` or `requests.post(…, timeout=(5, 30))`.
+
+    The first three count the time for which the stream waits for the server. However long its reader
+    takes between two events, none of them passes meanwhile; `total` does.
 
     Attributes:
         first_token: From the request's start to the first generated piece of any channel.
@@ -84,6 +90,49 @@ class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
         return 1 / self.time_per_output_token if self.time_per_output_token else None
 
 
+Deadline: TypeAlias = tuple[float, TimeoutKind]
+"""A moment, and what passes then."""
+
+NEVER: Deadline = (float("inf"), "total")
+
+
+class Deadlines:
+    """Which deadline is next. Told when a read begins and when it ends, it adds up what was waited."""
+
+    __slots__ = ("_began", "_pieces", "_quiet", "_silent", "_started", "_timeouts")
+
+    def __init__(self, timeouts: Timeouts, now: float, started: float) -> None:
+        self._timeouts = timeouts
+        self._started = started
+        self._began = now
+        self._pieces = 0
+        self._quiet = now - started  # waited since the last generated piece
+        self._silent = 0.0  # waited since the last bytes
+
+    def begin(self, now: float, pieces: int) -> Deadline:
+        """A read begins; `pieces` is how many generated pieces there have been."""
+        self._began = now
+        if pieces != self._pieces:
+            self._pieces = pieces
+            self._quiet = 0.0
+        timeouts = self._timeouts
+        moments: list[Deadline] = []
+        if timeouts.first_token is not None and not pieces:
+            moments.append((now - self._quiet + timeouts.first_token, "first_token"))
+        if timeouts.content is not None:
+            moments.append((now - self._quiet + timeouts.content, "content"))
+        if timeouts.idle is not None:
+            moments.append((now - self._silent + timeouts.idle, "idle"))
+        if timeouts.total is not None:
+            moments.append((self._started + timeouts.total, "total"))
+        return min(moments, default=NEVER)
+
+    def end(self, now: float, size: int) -> None:
+        """A read has ended, and has brought so many bytes."""
+        self._quiet += now - self._began
+        self._silent = 0.0 if size else self._silent + now - self._began
+
+
 class Stopwatch:
     """Notes arrivals, in constant memory.
 
@@ -92,6 +141,7 @@ class Stopwatch:
     """
 
     __slots__ = (
+        "_arrived",
         "_basis",
         "_first_byte",
         "_first_piece",
@@ -99,15 +149,14 @@ class Stopwatch:
         "_longest",
         "_pieces",
         "_spans",
-        "arrived",
+        "_started",
         "bytes",
-        "started",
     )
 
     def __init__(self, now: float, started: float | None) -> None:
         self._basis: Basis = "stream" if started is None else "request"
-        self.started = now if started is None else started
-        self.arrived: float | None = None  # when the last bytes came
+        self._started = now if started is None else started
+        self._arrived: float | None = None  # when the last bytes came
         self.bytes = 0
         self._first_byte: float | None = None
         self._first_piece: float | None = None
@@ -121,51 +170,38 @@ class Stopwatch:
         self.settle(pieces)
         if self._first_byte is None:
             self._first_byte = now
-        self.arrived = now
+        self._arrived = now
         self.bytes += size
 
     def settle(self, pieces: int) -> None:
         """Take note of the pieces that the last arrival brought."""
-        if pieces == self._pieces or self.arrived is None:
+        if pieces == self._pieces or self._arrived is None:
             return
         self._pieces = pieces
         if self._last_piece is None:
-            self._first_piece = self.arrived
-        elif self.arrived > self._last_piece:
-            self._longest = max(self._longest, self.arrived - self._last_piece)
+            self._first_piece = self._arrived
+        elif self._arrived > self._last_piece:
+            self._longest = max(self._longest, self._arrived - self._last_piece)
             self._spans += 1
-        self._last_piece = self.arrived
-
-    @property
-    def body_seconds(self) -> float:
-        """From the first bytes to the last ones."""
-        return 0.0 if self._first_byte is None or self.arrived is None else self.arrived - self._first_byte
-
-    @property
-    def first_piece(self) -> float | None:
-        """When the first generated piece came."""
-        return self._first_piece
-
-    @property
-    def last_piece(self) -> float | None:
-        """When the last generated piece came."""
-        return self._last_piece
+        self._last_piece = self._arrived
 
     def read(self, *, output_tokens: int | None, events: int, keepalives: int, chunks: int) -> StreamTimings:
         """The figures so far."""
-        first, last, arrived = self._first_piece, self._last_piece, self.arrived
+        first, last, arrived = self._first_piece, self._last_piece, self._arrived
         per_token = None
         if first is not None and arrived is not None and output_tokens is not None and output_tokens > 1:
             per_token = (arrived - first) / (output_tokens - 1)
-        spanned = first is not None and last is not None and self._spans > 0
+        mean = None
+        if first is not None and last is not None and self._spans:
+            mean = (last - first) / self._spans
         return StreamTimings(
             basis=self._basis,
             time_to_first_byte=self._since_start(self._first_byte),
             time_to_first_token=self._since_start(first),
             duration=self._since_start(arrived),
             time_per_output_token=per_token,
-            mean_gap=(last - first) / self._spans if spanned and first is not None and last is not None else None,
-            longest_gap=self._longest if spanned else None,
+            mean_gap=mean,
+            longest_gap=None if mean is None else self._longest,
             output_tokens=output_tokens,
             bytes=self.bytes,
             events=events,
@@ -175,4 +211,4 @@ class Stopwatch:
         )
 
     def _since_start(self, moment: float | None) -> float | None:
-        return None if moment is None else moment - self.started
+        return None if moment is None else moment - self._started

@@ -19,7 +19,8 @@ JSONValue: TypeAlias = Any
 
 if TYPE_CHECKING:
     Extra: TypeAlias = Mapping[str, JSONValue]
-    Source: TypeAlias = Mapping[str, JSONValue] | str | None
+    Detail: TypeAlias = JSONValue
+    Source: TypeAlias = Mapping[str, JSONValue] | bytes | str | None
     NOTHING: Extra = {}
 else:
     # Types that msgspec encodes but never decodes: a server's own field named "extra" cannot slip in here,
@@ -34,6 +35,9 @@ else:
 
         def __reduce__(self) -> tuple[type, tuple[dict]]:
             return Extra, (dict(self),)
+
+    # As flat as reasoning details are: what nests is read by the tolerant path, which looks how deep.
+    Detail = dict[str, str | int | float | bool | None]
 
     class Source:
         """What a chunk was decoded from."""
@@ -165,7 +169,7 @@ class ChoiceDelta(_Part):
     audio: ChoiceDeltaAudio | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
-    reasoning_details: list[JSONValue] | None = None
+    reasoning_details: list[Detail] | None = None
 
 
 class ChunkChoice(_Part):
@@ -299,7 +303,7 @@ class ChatCompletionChunk(_Part, eq=False):
     def raw(self) -> dict[str, JSONValue]:
         """The JSON object as it was received; for a chunk made by hand, the object that says the same."""
         source = self._source
-        if isinstance(source, str):
+        if isinstance(source, (bytes, str)):
             source = self._source = msgspec.json.decode(source)
         if source is None:
             return _object_of(self)

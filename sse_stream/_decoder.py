@@ -14,6 +14,7 @@ from ._errors import (
     ChunkDecodeError,
     EventTooLargeError,
     IncompleteStreamError,
+    OutputTooLargeError,
     ProviderError,
     SSEStreamError,
 )
@@ -65,9 +66,11 @@ class ChatDecoder:
         keepalives: bool = False,
     ) -> None:
         self._dialect = OpenAIChat() if dialect is None else dialect
+        self._decode_plain = self._dialect.decode_plain
         self._strict = strict
         self._keepalives = keepalives
         self._accumulator = ChatAccumulator(limits=limits, on_anomaly=self._note)
+        self._accumulate = self._accumulator.add
         self._sse = SSEDecoder(
             max_event_size=limits.event_size,
             on_comment=lambda text: self._asides.append(Ping(text)),
@@ -77,9 +80,11 @@ class ChatDecoder:
         self._log = AnomalyLog()
         self._violation: ChunkDecodeError | None = None  # the first anomaly, in strict mode
         # What was decoded and is not delivered yet. Asides are what comments and unknown fields mean.
+        self._given: Iterator[ChatEvent] = iter(())  # what the last `feed` returned, if that was events only
         self._events: deque[ChatEvent] = deque()
         self._items: deque[Item] = deque()
         self._asides: list[Item] = []
+        self._quick = True  # until it has failed or was closed
         self._last_messages: Iterator[ServerSentEvent] | None = None  # set by `close`
         self._incomplete = False  # whether the end came inside an event
         self._done = False
@@ -87,8 +92,9 @@ class ChatDecoder:
         self._error: SSEStreamError | None = None
         self._finished = False
         self.keepalives_seen = 0
-        self.chunks_seen = 0
-        self.events_seen = 0
+        self._plain_seen = 0  # events that were one chunk each and nothing else
+        self._other_chunks_seen = 0
+        self._other_events_seen = 0
 
     @property
     def completion(self) -> ChatCompletion:
@@ -99,6 +105,16 @@ class ChatDecoder:
     def usage(self) -> Usage | None:
         """What usage has been reported so far."""
         return self._accumulator.usage
+
+    @property
+    def events_seen(self) -> int:
+        """How many server-sent events there have been."""
+        return self._plain_seen + self._other_events_seen
+
+    @property
+    def chunks_seen(self) -> int:
+        """How many chunks there have been."""
+        return self._plain_seen + self._other_chunks_seen
 
     @property
     def pieces_seen(self) -> int:
@@ -136,10 +152,31 @@ class ChatDecoder:
                 decoder has failed before or was closed.
             TypeError: `data` is not bytes.
         """
+        left = next(self._given, None)
+        if left is not None:  # what was not read of the last call comes first
+            self._events.extend((left, *self._given))
+        elif self._quick and not (self._events or self._items or self._asides):
+            # Measured as "one event a read", which is what servers send: a read that is one well-formed
+            # chunk, with nothing waiting before it, costs little more than the decoding of its JSON.
+            line = self._sse.whole_event(data)
+            chunk = None if line is None else self._decode_plain(line)
+            if chunk is not None:
+                self._plain_seen += 1
+                try:
+                    events = self._accumulate(chunk)
+                except OutputTooLargeError as error:
+                    self._items.append(Failure(error))  # raised when it is read, as every error is
+                else:
+                    if self._violation is None:
+                        self._given = iter(events)
+                        return self._given
+                    self._events.extend(events)
+                data = b""
         return self._deliver(self._read(self._accept(data)))
 
     def feed_chunks(self, data: bytes | bytearray | memoryview) -> Iterator[ChatCompletionChunk]:
         """Like `feed`, but gives the chunks; events of chunks already passed are passed over too."""
+        self._given = iter(())
         return self._only_chunks(self._read(self._accept(data)))
 
     def close(self) -> Iterator[ChatEvent]:
@@ -152,10 +189,14 @@ class ChatDecoder:
             IncompleteStreamError: While the events are read: the stream ended before it was done.
             SSEStreamError: As with `feed`, while the events are read.
         """
+        self._quick = False
+        self._events.extend(self._given)
         return self._deliver(self._read_to_end())
 
     def close_chunks(self) -> Iterator[ChatCompletionChunk]:
         """Like `close`, but gives the chunks."""
+        self._quick = False
+        self._given = iter(())
         return self._only_chunks(self._read_to_end())
 
     def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
@@ -165,6 +206,7 @@ class ChatDecoder:
             The error, with what had arrived.
         """
         error.completion = self._accumulator.completion
+        self._quick = False
         self._error = error
         self._ending = ending
         self._events.clear()
@@ -176,6 +218,7 @@ class ChatDecoder:
         """The caller stops: nothing more will be delivered."""
         if self._ending == "open":
             self._ending = "closed"
+        self._quick = False
         self._finished = True
         self._last_messages = iter(())
         self._events.clear()
@@ -224,21 +267,22 @@ class ChatDecoder:
 
         All state is in the decoder whenever this yields.
         """
-        decode_plain = self._dialect.decode_plain
+        decode_plain = self._decode_plain
         try:
             yield from self._take_items()
             try:
                 for message in messages:
-                    self.events_seen += 1
                     # The measured path: an event that is one well-formed chunk, and nothing beside it.
                     if not self._asides and message.event == "message":
                         chunk = decode_plain(message.data)
                         if chunk is not None:
-                            self._add(chunk)
+                            self._plain_seen += 1
+                            self._events.extend(self._accumulate(chunk))
                             yield chunk
                             if self._violation is not None:
                                 raise self._violation
                             continue
+                    self._other_events_seen += 1
                     self._items.extend(self._take_asides())
                     self._items.extend(self._decode(message))
                     yield from self._take_items()
@@ -284,7 +328,8 @@ class ChatDecoder:
         while self._violation is None and self._items:
             item = self._items.popleft()
             if isinstance(item, ChatCompletionChunk):
-                self._add(item)
+                self._other_chunks_seen += 1
+                self._events.extend(self._accumulate(item))
                 yield item
                 continue
             self._take(item)
@@ -292,10 +337,6 @@ class ChatDecoder:
                 yield None
         if self._violation is not None:
             raise self._violation
-
-    def _add(self, chunk: ChatCompletionChunk) -> None:
-        self.chunks_seen += 1
-        self._events.extend(self._accumulator.add(chunk))
 
     def _take(self, item: Done | Failure | Ping | Oddity) -> None:
         """What an item changes that is no chunk."""
@@ -310,7 +351,8 @@ class ChatDecoder:
                 self._done = True
                 self._ending = "complete"
             case Failure(error):
-                if not self._done:
+                # What is too large cannot be passed over, whenever it comes.
+                if not self._done or isinstance(error, EventTooLargeError):
                     raise error
                 self._note("data_after_done", str(error))
 

@@ -66,7 +66,7 @@ class Dialect(Protocol):
         """
         ...
 
-    def decode_plain(self, data: str) -> ChatCompletionChunk | None:
+    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
         """What an event without a type means if it is one well-formed chunk and nothing else, as most are;
         `None` sends it to `decode`. It is asked first, so that the usual costs no more than it must."""
         ...

@@ -12,7 +12,7 @@ from .._errors import ChunkDecodeError
 from .._reading import read_struct
 from .._sse import ServerSentEvent
 from ._base import Done, Failure, Item, Oddity, Ping
-from ._json import MAX_DEPTH, is_deep, loads
+from ._json import loads
 from ._provider_errors import find_error, provider_error
 from ._quirks import normalized
 
@@ -39,15 +39,14 @@ class OpenAIChat:
         chunk = self.decode_plain(event.data) if event.event == "message" else None
         return self._tolerant(event) if chunk is None else (chunk,)
 
-    def decode_plain(self, data: str) -> ChatCompletionChunk | None:
+    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
         """One well-formed chunk, decoded in one go; `None` for anything else."""
         try:
             chunk = self._decode(data)
         except (ValueError, RecursionError):
             return None
-        # Two fields may hold anything at all. A text that is short nests not too deep either.
-        if len(data) > 2 * MAX_DEPTH and _holds_anything(chunk) and is_deep(data):
-            return None
+        if chunk.moderation is not None:
+            return None  # the one field of the strict model that may hold anything, nested however deep
         chunk._source = data
         return chunk
 
@@ -111,9 +110,3 @@ class OpenAIChat:
         chunk = read_struct(ChatCompletionChunk, normalized(value, note), report)
         chunk._source = value
         return (*items, chunk)
-
-
-def _holds_anything(chunk: ChatCompletionChunk) -> bool:
-    if chunk.moderation is not None:
-        return True
-    return any([choice.delta.reasoning_details for choice in chunk.choices])  # noqa: C419  # half the time of a generator

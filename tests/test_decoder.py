@@ -1,0 +1,593 @@
+"""The composition: what is delivered and when, how a stream ends, what it costs, and what it may cost."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from types import FrameType
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from sse_stream import (
+    Anomaly,
+    AnomalyKind,
+    ChatAccumulator,
+    ChatCompletionChunk,
+    ChatDecoder,
+    ChatEvent,
+    ChoiceFinished,
+    ChunkDecodeError,
+    EventTooLargeError,
+    IncompleteStreamError,
+    KeepAlive,
+    Limits,
+    OutputTooLargeError,
+    ServerSentEvent,
+    SSEStreamError,
+    StreamDone,
+    TextDelta,
+    TransportError,
+    Usage,
+    UsageReported,
+)
+from sse_stream.dialects import Done, Failure, Item, OpenAIChat, Ping
+
+HI = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+DONE = b"data: [DONE]\n\n"
+
+
+def read_all(decoder: ChatDecoder, *pieces: bytes) -> tuple[list[ChatEvent], SSEStreamError | None]:
+    events: list[ChatEvent] = []
+    try:
+        for piece in pieces:
+            events.extend(decoder.feed(piece))
+        events.extend(decoder.close())
+    except SSEStreamError as error:
+        return events, error
+    return events, None
+
+
+def said_by(events: Iterable[ChatEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+# Delivery
+
+
+def test_an_event_is_delivered_by_the_read_that_completes_it() -> None:
+    decoder = ChatDecoder()
+    assert list(decoder.feed(HI[:-1])) == []
+    assert list(decoder.feed(HI[-1:])) == [TextDelta("Hi")]
+    assert list(decoder.feed(STOP)) == [ChoiceFinished("stop")]
+    endings = [decoder.ending]
+    assert list(decoder.feed(DONE)) == []
+    assert [*endings, decoder.ending] == ["open", "complete"]
+    assert list(decoder.close()) == [StreamDone(decoder.completion)]
+
+
+def test_what_is_not_read_comes_first_on_the_next_call() -> None:
+    decoder = ChatDecoder(keepalives=True)
+    first = decoder.feed(b": one\n\n" + HI + b": two\n\n" + HI)
+    assert next(first) == KeepAlive("one")
+    del first
+    assert list(itertools.islice(decoder.feed(STOP), 2)) == [TextDelta("Hi"), KeepAlive("two")]
+    last = decoder.close()
+    assert next(last) == TextDelta("Hi")
+    del last
+    assert list(decoder.close()) == [ChoiceFinished("stop"), StreamDone(decoder.completion)]
+    assert list(decoder.close()) == []
+
+
+def test_an_error_that_was_not_reached_is_raised_by_the_next_call() -> None:
+    decoder = ChatDecoder(keepalives=True)
+    reading = decoder.feed(b": one\ndata: no JSON\n\n")
+    assert next(reading) == KeepAlive("one")
+    del reading
+    with pytest.raises(ChunkDecodeError):
+        list(decoder.feed(b""))
+
+
+def test_feeding_is_taken_at_once_even_if_nothing_is_read() -> None:
+    decoder = ChatDecoder()
+    decoder.feed(HI)
+    decoder.feed(STOP)
+    assert [event.type for event in decoder.close()] == ["text_delta", "choice_finished", "stream_done"]
+
+
+def test_keepalives_are_counted_and_given_when_asked_for() -> None:
+    silent = ChatDecoder()
+    assert list(silent.feed(b": ping\n\n")) == []
+    assert silent.keepalives_seen == 1
+    assert silent.anomalies == ()
+    asked = ChatDecoder(keepalives=True)
+    assert list(asked.feed(b": ping\n\n")) == [KeepAlive("ping")]
+
+
+def test_counts() -> None:
+    decoder = ChatDecoder()
+    usage = b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n'
+    read_all(decoder, b": ping\n\n" + HI + HI + STOP + usage + DONE)
+    assert (decoder.keepalives_seen, decoder.chunks_seen, decoder.events_seen, decoder.pieces_seen) == (1, 4, 5, 2)
+    assert decoder.usage == Usage(prompt_tokens=1)
+
+
+def test_chunks_instead_of_events() -> None:
+    decoder = ChatDecoder(keepalives=True)
+    chunks = list(decoder.feed_chunks(b": ping\n\n" + HI + STOP))
+    assert [chunk.raw["choices"][0]["delta"] for chunk in chunks] == [{"content": "Hi"}, {}]
+    assert list(decoder.close_chunks()) == []
+    assert decoder.completion.text == "Hi"
+    assert decoder.ending == "complete"
+
+
+def test_chunks_that_were_not_read() -> None:
+    decoder = ChatDecoder()
+    decoder.feed_chunks(HI + STOP)
+    assert len(list(decoder.close_chunks())) == 2
+
+
+# Failing
+
+
+def test_an_error_is_final_and_says_so() -> None:
+    decoder = ChatDecoder()
+    with pytest.raises(ChunkDecodeError) as first:
+        list(decoder.feed(HI + b"data: no JSON\n\n" + HI))
+    assert first.value.completion == decoder.completion
+    assert decoder.error is first.value
+    assert decoder.ending == "invalid"
+    with pytest.raises(SSEStreamError, match="has failed: not JSON") as again:
+        decoder.feed(HI)
+    assert again.value.completion == decoder.completion
+    assert list(decoder.close()) == []
+    assert decoder.ending == "invalid"
+
+
+def test_a_closed_decoder_takes_no_more() -> None:
+    decoder = ChatDecoder()
+    read_all(decoder, HI + STOP)
+    with pytest.raises(SSEStreamError, match="was closed"):
+        decoder.feed(HI)
+    assert decoder.ending == "complete"
+    assert decoder.completion.text == "Hi"
+
+
+def test_a_failure_from_outside() -> None:
+    decoder = ChatDecoder()
+    decoder.feed(HI + HI)
+    assert next(decoder.feed(b"")) == TextDelta("Hi")
+    error = decoder.fail(TransportError("reset"), "transport_error")
+    assert error.completion is not None
+    assert error.completion.text == "Hi"
+    assert decoder.ending == "transport_error"
+    assert list(decoder.close()) == []
+
+
+def test_abandoning() -> None:
+    decoder = ChatDecoder()
+    decoder.feed(HI + STOP)
+    decoder.abandon()
+    assert decoder.ending == "closed"
+    assert list(decoder.close()) == []
+    with pytest.raises(SSEStreamError, match="was closed"):
+        decoder.feed(HI)
+
+
+def test_abandoning_what_is_complete_leaves_it_complete() -> None:
+    decoder = ChatDecoder()
+    list(decoder.feed(HI + STOP + DONE))
+    decoder.abandon()
+    assert decoder.ending == "complete"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "before it began: no chunk came"),
+        (b": ping\n\n", "before it began: no chunk came"),
+        (b"data: {", "no [DONE] came, the last event was cut off"),
+        (HI, "no [DONE] came, no finish reason for choice 0; so far: 'Hi'"),
+        (HI + STOP + b"data: [", "no [DONE] came, the last event was cut off; so far: 'Hi'"),
+    ],
+)
+def test_the_error_says_what_is_missing(body: bytes, message: str) -> None:
+    _, error = read_all(ChatDecoder(), body)
+    assert isinstance(error, IncompleteStreamError)
+    assert message in str(error)
+
+
+def test_feeding_what_is_not_bytes() -> None:
+    with pytest.raises(TypeError, match="not str"):
+        ChatDecoder().feed("data: x")  # type: ignore[arg-type]  # what is tested
+
+
+# A whole completion instead of a stream
+
+
+def test_a_whole_completion() -> None:
+    decoder = ChatDecoder()
+    body = b'{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}'
+    assert decoder.take_document(body)
+    assert list(decoder.close()) == [TextDelta("Hi"), ChoiceFinished("stop"), StreamDone(decoder.completion)]
+    assert decoder.anomalies == (Anomaly("not_streamed", 1, body.decode()),)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"error":"no"}', b'{"choices":[]}', b"[DONE]"])
+def test_a_document_that_is_no_completion(body: bytes) -> None:
+    decoder = ChatDecoder()
+    assert not decoder.take_document(body)
+    assert decoder.ending == "open"
+
+
+# Truncation
+
+CUTTABLE: dict[str, tuple[list[bytes], int]] = {
+    # The events of a stream, and which of them finishes the last choice.
+    "text": ([HI, HI, STOP, DONE], 2),
+    "text without [DONE]": ([HI, HI, STOP], 2),
+    "usage last": ([HI, STOP, b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n', DONE], 1),
+    "no finish reason": ([HI, HI, DONE], 2),
+    "several bytes a character": (['data: {"choices":[{"index":0,"delta":{"content":"é€😀"}}]}\n\n'.encode(), STOP], 1),
+    "a tool call": (
+        [
+            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f"}}]}}]}\n\n',
+            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}\n\n',
+            b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n',
+            DONE,
+        ],
+        2,
+    ),
+    "two choices": (
+        [
+            b'data: {"choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}\n\n',
+            b'data: {"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}\n\n',
+            STOP,
+            DONE,
+        ],
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUTTABLE)
+def test_a_stream_cut_off_is_truncated_unless_all_had_finished(name: str) -> None:
+    parts, last = CUTTABLE[name]
+    body = b"".join(parts)
+    ends = list(itertools.accumulate(map(len, parts)))
+    # An event counts as whole with its blank line, with one line end, and with none.
+    complete = {end - missing for end in ends[last:] for missing in (0, 1, 2)}
+    for end in range(len(body) + 1):
+        decoder = ChatDecoder()
+        events, error = read_all(decoder, body[:end])
+        assert said_by(event for event in events if getattr(event, "choice", 0) == 0) == decoder.completion.text
+        if end in complete:
+            assert error is None
+            assert decoder.ending == "complete"
+            assert events[-1] == StreamDone(decoder.completion)
+        else:
+            assert isinstance(error, IncompleteStreamError)
+            assert decoder.ending == "truncated"
+            assert error.completion == decoder.completion
+            assert not any(isinstance(event, StreamDone) for event in events)
+
+
+# Strict mode
+
+ANOMALIES: dict[AnomalyKind, tuple[bytes, str]] = {
+    # A body with one anomaly, and the text that is delivered before the error: all that came before.
+    "missing_index": (HI + b'data: {"choices":[{"delta":{"content":"!"}}]}\n\n', "Hi"),
+    "odd_type": (HI + b'data: {"choices":[{"index":0,"delta":{"content":5}}]}\n\n', "Hi"),
+    "loose_json": (HI + b'data: {"choices":[],"odd":NaN}\n\n', "Hi"),
+    "finish_repeated": (HI + STOP + STOP, "Hi"),
+    "content_after_finish": (HI + STOP + HI, "HiHi"),
+    "missing_finish_reason": (HI + DONE, "Hi"),
+    "empty_stream": (DONE, ""),
+    "keepalive_as_data": (HI + b"data:\n\n" + HI, "Hi"),
+    "events_run_together": (HI + STOP[:-1] + DONE, "Hi"),
+    "unterminated_event": (HI + STOP[:-1], "Hi"),
+    "data_after_done": (HI + STOP + DONE + b"data: bye\n\n", "Hi"),
+}
+
+
+def test_every_kind_of_anomaly_is_in_the_table() -> None:
+    assert {*ANOMALIES, "not_streamed"} == set(get_args(AnomalyKind))
+
+
+@pytest.mark.parametrize("kind", ANOMALIES)
+def test_strict_mode_makes_an_error_of_an_anomaly(kind: AnomalyKind) -> None:
+    body, before = ANOMALIES[kind]
+    tolerant = ChatDecoder()
+    _, error = read_all(tolerant, body)
+    assert error is None or kind in ("missing_index", "odd_type", "loose_json", "keepalive_as_data")
+    assert [anomaly.kind for anomaly in tolerant.anomalies] == [kind]
+    assert all(anomaly.count == 1 and len(anomaly.sample) <= 200 for anomaly in tolerant.anomalies)
+    for pieces in ([body], [body[place : place + 1] for place in range(len(body))]):
+        decoder = ChatDecoder(strict=True)
+        events, error = read_all(decoder, *pieces)
+        assert isinstance(error, ChunkDecodeError)
+        assert str(error).startswith(kind)
+        assert decoder.ending == "invalid"
+        assert said_by(events) == before == decoder.completion.text
+        assert error.completion == decoder.completion
+        with pytest.raises(SSEStreamError, match="has failed"):
+            decoder.feed(b"")
+
+
+def test_strict_mode_refuses_a_whole_completion() -> None:
+    decoder = ChatDecoder(strict=True)
+    assert decoder.take_document(b'{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}')
+    with pytest.raises(ChunkDecodeError, match="not_streamed"):
+        list(decoder.close())
+
+
+def test_strict_mode_raises_what_was_not_reached() -> None:
+    decoder = ChatDecoder(strict=True)
+    reading = decoder.feed(HI + STOP + HI)
+    assert [next(reading).type for _ in range(3)] == ["text_delta", "choice_finished", "text_delta"]
+    del reading
+    with pytest.raises(ChunkDecodeError, match="content_after_finish"):
+        list(decoder.feed(b""))
+
+
+def test_strict_mode_has_nothing_against_a_good_stream() -> None:
+    decoder = ChatDecoder(strict=True)
+    _, error = read_all(decoder, b": ping\n\n" + HI + STOP + DONE)
+    assert error is None
+    assert decoder.ending == "complete"
+
+
+def test_anomalies_are_counted_and_the_first_is_sampled() -> None:
+    decoder = ChatDecoder()
+    read_all(decoder, b"data: : a\n\n" + HI + b"data: : b\n\n" + STOP + DONE)
+    assert decoder.anomalies == (Anomaly("keepalive_as_data", 2, ": a"),)
+
+
+# Other dialects
+
+
+class OneWord:
+    """A wire format of one word a line, to show what a dialect has to do."""
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        match event.data:
+            case "end":
+                return (Done(),)
+            case "fail":
+                return (Failure(TransportError("failed")),)
+            case "ping":
+                return (Ping("ping"),)
+        chunk = ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": event.data}}]})
+        return (chunk, chunk)
+
+    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+        return None
+
+    def decode_field(self, name: str, value: str) -> Sequence[Item]:
+        return ()
+
+    def is_whole(self, data: str) -> bool:
+        return True
+
+
+def test_a_dialect_of_ones_own() -> None:
+    decoder = ChatDecoder(dialect=OneWord(), keepalives=True)
+    events, error = read_all(decoder, b"data: ping\n\ndata: Hi\n\ndata: end\n\n")
+    assert error is None
+    assert events == [KeepAlive("ping"), TextDelta("Hi"), TextDelta("Hi"), StreamDone(decoder.completion)]
+
+
+def test_a_failure_of_another_kind_makes_the_stream_invalid() -> None:
+    decoder = ChatDecoder(dialect=OneWord())
+    _, error = read_all(decoder, b"data: Hi\n\ndata: fail\n\n")
+    assert isinstance(error, TransportError)
+    assert decoder.ending == "invalid"
+
+
+# Cost
+
+
+def calls_of(action: Callable[[], object]) -> int:
+    """How many functions are called, Python's and C's: a measure of work that no machine's load changes."""
+    count = 0
+
+    def profile(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    gc.disable()  # who watches the collector would be counted
+    sys.setprofile(profile)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+        gc.enable()
+    return count
+
+
+PIECES: dict[str, dict[str, Any]] = {
+    "text": {"delta": {"content": "a"}},
+    "reasoning": {"delta": {"reasoning_content": "a", "reasoning": "a"}},
+    "reasoning_details": {"delta": {"reasoning_details": [{"type": "reasoning.text", "text": "a", "index": 0}]}},
+    "refusal": {"delta": {"refusal": "a"}},
+    "audio": {"delta": {"audio": {"id": "a", "data": "QUJD", "transcript": "a"}}},
+    "tool arguments": {"delta": {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "a"}}]}},
+    "tool arguments, without index": {"delta": {"tool_calls": [{"function": {"name": "f", "arguments": "a"}}]}},
+    "legacy function call": {"delta": {"function_call": {"name": "f", "arguments": "a"}}},
+    "unknown fields of the delta": {"delta": {"odd": "a", "more": {"even": ["a"], "index": 1}}},
+    "unknown fields of the choice": {"delta": {}, "odd": {"a": 1}},
+    "content after the finish": {"delta": {"content": "a"}, "finish_reason": "stop"},
+}
+CHUNKS: dict[str, dict[str, Any]] = {
+    **{name: {"choices": [{"index": 0, **choice}]} for name, choice in PIECES.items()},
+    "usage": {"choices": [], "usage": {"prompt_tokens": 1, "cost": 0.5, "prompt_tokens_details": {"odd": 1}}},
+    "unknown fields": {"id": "c", "odd": {"a": [1, 2]}, "citations": ["a", "b"], "moderation": {"a": 1}},
+    "log probabilities": {"choices": [{"index": 0, "delta": {}, "logprobs": {"content": [{"token": "a"}]}}]},
+}
+
+
+@pytest.mark.parametrize("name", CHUNKS)
+def test_a_piece_costs_the_same_however_many_came_before(name: str) -> None:
+    chunk = ChatCompletionChunk.from_dict(CHUNKS[name])
+    accumulator = ChatAccumulator(on_anomaly=lambda _kind, _sample: None)
+
+    def add(times: int) -> None:
+        for _ in range(times):
+            accumulator.add(chunk)
+
+    add(1_000)
+    early, early_snapshot = calls_of(lambda: add(100)), calls_of(lambda: accumulator.completion)
+    add(10_000)
+    late, late_snapshot = calls_of(lambda: add(100)), calls_of(lambda: accumulator.completion)
+    assert late == early
+    if "even" not in repr(CHUNKS[name]):  # a list whose items have no index grows, and so does its snapshot
+        assert late_snapshot == early_snapshot
+
+
+@pytest.mark.parametrize("name", CHUNKS)
+def test_an_event_costs_the_same_however_many_came_before(name: str) -> None:
+    event = b"data: " + msgspec.json.encode(CHUNKS[name]) + b"\n\n"
+    decoder = ChatDecoder()
+
+    def feed(times: int) -> None:
+        for _ in range(times):
+            for _event in decoder.feed(event):
+                pass
+
+    feed(500)
+    early = calls_of(lambda: feed(100))
+    feed(2_000)
+    assert calls_of(lambda: feed(100)) == early
+
+
+HOSTILE: dict[str, Callable[[int], bytes]] = {
+    "a choice repeated in one chunk": lambda n: choices(
+        itertools.chain.from_iterable(
+            [b'{"index":%d,"delta":{"content":"a"},"finish_reason":"stop"}' % index] * n for index in (0, 1)
+        )
+    ),
+    "many choices": lambda n: choices(b'{"index":%d,"delta":{"content":"a"}}' % index for index in range(n)) * 2,
+    "many calls, and a finish reason on each chunk": lambda n: (
+        b"".join(tool_call(index) for index in range(n)) + STOP * n
+    ),
+    "many calls that nothing completes": lambda n: b"".join(tool_call(index, b'"{"') for index in range(n)),
+    "many calls without index": lambda n: tool_call(None) * n,
+    "ever new fields beside the choices": lambda n: b"".join(b'data: {"odd%d":1}\n\n' % i for i in range(n)),
+    "ever new fields in the delta": lambda n: b"".join(
+        choices([b'{"index":0,"delta":{"odd%d":"a"}}' % i]) for i in range(n)
+    ),
+    "a list that grows": lambda n: choices([b'{"index":0,"delta":{"odd":[1,2,3]}}']) * n,
+    "events run together": lambda n: HI[:-1] * n + b"\n",
+    "lines that mean nothing": lambda n: b"data: {\n" * n,
+    "quotes": lambda n: b'data: {"a":"' + b'\\"[' * n + b"\n\n",
+    "brackets": lambda n: b"data: [" + b"[]," * n + b"\n\n",
+    "comments": lambda n: b":\n" * n,
+    "data after [DONE]": lambda n: DONE + b"data: bye\n\n" * n,
+}
+
+
+def choices(of: Iterable[bytes]) -> bytes:
+    return b'data: {"choices":[' + b",".join(of) + b"]}\n\n"
+
+
+def tool_call(index: int | None, arguments: bytes = b'"{}"') -> bytes:
+    place = b"null" if index is None else b"%d" % index
+    return choices(
+        [
+            b'{"index":0,"delta":{"tool_calls":[{"index":%b,"function":{"name":"f","arguments":%b}}]}}'
+            % (place, arguments)
+        ]
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_shapes_cost_what_they_are_long(name: str) -> None:
+    short, long = HOSTILE[name](250), HOSTILE[name](1_000)
+    assert calls_of(lambda: read_all(ChatDecoder(), long)) < 4.5 * calls_of(lambda: read_all(ChatDecoder(), short))
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    ("limits", "body", "kept"),
+    [
+        (Limits(output_size=10), HI * 6, "HiHiHiHiHiHi"),
+        (Limits(output_size=100), HI + b'data: {"odd":"%b"}\n\n' % (b"a" * 100), "Hi"),
+        (Limits(output_size=100), HI + choices([b'{"index":0,"delta":{"role":"%b"}}' % (b"a" * 100)]), "Hi"),
+        (Limits(output_size=100), HI + choices([b'{"index":0,"delta":{},"finish_reason":"%b"}' % (b"a" * 100)]), "Hi"),
+        (Limits(output_size=100), HI + choices([b'{"index":0,"delta":{"audio":{"id":"%b"}}}' % (b"a" * 100)]), "Hi"),
+        (Limits(output_size=100), HI + tool_call(0, b'"%b"' % (b"a" * 100)), "Hi"),
+        (Limits(output_size=100), HI + choices([b'{"index":0,"delta":{"odd":"%b"}}' % (b"a" * 100)]), "Hi"),
+        (Limits(output_size=100), HI + choices([b'{"index":0,"odd":"%b"}' % (b"a" * 100)]), "Hi"),
+        (Limits(choices=2), HI + choices(b'{"index":%d,"delta":{}}' % index for index in range(3)), "Hi"),
+        (Limits(tool_calls=2), HI + tool_call(0) + tool_call(1) + tool_call(2), "Hi"),
+    ],
+)
+def test_a_limit_is_an_error_that_keeps_what_came(limits: Limits, body: bytes, kept: str) -> None:
+    (name,) = (name for name in limits.__struct_fields__ if getattr(limits, name) != getattr(Limits(), name))
+    decoder = ChatDecoder(limits=limits)
+    _, error = read_all(decoder, body + STOP + DONE)
+    assert isinstance(error, OutputTooLargeError)
+    assert error.limit == name
+    assert f"Limits.{name}" in str(error)
+    assert decoder.ending == "invalid"
+    assert error.completion == decoder.completion
+    assert decoder.completion.text == kept
+
+
+def test_an_event_that_is_too_large() -> None:
+    decoder = ChatDecoder(limits=Limits(event_size=1_000), keepalives=True)
+    events, error = read_all(decoder, HI + b": ping\ndata: " + b"a" * 1_000 + b"\n\n" + STOP)
+    assert isinstance(error, EventTooLargeError)
+    assert events == [TextDelta("Hi"), KeepAlive("ping")]
+    assert error.completion == decoder.completion
+    assert (decoder.ending, decoder.completion.text) == ("invalid", "Hi")
+
+
+def test_an_event_that_is_too_large_is_not_passed_over_after_done() -> None:
+    decoder = ChatDecoder(limits=Limits(event_size=100))
+    _, error = read_all(decoder, HI + STOP + DONE + b"data: " + b"a" * 101 + b"\n\n")
+    assert isinstance(error, EventTooLargeError)
+    assert decoder.ending == "invalid"
+
+
+GROWING: dict[str, Callable[[int], bytes]] = {
+    "fields beside the choices": lambda i: b'data: {"odd%d":1}\n\n' % i,
+    "fields of usage": lambda i: b'data: {"usage":{"odd%d":1}}\n\n' % i,
+    "fields of usage details": lambda i: b'data: {"usage":{"prompt_tokens_details":{"odd%d":1}}}\n\n' % i,
+    "fields of a choice": lambda i: choices([b'{"index":0,"odd%d":1}' % i]),
+    "fields of a delta": lambda i: choices([b'{"index":0,"delta":{"odd%d":1}}' % i]),
+    "reasoning details": lambda i: choices([b'{"index":0,"delta":{"reasoning_details":[{"index":%d}]}}' % i]),
+    "log probabilities": lambda i: choices([b'{"index":0,"logprobs":{"content":[{"token":"%d"}]}}' % i]),
+    "fields of log probabilities": lambda i: choices([b'{"index":0,"logprobs":{"odd%d":1}}' % i]),
+    "fields of audio": lambda i: choices([b'{"index":0,"delta":{"audio":{"odd%d":1}}}' % i]),
+    "fields of a call": lambda i: choices([b'{"index":0,"delta":{"tool_calls":[{"index":0,"odd%d":1}]}}' % i]),
+    "function calls": lambda i: choices([b'{"index":0,"delta":{"function_call":{"odd%d":1}}}' % i]),
+}
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_whatever_grows_is_bounded(name: str) -> None:
+    decoder = ChatDecoder(limits=Limits(output_size=10_000))
+    with pytest.raises(OutputTooLargeError):
+        for count in range(1_500):
+            list(decoder.feed(GROWING[name](count)))
+    assert decoder.ending == "invalid"
+
+
+def test_a_choice_below_0_does_not_slip_past_the_strict_model() -> None:
+    (first, second) = OpenAIChat().decode(ServerSentEvent('{"choices":[{"index":-1,"delta":{}}]}'))
+    assert not isinstance(first, ChatCompletionChunk)
+    assert isinstance(second, ChatCompletionChunk)
+    assert second.choices[0].index == 0
+
+
+def test_usage_is_reported_as_often_as_it_comes() -> None:
+    usage = b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n'
+    events, _ = read_all(ChatDecoder(), HI + usage + usage + STOP)
+    assert sum(isinstance(event, UsageReported) for event in events) == 2

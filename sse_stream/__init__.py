@@ -20,6 +20,7 @@ from ._chunks import (
     TopLogprob,
     Usage,
 )
+from ._coalesce import coalesce
 from ._completion import Audio, ChatCompletion, Choice, Message, ToolCall
 from ._decoder import ChatDecoder, Ending
 from ._errors import (
@@ -112,5 +113,6 @@ __all__ = [
     "UsageReported",
     "__version__",
     "aiter_sse",
+    "coalesce",
     "iter_sse",
 ]

@@ -1,0 +1,243 @@
+"""The strategies: what they give is what they say, what matters comes up, and it shrinks to what is readable."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import TypeVar, assert_type
+
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
+
+import sse_stream.testing
+from sse_stream import ChatDecoder, ServerSentEvent, SSEDecoder, SSEStreamError
+from sse_stream.testing import (
+    ChatRecording,
+    EventStream,
+    bytewise,
+    chat_streams,
+    chunkings,
+    event_streams,
+    mutations,
+    server_sent_events,
+)
+
+T = TypeVar("T")
+
+BODY = "data: ü\r\n\r\ndata: 🙂\n\n".encode()
+
+
+def comes_up(strategy: SearchStrategy[T], condition: Callable[[T], object]) -> bool:
+    """Whether some example among a few hundred meets the condition."""
+    few_hundred = settings(max_examples=500, phases=[Phase.generate], derandomize=True)
+    try:
+        find(strategy, lambda value: bool(condition(value)), settings=few_hundred)
+    except NoSuchExample:
+        return False
+    return True
+
+
+def simplest(strategy: SearchStrategy[T], condition: Callable[[T], object]) -> T:
+    """What an example that meets the condition shrinks to."""
+    shrinking = settings(phases=[Phase.generate, Phase.shrink], derandomize=True)
+    return find(strategy, lambda value: bool(condition(value)), settings=shrinking)
+
+
+class TestChunkings:
+    @given(st.data(), st.binary(max_size=20), st.booleans())
+    def test_the_pieces_join_to_the_body(self, data: st.DataObject, body: bytes, empty_pieces: bool) -> None:
+        pieces = data.draw(chunkings(body, empty_pieces=empty_pieces))
+        assert b"".join(pieces) == body
+        assert empty_pieces or b"" not in pieces
+
+    @pytest.mark.parametrize(
+        "pieces",
+        [
+            pytest.param([BODY], id="whole"),
+            pytest.param(bytewise(BODY), id="bytewise"),
+            pytest.param([BODY[:9], BODY[9:]], id="inside a line end"),
+            pytest.param([BODY[:7], BODY[7:]], id="inside a character"),
+        ],
+    )
+    def test_what_matters_comes_up(self, pieces: list[bytes]) -> None:
+        assert comes_up(chunkings(BODY), lambda found: found == pieces)
+
+    def test_empty_pieces_come_up_where_they_are_asked_for(self) -> None:
+        assert comes_up(chunkings(b"", empty_pieces=True), lambda pieces: pieces == [b""])
+        assert comes_up(chunkings(b"ab", empty_pieces=True), lambda pieces: not pieces[0])
+        assert comes_up(chunkings(b"ab", empty_pieces=True), lambda pieces: not pieces[-1])
+
+    def test_they_shrink_to_few_and_early_cuts(self) -> None:
+        assert simplest(chunkings(BODY), lambda _: True) == [BODY]
+        assert simplest(chunkings(BODY), lambda pieces: len(pieces) > 2) == [BODY[:1], BODY[1:2], BODY[2:]]
+
+
+class TestMutations:
+    @given(st.data(), st.binary(max_size=20))
+    def test_the_damage_is_bounded(self, data: st.DataObject, body: bytes) -> None:
+        damaged = data.draw(mutations(body, max_edits=1))
+        assert len(body) - 16 <= len(damaged) <= len(body) + 16
+
+    @pytest.mark.parametrize(
+        "damaged", [b"ello", b"helloello", b"iello", b"hel\nlo"], ids=["dropped", "doubled", "flipped", "inserted"]
+    )
+    def test_each_kind_of_damage_comes_up(self, damaged: bytes) -> None:
+        assert comes_up(mutations(b"hello"), lambda found: found == damaged)
+
+    def test_they_shrink_to_one_edit(self) -> None:
+        assert simplest(mutations(b"hello"), lambda damaged: b"h" not in damaged) == b"ello"
+
+    @given(st.data(), chat_streams())
+    def test_whatever_the_damage_only_the_documented_errors_are_raised(
+        self, data: st.DataObject, stream: ChatRecording
+    ) -> None:
+        decoder = ChatDecoder()
+        try:
+            for piece in data.draw(mutations(stream.body).flatmap(chunkings)):
+                list(decoder.feed(piece))
+            list(decoder.close())
+        except SSEStreamError as error:
+            assert error.completion == decoder.completion
+
+
+class TestEvents:
+    @given(server_sent_events())
+    def test_each_can_be_framed(self, event: ServerSentEvent) -> None:
+        assert list(SSEDecoder().feed(event.encode())) == [event]
+
+    @given(st.data(), event_streams())
+    def test_the_decoder_finds_the_events_that_a_stream_holds(self, data: st.DataObject, stream: EventStream) -> None:
+        decoder = SSEDecoder()
+        found = [event for piece in data.draw(chunkings(stream.body)) for event in decoder.feed(piece)]
+        assert (*found, *decoder.close()) == stream.events
+        assert decoder.last_event_id == stream.last_event_id
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            pytest.param(lambda stream: stream.body.startswith(b"\xef\xbb\xbf"), id="a byte order mark"),
+            pytest.param(lambda stream: stream.events and b"\n" not in stream.body, id="CR alone"),
+            pytest.param(lambda stream: stream.events and b"\r\n\r\n" in stream.body, id="CRLF"),
+            pytest.param(lambda stream: stream.events and stream.body.endswith(b"\r\r\n"), id="mixed line ends"),
+            pytest.param(lambda stream: "\n" in "".join(e.data for e in stream.events), id="data over lines"),
+            pytest.param(lambda stream: "\ufffd" in "".join(e.data for e in stream.events), id="not UTF-8"),
+            pytest.param(lambda stream: len({e.id for e in stream.events}) > 1, id="several ids"),
+            pytest.param(lambda stream: any(e.retry for e in stream.events), id="a reconnection time"),
+            pytest.param(lambda stream: any(e.event != "message" for e in stream.events), id="a type"),
+            pytest.param(lambda stream: b"\ndata: " in stream.body and not stream.events, id="discarded data"),
+            pytest.param(lambda stream: not stream.events and stream.last_event_id, id="an id without an event"),
+        ],
+    )
+    def test_what_matters_comes_up(self, condition: Callable[[EventStream], object]) -> None:
+        assert comes_up(event_streams(), condition)
+
+    @given(event_streams(line_ends=[b"\n"], bom=False, malformed=False, tail=False))
+    def test_what_is_not_wanted_is_left_out(self, stream: EventStream) -> None:
+        assert b"\r" not in stream.body
+        assert not stream.body.startswith(b"\xef\xbb\xbf")
+        assert stream.body.decode() is not None
+        assert stream.body.endswith(b"\n\n") or stream.body in (b"", b"\n")
+
+    def test_they_shrink_to_what_is_readable(self) -> None:
+        stream = simplest(event_streams(), lambda stream: any(event.id for event in stream.events))
+        assert stream.body in (b"data: \nid: 0\n\n", b"id: 0\ndata: \n\n")
+
+
+class TestChats:
+    @given(st.data(), chat_streams())
+    def test_the_decoder_finds_the_completion_that_a_stream_means(
+        self, data: st.DataObject, stream: ChatRecording
+    ) -> None:
+        decoder = ChatDecoder()
+        for piece in data.draw(chunkings(stream.body)):
+            list(decoder.feed(piece))
+        list(decoder.close())
+        assert decoder.completion == stream.completion
+        assert decoder.ending == "complete"
+
+    @given(chat_streams(habits=False))
+    def test_without_habits_nothing_is_odd(self, stream: ChatRecording) -> None:
+        decoder = ChatDecoder(strict=True)
+        list(decoder.feed(stream.body))
+        list(decoder.close())
+        assert decoder.completion == stream.completion
+
+    @given(chat_streams(max_choices=1, tool_calls=False))
+    def test_what_is_not_wanted_is_left_out(self, stream: ChatRecording) -> None:
+        (choice,) = stream.completion.choices
+        assert choice.message.tool_calls == []
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            pytest.param(lambda stream: len(stream.completion.choices) == 3, id="three choices"),
+            pytest.param(lambda stream: len(stream.completion.choices[0].message.tool_calls) == 3, id="three calls"),
+            pytest.param(lambda stream: b'"index":-1' in stream.body, id="a negative index"),
+            pytest.param(lambda stream: b'"arguments":{' in stream.body, id="arguments that are an object"),
+            pytest.param(
+                lambda stream: "reasoning_details" in stream.completion.choices[0].message.extra, id="details"
+            ),
+            pytest.param(lambda stream: b'"thinking"' in stream.body, id="content in parts"),
+            pytest.param(lambda stream: b"[DONE]" not in stream.body, id="no [DONE]"),
+            pytest.param(lambda stream: b"usage" in stream.body.partition(b"[DONE]")[2], id="usage after [DONE]"),
+            pytest.param(lambda stream: b"x_groq" in stream.body, id="usage in x_groq"),
+            pytest.param(lambda stream: b"prompt_filter_results" in stream.body, id="Azure's first chunk"),
+            pytest.param(lambda stream: b'"message"' in stream.body, id="a message beside the delta"),
+            pytest.param(lambda stream: b"\n: ping" in stream.body, id="a comment"),
+            pytest.param(lambda stream: stream.completion.choices[0].finish_reason is None, id="no finish reason"),
+        ],
+    )
+    def test_what_matters_comes_up(self, condition: Callable[[ChatRecording], object]) -> None:
+        assert comes_up(chat_streams(), condition)
+
+    def test_they_shrink_to_what_is_readable(self) -> None:
+        stream = simplest(chat_streams(), lambda stream: stream.completion.choices[0].message.reasoning)
+        assert stream.body == (
+            b'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":'
+            b'[{"index":0,"delta":{"reasoning_content":"0"},"finish_reason":"stop"}]}\n\n'
+            b"data: [DONE]\n\n"
+        )
+
+
+class TestImporting:
+    def test_types_are_seen_through_the_lazy_names(self) -> None:
+        assert_type(chunkings(b""), SearchStrategy[list[bytes]])
+        assert_type(mutations(b""), SearchStrategy[bytes])
+        assert_type(server_sent_events(), SearchStrategy[ServerSentEvent])
+        assert_type(event_streams(), SearchStrategy[EventStream])
+        assert_type(chat_streams(), SearchStrategy[ChatRecording])
+
+    def test_all_names_are_listed_and_no_others_are_there(self) -> None:
+        assert dir(sse_stream.testing) == sorted(sse_stream.testing.__all__)
+        for name in sse_stream.testing.__all__:
+            assert getattr(sse_stream.testing, name) is not None
+        with pytest.raises(AttributeError, match="no attribute 'chunking'"):
+            _ = sse_stream.testing.chunking  # type: ignore[attr-defined]  # the mistake that is tested
+
+    def test_hypothesis_is_imported_when_a_strategy_is_asked_for_and_not_before(self) -> None:
+        program = """
+import sys
+from sse_stream.testing import ReplayServer, assert_cutting_changes_nothing
+print('hypothesis' in sys.modules)
+from sse_stream.testing import chat_streams
+print('hypothesis' in sys.modules)
+"""
+        shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert shown.stdout.split() == ["False", "True"]
+
+    def test_without_hypothesis_the_error_names_the_extra(self) -> None:
+        program = """
+import sys
+sys.modules['hypothesis'] = None
+try:
+    from sse_stream.testing import chunkings
+except ImportError as error:
+    print(error)
+"""
+        shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert "chunkings needs Hypothesis" in shown.stdout
+        assert "sse-stream[testing]" in shown.stdout

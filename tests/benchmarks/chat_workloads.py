@@ -41,6 +41,7 @@ class ChatWorkload:
         tokens: Of how many tokens it has the log probabilities.
         total_tokens: The last total that usage told, `None` where there was no usage.
         complete: Whether it ends well; where it does not, an error at the end is right.
+        recorded: Whether a real server sent it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ChatWorkload:
     tokens: int = 0
     total_tokens: int | None = None
     complete: bool = True
+    recorded: bool = False
 
 
 def framed(payloads: Iterable[str]) -> list[bytes]:
@@ -234,6 +236,7 @@ def _recording(path: Path) -> ChatWorkload:
         arguments=tuple(call["arguments"] for call in first["tool_calls"]),
         total_tokens=None if usage is None else usage["total_tokens"],
         complete=said["ending"] == "complete",
+        recorded=True,
     )
 
 

@@ -6,14 +6,22 @@ Each row of the table is named after the sentence that it checks: of the HTML st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+import itertools
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Self
 
 import pytest
 
+from sse_stream import ChunkDecodeError, EventTooLargeError, SSEDecoder, SSEStreamError, _sse
 from sse_stream import ServerSentEvent as Event
-from sse_stream import SSEDecoder
 from sse_stream.testing import bytewise, every_cut
+
+from .benchmarks.sse_workloads import Workload, linearity, workloads
 
 
 @dataclass(frozen=True)
@@ -259,3 +267,591 @@ def test_incomplete_event_is_dispatched_if_asked_for(row: Row, cuts: Callable[[b
         decoder = SSEDecoder()
         assert decoded(decoder, pieces, dispatch_incomplete=True) == row.events_if_ended, pieces
         assert (decoder.last_event_id, decoder.retry) == (row.id_if_ended, row.retry), pieces
+
+
+# What `feed` takes, and what it refuses.
+
+
+def test_feed_takes_every_kind_of_bytes() -> None:
+    decoder = SSEDecoder()
+    spaced = memoryview(b"\n.\n.")[::2]
+    kinds = (b"data: a\n", bytearray(b"data: b\n"), memoryview(b"data: c\n"), spaced)
+    assert [event for data in kinds for event in decoder.feed(data)] == [Event("a\nb\nc")]
+
+
+@pytest.mark.parametrize("kind", [lambda data: data, memoryview], ids=["bytearray", "memoryview"])
+@pytest.mark.parametrize("body", [b"data: a\n\n", b"data: a\n\ndata: b\n\n", b"data: a", b"\xef\xbb"])
+def test_feed_keeps_no_reference_to_what_can_change(
+    body: bytes, kind: Callable[[bytearray], bytearray | memoryview]
+) -> None:
+    changing = bytearray(body)
+    decoder = SSEDecoder()
+    events = decoder.feed(kind(changing))
+    changing[:] = b"!" * len(body)
+    changing.clear()  # would raise BufferError if something still looked into it
+    rest = decoder.feed(b"\xbf\n\n")
+    assert [*events, *rest] == [*SSEDecoder().feed(body + b"\xbf\n\n")]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("data: a", "not str: pass the response's raw bytes"),
+        (None, "not NoneType"),
+        (7, "not int"),
+        ([100, 97], "not list"),
+    ],
+)
+def test_feed_refuses_what_is_not_bytes(data: Any, message: str) -> None:
+    decoder = SSEDecoder()
+    decoder.feed(b"data: a\n")
+    with pytest.raises(TypeError, match=message):
+        decoder.feed(data)
+    assert list(decoder.feed(b"\n")) == [A]
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_max_event_size_is_positive(size: int) -> None:
+    with pytest.raises(ValueError, match="1 or more, or None"):
+        SSEDecoder(max_event_size=size)
+
+
+# What is left unread stays queued.
+
+
+def test_feed_decodes_only_what_is_read() -> None:
+    seen: list[str] = []
+    decoder = SSEDecoder(on_comment=seen.append)
+    events = decoder.feed(b"data: a\n\n: first\ndata: b\n\n: second\n")
+    assert seen == []
+    assert next(events) == A
+    assert seen == []
+    assert next(events) == B
+    assert seen == ["first"]
+    assert list(events) == []
+    assert seen == ["first", "second"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.rule)
+def test_what_nobody_reads_comes_with_the_end(row: Row) -> None:
+    for pieces in [*every_cut(row.body), bytewise(row.body), [row.body, b"", b""]]:
+        decoder = SSEDecoder()
+        for piece in pieces:
+            decoder.feed(piece)
+        assert list(decoder.close()) == list(row.events), pieces
+        assert (decoder.last_event_id, decoder.retry) == (row.last_event_id, row.retry), pieces
+
+
+def test_an_abandoned_iterator_leaves_the_rest_to_the_next() -> None:
+    decoder = SSEDecoder()
+    for event in decoder.feed(b"data: a\n\ndata: b\n\ndata: c"):
+        assert event == A
+        break
+    assert list(decoder.feed(b"\n\ndata: d\n\n")) == [B, Event("c"), Event("d")]
+
+
+def test_an_abandoned_iterator_over_one_event_leaves_the_next_piece() -> None:
+    decoder = SSEDecoder()
+    decoder.feed(b"data: a\n\n")
+    unread = decoder.feed(b"data: b\n\n")
+    assert next(unread) == A
+    assert list(decoder.feed(b"")) == [B]
+
+
+def test_interleaved_iterators_share_one_queue() -> None:
+    decoder = SSEDecoder()
+    first = decoder.feed(b"data: 0\n\ndata: 1\nevent: x\n\n: c\n\ndata: 2\n\n")
+    second = decoder.feed(b"data: 3\n\ndata:4\n\n")
+    found = [next(first), next(second), next(first), next(second), next(first)]
+    assert found == [Event("0"), Event("1", "x"), Event("2"), Event("3"), Event("4")]
+    assert list(first) == list(second) == []
+    assert list(decoder.feed(b"data: 5\n\n")) == [Event("5")]
+
+
+# After the end.
+
+
+def test_close_delivers_what_was_left_unread_and_no_more() -> None:
+    decoder = SSEDecoder()
+    decoder.feed(b"data: a\n\ndata: b")
+    assert list(decoder.close()) == [A]
+    assert list(decoder.close(dispatch_incomplete=True)) == []
+
+
+def test_close_may_be_read_in_turns() -> None:
+    decoder = SSEDecoder(part_events=lambda _: True)
+    decoder.feed(b"data: a\n\ndata: b\ndata: c")
+    for expected in (A, B, Event("c")):
+        assert next(decoder.close(dispatch_incomplete=True)) == expected
+    assert list(decoder.close(dispatch_incomplete=True)) == []
+
+
+def test_a_closed_decoder_takes_no_more() -> None:
+    decoder = SSEDecoder()
+    decoder.feed(b"id: 1\ndata: a\n\n")
+    rest = decoder.close()
+    for data in (b"", b"id: 2\ndata: b\n\n"):
+        with pytest.raises(SSEStreamError, match="takes no more bytes, for it was closed") as caught:
+            decoder.feed(data)
+        assert type(caught.value) is SSEStreamError
+    assert list(rest) == [Event("a", id="1")]
+    assert decoder.last_event_id == "1"
+
+
+def test_a_failed_decoder_takes_no_more() -> None:
+    decoder = SSEDecoder(max_event_size=10)
+    events = decoder.feed(b"id: 1\nretry: 5\ndata: a\n\ndata: too long\n\ndata: b\n\n")
+    assert next(events) == Event("a", "message", "1", 5)
+    abandoned = decoder.feed(b"data: c\n\n")
+    with pytest.raises(EventTooLargeError):
+        next(events)
+    for _ in range(2):
+        with pytest.raises(SSEStreamError, match="for it has failed: an event is larger than") as caught:
+            decoder.feed(b"data: d\n\n")
+        assert type(caught.value) is SSEStreamError
+    assert list(abandoned) == list(events) == list(decoder.close(dispatch_incomplete=True)) == []
+    assert (decoder.last_event_id, decoder.retry, decoder.within_event) == ("1", 5, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "within"),
+    [
+        (b"", False),
+        (b"data: a\n\n", False),
+        (b"data: a\n", True),
+        (b"data:", True),
+        (b"event: x\n", True),
+        (b"event: x\n\n", False),
+        (b": comment", False),
+        (b": comment\n", False),
+        (b"data: a\n: comment", True),
+        (b"id: 1\n", False),
+        (b"\xef\xbb", True),
+    ],
+)
+def test_within_event_says_whether_one_has_begun(body: bytes, within: bool) -> None:
+    for pieces in ([body], bytewise(body)):
+        decoder = SSEDecoder()
+        for piece in pieces:
+            list(decoder.feed(piece))
+        assert decoder.within_event is within
+        list(decoder.close())
+        assert decoder.within_event is False
+
+
+@pytest.mark.parametrize(
+    ("before", "piece", "data"),
+    [
+        (b"\n", b"data: a\n\n", b"a"),
+        (b"\n", b"data: \n\n", b""),
+        (b"id: 1\n\n", b"data: \xff\n\n", b"\xff"),
+        (b"\n", b"data: 789012\n\n", b"789012"),
+        (b"\n", b"data: 7890123\n\n", None),  # larger than max_event_size
+        (b"", b"data: a\n\n", None),
+        (b"\r", b"data: a\n\n", None),
+        (b": c\n", b"data: a\n\n", None),
+        (b": c", b"data: a\n\n", None),
+        (b"data: b\n\n", b"data: a\n\n", None),  # unread
+        (b"\n", b"data: a\ndata: b\n\n", None),
+        (b"\n", b"data: a\rdata: b\n\n", None),
+        (b"\n", b"data: a\r\n\r\n", None),
+        (b"\n", b"data:a\n\n", None),
+        (b"\n", b"data: a\n", None),
+        (b"\n", b"data: \n", None),
+        (b"\n", b"event: a\n\n", None),
+        (b"\n", b"", None),
+        (b"\n", bytearray(b"data: a\n\n"), None),
+        (b"\n", memoryview(b"data: a\n\n"), None),
+    ],
+)
+def test_a_piece_that_is_one_whole_event_is_told_apart(
+    before: bytes, piece: bytes | bytearray | memoryview, data: bytes | None
+) -> None:
+    decoder = SSEDecoder(max_event_size=12)
+    decoder.feed(before)
+    if before == b"\n" or before.startswith(b"id"):
+        assert list(decoder.feed(b"")) == []
+    assert decoder.whole_event(piece) == data
+    if data is not None:
+        assert [event.data.encode("utf-8", "replace") for event in decoder.feed(piece)] == [
+            data.replace(b"\xff", "\ufffd".encode())
+        ]
+
+
+# What the standard ignores, for those who ask.
+
+ASIDES = b":\n: a\n:b\n:  c \n\nfoo\nerror: x\nbar:  y \ndata: d\n:\xff\n\xfe:\xfe\nid: \x00\nretry: -1\n\n: e"
+
+
+@pytest.mark.parametrize("pieces", [[ASIDES], bytewise(ASIDES), *every_cut(ASIDES)])
+def test_comments_and_unknown_fields_are_told(pieces: list[bytes]) -> None:
+    comments: list[str] = []
+    fields: list[tuple[str, str]] = []
+    decoder = SSEDecoder(on_comment=comments.append, on_unknown_field=lambda *field: fields.append(field))
+    assert decoded(decoder, pieces, dispatch_incomplete=True) == [Event("d")]
+    assert comments == ["", "a", "b", " c ", "\ufffd", "e"]
+    assert fields == [("foo", ""), ("error", "x"), ("bar", " y "), ("\ufffd", "\ufffd")]
+
+
+def test_a_callback_that_raises_loses_nothing_else() -> None:
+    def refuse(comment: str) -> None:
+        raise LookupError(comment)
+
+    decoder = SSEDecoder(on_comment=refuse)
+    events = decoder.feed(b"data: a\n: no\ndata: b\n\n")
+    with pytest.raises(LookupError, match="no"):
+        next(events)
+    assert list(decoder.feed(b"data: c\n\n")) == [Event("a\nb"), Event("c")]
+
+
+PARTED = b"event: x\nid: 1\nretry: 2\ndata: [1]\ndata: [2]\ndata: [3\ndata: ]\ndata\ndata: [4]\n\ndata: [5]\ndata:\n\n"
+
+
+@pytest.mark.parametrize("pieces", [[PARTED], bytewise(PARTED), *every_cut(PARTED)])
+def test_events_run_together_are_parted_where_the_first_line_is_whole(pieces: list[bytes]) -> None:
+    asked: list[str] = []
+
+    def whole(data: str) -> bool:
+        asked.append(data)
+        return data.endswith("]")
+
+    assert decoded(SSEDecoder(part_events=whole), pieces) == [
+        Event("[1]", "x", "1", 2),
+        Event("[2]", "x", "1", 2),
+        Event("[3\n]\n\n[4]", "x", "1", 2),
+        Event("[5]\n", "message", "1"),
+    ]
+    assert asked == ["[1]", "[2]", "[3"]
+
+
+# Limits.
+
+ENDLESS = {
+    "line": (b"", b"x"),
+    "data line": (b"data: ", b"x"),
+    "data lines": (b"", b"data: xyz\n"),
+    "empty data lines": (b"", b"data\n"),
+    "data lines with CRLF": (b"", b"data: xyz\r\n"),
+    "data lines behind others": (b"event: e\nid: i\n", b"data: xyz\n: c\n"),
+    "malformed data": (b"data: ", b"\xff"),
+    "comment": (b": ", b"x"),
+    "comment behind data": (b"data: x\n: ", b"x"),
+    "unknown field": (b"unknown: ", b"x"),
+    "name": (b"un", b"known"),
+    "id": (b"id: ", b"x"),
+    "event type": (b"event: ", b"x"),
+    "retry": (b"retry: ", b"0"),
+    "BOM": (b"\xef\xbb\xbf", b"\xef\xbb\xbf"),
+}
+every_endless = pytest.mark.parametrize("shape", ENDLESS)
+
+
+def failed(pieces: Iterable[bytes], limit: int) -> tuple[list[Event], int, str, int, bytes]:
+    """The events before the error, how many bytes had been fed when it came, and what it says."""
+    decoder = SSEDecoder(max_event_size=limit)
+    events: list[Event] = []
+    fed = 0
+    for piece in pieces:
+        fed += len(piece)
+        try:
+            events.extend(decoder.feed(piece))
+        except EventTooLargeError as error:
+            return events, fed, str(error), error.limit, error.excerpt
+    raise AssertionError("no error came")
+
+
+@every_endless
+@pytest.mark.parametrize("limit", [1, 7, 16, 100])
+def test_what_is_too_large_is_the_same_error_at_the_same_place(shape: str, limit: int) -> None:
+    begin, repeated = ENDLESS[shape]
+    good = b"id: 1\n\n" if limit > 4 else b"\n\n"
+    body = good + begin + repeated * (limit + 2) + b"\n\ndata: never\n\n"
+    events, place, *error = failed(bytewise(body), limit)
+    assert place <= len(good) + len(begin) + len(repeated) * (limit + 2)
+    for pieces in ([body], *every_cut(body)):
+        found, fed, *same = failed(pieces, limit)
+        assert (found, same) == (events, error)
+        # It comes with the piece that holds the byte that is too much, not with a later one.
+        assert fed == next(end for end in itertools.accumulate(map(len, pieces)) if end >= place)
+
+
+def test_the_error_says_what_and_how_much() -> None:
+    with pytest.raises(EventTooLargeError) as caught:
+        list(SSEDecoder(max_event_size=100).feed(b"data: [1]\ndata: " + b"x" * 200))
+    error = caught.value
+    assert (error.limit, error.excerpt) == (100, b"[1]data: " + b"x" * 71)
+    assert str(error) == f"an event is larger than max_event_size, 100 bytes; it begins with {error.excerpt!r}"
+
+
+@pytest.mark.parametrize(
+    ("body", "size"),
+    [
+        (b"data: 3456\n\n", 10),
+        (b"data:12345\n\n", 10),
+        (b"data: 1\ndata: 34567\n\n", 1 + 11),
+        (b"data:1\ndata:2\ndata: 456\n\n", 3 + 9),
+        (b"data: 1\ndata: 2\ndata: 3\ndata: 56\n\n", 5 + 8),
+        (b"data: 12345\n: 3\n\n", 11),
+        (b"data: 123\nid: 678\n\n", 3 + 7),
+        (b"1234567890\n", 10),
+        (b":123456789", 10),
+        (b"data: 1\n\ndata:2\n\ndata: 3\n\n", 7),
+    ],
+)
+def test_max_event_size_counts_the_data_before_a_line_and_the_line(body: bytes, size: int) -> None:
+    events = decoded(SSEDecoder(), [body])
+    for pieces in ([body], bytewise(body), *every_cut(body)):
+        assert decoded(SSEDecoder(max_event_size=size), pieces) == events
+        assert decoded(SSEDecoder(max_event_size=None), pieces) == events
+        failed(pieces, size - 1)
+
+
+def test_every_event_has_the_whole_size_for_itself() -> None:
+    body = b"data: 3456\n\n" * 3 + b"data: 1\ndata:2\n\n" * 3
+    assert len(decoded(SSEDecoder(max_event_size=10), [body])) == 6
+
+
+def peak_memory(decoder: SSEDecoder, pieces: Iterable[bytes]) -> tuple[int, bool]:
+    """The most that the decoder needs at once, in bytes, and whether an event was too large for it."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for piece in pieces:
+            for _ in decoder.feed(piece):
+                pass
+    except EventTooLargeError:
+        return tracemalloc.get_traced_memory()[1], True
+    else:
+        return tracemalloc.get_traced_memory()[1], False
+    finally:
+        tracemalloc.stop()
+
+
+@every_endless
+@pytest.mark.parametrize("read", [1, 1_000])
+def test_memory_is_bounded_by_max_event_size(shape: str, read: int) -> None:
+    begin, repeated = ENDLESS[shape]
+    limit = 8_192 if read == 1 else 65_536
+    block = repeated * 1_000
+    pieces = [block[start : start + read] for start in range(0, len(block), read)]
+
+    def endless() -> Iterator[bytes]:
+        yield begin
+        for _ in range(8 * limit // 1_000):  # far beyond the limit, however little of a piece counts
+            yield from pieces
+
+    peak, too_large = peak_memory(SSEDecoder(max_event_size=limit), endless())
+    assert too_large
+    # The buffers grow by an eighth more than they need; the rest is the line while it is moved.
+    assert peak < 3 * limit + 16_384
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b": comment\n",
+        b": comment\n\n",
+        b"unknown: field\n",
+        b"id: 1234\n",
+        b"id: 1234\n\n",
+        b"event: x\n",
+        b"retry: 5\n",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"data: x\n\n",
+        b"data: x\ndata: x\n\n",
+        b"event: e\r\ndata: x\r\n\r\n",
+    ],
+)
+def test_what_may_go_on_for_ever_needs_no_memory(block: bytes) -> None:
+    peak, too_large = peak_memory(SSEDecoder(max_event_size=1_000), (block * 100 for _ in range(200)))
+    assert not too_large
+    assert peak < 16_384
+
+
+# Cost, in operations and in bytes moved.
+
+MANY: dict[str, Callable[[int], Iterable[bytes]]] = {
+    "one line in many reads": lambda count: [b"data: ", *[b"x" * 1_460] * count, b"\n\n"],
+    "one line, one byte a read": lambda count: [b"data: ", *[b"x"] * count, b"\n\n"],
+    "one comment in many reads": lambda count: [b": ", *[b"x"] * count, b"\n\n"],
+    "data lines in one read": lambda count: [b"data: x\n" * count + b"\n"],
+    "data lines in many reads": lambda count: [*[b"data: x\n"] * count, b"\n"],
+    "empty data lines": lambda count: [b"data\n" * count + b"\n"],
+    "data lines and comments": lambda count: [b"data: x\n: c\n" * count + b"\n"],
+    "events in one read": lambda count: [b"data: x\n\n" * count],
+    "events of two lines in one read": lambda count: [b"data: x\ndata: y\n\n" * count],
+    "one event a read": lambda count: [b"data: x\n\n"] * count,
+    "events one byte a read": lambda count: bytewise(b"data: x\n\n" * count),
+    "CR": lambda count: [b"data: x\r\r" * count],
+    "CRLF": lambda count: [b"data: x\r\n\r\n"] * count,
+    "CRLF one byte a read": lambda count: bytewise(b"data: x\r\n\r\n" * count),
+    "blank lines": lambda count: [b"\n" * count],
+    "fields": lambda count: [b"event: x\nid: 1\nretry: 2\nunknown: y\n" * count + b"\n"],
+}
+
+
+def operations(pieces: Iterable[bytes], *, unread: bool) -> int:
+    """How many functions are called, in Python and in C, to decode the pieces."""
+    count = 0
+
+    def counting(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    decoder = SSEDecoder(part_events=lambda _: False)
+    pieces = list(pieces)
+    before = sys.getprofile()
+    sys.setprofile(counting)
+    try:
+        for piece in pieces:
+            events = decoder.feed(piece)
+            if not unread:
+                for _ in events:
+                    pass
+        for _ in decoder.close():
+            pass
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("unread", [False, True], ids=["read at once", "read at the end"])
+@pytest.mark.parametrize("stream", MANY.values(), ids=MANY)
+def test_operations_are_linear_in_the_bytes(stream: Callable[[int], Iterable[bytes]], unread: bool) -> None:
+    once, twice = (operations(stream(count), unread=unread) for count in (500, 1_000))
+    assert twice <= 2.1 * once
+
+
+class CountingBuffer(bytearray):
+    """A buffer that counts the bytes that are moved into it and out of it."""
+
+    moved = 0
+
+    def __init__(self, source: bytes | bytearray = b"") -> None:
+        super().__init__(source)
+        CountingBuffer.moved += len(source)
+
+    def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]  # its `+` is not used, nor counted
+        CountingBuffer.moved += len(other)
+        super().__iadd__(other)
+        return self
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        CountingBuffer.moved += len(found) if isinstance(found, bytearray) else 1
+        return found
+
+    def partition(self, separator: Any, /) -> tuple[bytearray, bytearray, bytearray]:
+        CountingBuffer.moved += len(self)
+        return super().partition(separator)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        CountingBuffer.moved += len(self)
+        return super().decode(encoding, errors)
+
+
+@pytest.mark.parametrize("stream", MANY.values(), ids=MANY)
+def test_bytes_moved_are_linear_in_the_bytes(
+    stream: Callable[[int], Iterable[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sse, "bytearray", CountingBuffer, raising=False)
+    moved = []
+    for count in (500, 1_000):
+        CountingBuffer.moved = 0
+        decoded(SSEDecoder(), stream(count))
+        moved.append(CountingBuffer.moved)
+    assert moved[1] <= 2.1 * moved[0]
+    assert moved[1] <= 3 * sum(map(len, stream(1_000)))
+
+
+def test_bytes_moved_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sse, "bytearray", CountingBuffer, raising=False)
+    CountingBuffer.moved = 0
+    assert decoded(SSEDecoder(), bytewise(b"data: abcd\n\n")) == [Event("abcd")]
+    assert CountingBuffer.moved >= len(b"data: abcd") + len(b"abcd")
+
+
+@pytest.mark.parametrize("workload", [*workloads(0.002), *itertools.chain(*linearity(0.002))], ids=lambda row: row.name)
+def test_what_the_benchmark_times_is_decoded_right(workload: Workload) -> None:
+    pieces = workload.pieces()
+    assert b"".join(pieces) == workload.body
+    assert [event.data for event in decoded(SSEDecoder(), pieces)] == workload.data
+
+
+# The event itself.
+
+
+def test_events_are_values() -> None:
+    event = Event("a", "x", "1", 2)
+    assert event == Event(data="a", event="x", id="1", retry=2)
+    assert event != Event("a", "x", "1")
+    assert len({event, Event("a", "x", "1", 2), A}) == 2
+    assert (A.data, A.event, A.id, A.retry) == ("a", "message", "", None)
+    for name in ("data", "event", "id", "retry"):
+        with pytest.raises(AttributeError):
+            setattr(event, name, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        ("null", None),
+        ("[1, 2.5, true]", [1, 2.5, True]),
+        (' {"a": {"b": "\u00e9\\n"}} ', {"a": {"b": "é\n"}}),
+        ('"\u2028"', "\u2028"),
+    ],
+)
+def test_json_is_the_value(data: str, value: object) -> None:
+    assert Event(data).json() == value
+
+
+@pytest.mark.parametrize("data", ["", "[DONE]", "{", "{} {}", '{"a": NaN}', "[" * 100_000, '"\ud800"'])
+def test_json_that_is_none_says_so(data: str) -> None:
+    with pytest.raises(ChunkDecodeError, match="not JSON") as caught:
+        Event(data).json()
+    assert caught.value.data == data
+    assert isinstance(caught.value, ValueError)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("event", "framed"),
+    [
+        (A, b"data: a\n\n"),
+        (Event(""), b"data: \n\n"),
+        (Event("a\n\nb\n"), b"data: a\ndata: \ndata: b\ndata: \n\n"),
+        (Event(" a"), b"data:  a\n\n"),
+        (Event("a", "x", "1", 20), b"event: x\nid: 1\nretry: 20\ndata: a\n\n"),
+        (Event("日\u2028\0", " x:", ": 1"), b"event:  x:\nid: : 1\ndata: \xe6\x97\xa5\xe2\x80\xa8\x00\n\n"),
+        (Event("\ufeff", "\0"), b"event: \x00\ndata: \xef\xbb\xbf\n\n"),
+        (Event("a", retry=0), b"retry: 0\ndata: a\n\n"),
+        (Event("a", retry=10**640 - 1), b"retry: " + b"9" * 640 + b"\ndata: a\n\n"),
+    ],
+)
+def test_encode_is_what_decodes_to_the_event(event: Event, framed: bytes) -> None:
+    assert event.encode() == framed
+    assert decoded(SSEDecoder(), [framed]) == [event]
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (Event("a\rb"), r"data holds '\\r'"),
+        (Event("a\r\nb"), r"data holds '\\r'"),
+        (Event("a", ""), "event is empty"),
+        (Event("a", "x\ny"), r"event holds '\\n'"),
+        (Event("a", "x\ry"), r"event holds '\\r'"),
+        (Event("a", id="1\n"), r"id holds '\\n'"),
+        (Event("a", id="\r1"), r"id holds '\\r'"),
+        (Event("a", id="1\0"), r"id holds '\\x00'"),
+        (Event("a", retry=-1), "0 or more"),
+        (Event("a", retry=10**640), "number of milliseconds"),
+        (Event("\ud800"), "lone surrogate"),
+        (Event("a", "\udfff"), "lone surrogate"),
+    ],
+)
+def test_encode_refuses_what_a_line_cannot_carry(event: Event, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        event.encode()

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from ._cli_endings import Exit, asides, outcome, say, what_came
-from ._cli_output import Screen, figures, harmless
+from ._cli_output import Screen, counted, figures, harmless
 from ._errors import SSEStreamError
 from ._streams import ChatStream, iter_sse
 from .testing import ReplayServer, Reply, Request
@@ -209,7 +209,7 @@ def _show_sse(source: object, *, stats: bool) -> Exit:
         say(message)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
-        say(f"interrupted; {count} events had arrived")
+        say(f"interrupted; {counted(count, 'event')} had arrived")
     if stats:
-        print(f"{count} events, {comments} comments", file=sys.stderr, flush=True)
+        print(f"{counted(count, 'event')}, {counted(comments, 'comment')}", file=sys.stderr, flush=True)
     return code

@@ -157,7 +157,7 @@ def _terminal_size(terminal: TextIO) -> os.terminal_size:
 
 def _progress(timings: StreamTimings) -> str:
     if timings.time_to_first_token is None:
-        return f"waiting for the first token, {_counted(timings.keepalives, 'keep-alive')} so far"
+        return f"waiting for the first token, {counted(timings.keepalives, 'keep-alive')} so far"
     said = f"time to first token {timings.time_to_first_token:.2f} s"
     exact = timings.tokens_per_second
     if exact is not None:
@@ -196,9 +196,9 @@ def figures(stream: ChatStream, choice: int = 0) -> Iterator[str]:
         "piece": timings.deltas,
         "keep-alive": timings.keepalives,
     }
-    yield _figure("received", ", ".join(_counted(count, name) for name, count in counts.items()))
+    yield _figure("received", ", ".join(counted(count, name) for name, count in counts.items()))
     for anomaly in stream.anomalies:
-        yield _figure("anomaly", f"{anomaly.kind}, {_counted(anomaly.count, 'time')}, first: {anomaly.sample!r}")
+        yield _figure("anomaly", f"{anomaly.kind}, {counted(anomaly.count, 'time')}, first: {anomaly.sample!r}")
 
 
 def _figure(name: str, value: str) -> str:
@@ -212,5 +212,6 @@ def _counts(usage: Usage | None) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count is not None) + " tokens"
 
 
-def _counted(count: int, name: str) -> str:
+def counted(count: int, name: str) -> str:
+    """The number with its noun, in the plural unless it is one."""
     return f"{count} {name}" if count == 1 else f"{count} {name}s"

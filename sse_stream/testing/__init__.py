@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ._cuts import assert_cutting_changes_nothing, bytewise, every_cut
 from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall, WrongLength
-from ._recordings import ChatRecording, EventStream
+from ._habits import HABITS
+from ._recordings import ChatRecording, EventStream, Habit
 from ._replies import Reply, Request, Seed
 from ._server import ReplayServer
 
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from ._strategies import chunkings, mutations
 
 __all__ = [
+    "HABITS",
     "ChatRecording",
     "Comments",
     "Disconnect",
     "EndAt",
     "EventStream",
     "Fault",
+    "Habit",
     "HalfClose",
     "ReplayServer",
     "Reply",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._completion import ChatCompletion
+from .._anomalies import AnomalyKind
+from .._completion import ChatCompletion, ToolCall
+from .._decoder import Ending
 from .._sse import ServerSentEvent
 
 
@@ -34,3 +36,42 @@ class ChatRecording:
 
     body: bytes
     completion: ChatCompletion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habit:
+    """Something that providers do, or that goes wrong with them, in one short chat stream.
+
+    Attributes:
+        about: What it is, in a sentence.
+        body: The bytes.
+        texts: The text of each choice, by index; what a choice never said is `""`.
+        finish_reason: The first choice's finish reason; `None` where none came.
+        ending: How the stream ends.
+        reasoning: The first choice's reasoning; `None` where none came.
+        tool_calls: The first choice's tool calls, as many as were meant.
+        total_tokens: The total that was reported last; `None` where none was.
+        error: The message of the provider's error; `None` where it reported none.
+        anomalies: What `ChatDecoder` finds odd about it; other clients need not have a word for it.
+    """
+
+    about: str
+    body: bytes
+    texts: tuple[str, ...] = ("Hello",)
+    finish_reason: str | None = "stop"
+    ending: Ending = "complete"
+    reasoning: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    total_tokens: int | None = None
+    error: str | None = None
+    anomalies: frozenset[AnomalyKind] = frozenset()
+
+    @property
+    def text(self) -> str:
+        """The first choice's text."""
+        return self.texts[0] if self.texts else ""
+
+
+def framed(*payloads: bytes) -> bytes:
+    """Payloads as most servers frame them: each on a line of `data`, followed by a blank line."""
+    return b"".join(b"data: " + payload + b"\n\n" for payload in payloads)

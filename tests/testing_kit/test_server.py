@@ -388,9 +388,10 @@ class TestManyRequests:
                 assert response.status == 500
 
     def test_a_script_and_a_recording_exclude_each_other(self) -> None:
-        for arguments in ({"recording": BODY}, {"pace": 1.0}):
-            with pytest.raises(ValueError, match="not both"):
-                ReplayServer(script=[Reply()], **arguments)
+        with pytest.raises(ValueError, match="not both"):
+            ReplayServer(BODY, script=[Reply()])
+        with pytest.raises(ValueError, match="not both"):
+            ReplayServer(script=[Reply()], pace=1.0)
         with pytest.raises(ValueError, match="one reply at least"):
             ReplayServer(script=[])
 

@@ -1,0 +1,75 @@
+"""The catalogue of habits: its own statements, and that the decoder reads each as it is meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_stream import ChatDecoder, Choice, Message, ProviderError, SSEStreamError
+from sse_stream.testing import HABITS, Habit, assert_cutting_changes_nothing, chunkings
+
+
+def read(pieces: list[bytes]) -> Habit:
+    """What the decoder makes of a stream, in the catalogue's terms."""
+    decoder = ChatDecoder()
+    error = None
+    try:
+        for piece in pieces:
+            list(decoder.feed(piece))
+        list(decoder.close())
+    except SSEStreamError as caught:
+        error = caught
+    completion = decoder.completion
+    first = completion.choices[0] if completion.choices else Choice(0, Message())
+    return Habit(
+        about="",
+        body=b"".join(pieces),
+        texts=tuple(choice.message.content or "" for choice in completion.choices),
+        finish_reason=first.finish_reason,
+        ending=decoder.ending,
+        reasoning=first.message.reasoning,
+        tool_calls=tuple(first.message.tool_calls),
+        total_tokens=None if completion.usage is None else completion.usage.total_tokens,
+        error=error.message if isinstance(error, ProviderError) else None,
+        anomalies=frozenset(anomaly.kind for anomaly in decoder.anomalies),
+    )
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_the_decoder_reads_it_as_it_is_meant(name: str) -> None:
+    habit = HABITS[name]
+    found = read([habit.body])
+    assert {field: getattr(found, field) for field in vars(found) if field != "about"} == {
+        field: getattr(habit, field) for field in vars(habit) if field != "about"
+    }
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_it_means_the_same_however_it_is_cut(name: str) -> None:
+    assert_cutting_changes_nothing(lambda pieces: vars(read(pieces)), HABITS[name].body)
+
+
+@given(st.data(), st.sampled_from(sorted(HABITS)))
+def test_it_means_the_same_in_any_number_of_pieces(data: st.DataObject, name: str) -> None:
+    habit = HABITS[name]
+    assert vars(read(data.draw(chunkings(habit.body)))) == vars(read([habit.body]))
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_its_name_says_how_it_ends(name: str) -> None:
+    endings = {"cut": {"truncated"}, "error": {"provider_error", "invalid"}}
+    assert HABITS[name].ending in endings.get(name.partition("-")[0], {"complete"})
+    assert (HABITS[name].error is not None) == (HABITS[name].ending == "provider_error")
+
+
+def test_each_says_what_it_is_and_is_like_no_other() -> None:
+    assert all(habit.about.endswith(".") and len(habit.about) > 10 for habit in HABITS.values())
+    assert len({habit.body for habit in HABITS.values()}) == len(HABITS)
+    assert HABITS["cut-before-anything"].text == ""
+    assert HABITS["choices-interleaved"].text == "Hello"
+
+
+def test_the_catalogue_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        HABITS["mine"] = HABITS["plain"]  # type: ignore[index]  # the mistake that is tested

@@ -20,6 +20,7 @@ JSONValue: TypeAlias = Any
 if TYPE_CHECKING:
     Extra: TypeAlias = Mapping[str, JSONValue]
     Detail: TypeAlias = JSONValue
+    Moderation: TypeAlias = JSONValue
     Source: TypeAlias = Mapping[str, JSONValue] | bytes | str | None
     NOTHING: Extra = {}
 else:
@@ -36,8 +37,10 @@ else:
         def __reduce__(self) -> tuple[type, tuple[dict]]:
             return Extra, (dict(self),)
 
-    # As flat as reasoning details are: what nests is read by the tolerant path, which looks how deep.
+    # What may hold anything is narrow on the strict path: what nests is left to the tolerant one, which
+    # looks how deep.
     Detail = dict[str, str | int | float | bool | None]
+    Moderation = None
 
     class Source:
         """What a chunk was decoded from."""
@@ -278,7 +281,7 @@ class ChatCompletionChunk(_Part, eq=False):
     usage: Usage | None = None
     service_tier: str | None = None
     system_fingerprint: str | None = None
-    moderation: JSONValue = None
+    moderation: Moderation = None
     obfuscation: str | None = None
     _source: Source = None
 

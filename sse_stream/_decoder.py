@@ -69,8 +69,8 @@ class ChatDecoder:
         self._decode_plain = self._dialect.decode_plain
         self._strict = strict
         self._keepalives = keepalives
-        self._accumulator = ChatAccumulator(limits=limits, on_anomaly=self._note)
-        self._accumulate = self._accumulator.add
+        self.accumulator = ChatAccumulator(limits=limits, on_anomaly=self._note)
+        self._accumulate = self.accumulator.add
         self._sse = SSEDecoder(
             max_event_size=limits.event_size,
             on_comment=lambda text: self._asides.append(Ping(text)),
@@ -84,7 +84,7 @@ class ChatDecoder:
         self._events: deque[ChatEvent] = deque()
         self._items: deque[Item] = deque()
         self._asides: list[Item] = []
-        self._quick = True  # until it has failed or was closed
+        self.live = True  # until it is done, has failed or was closed
         self._last_messages: Iterator[ServerSentEvent] | None = None  # set by `close`
         self._incomplete = False  # whether the end came inside an event
         self._done = False
@@ -99,12 +99,12 @@ class ChatDecoder:
     @property
     def completion(self) -> ChatCompletion:
         """What has arrived so far, as a snapshot."""
-        return self._accumulator.completion
+        return self.accumulator.completion
 
     @property
     def usage(self) -> Usage | None:
         """What usage has been reported so far."""
-        return self._accumulator.usage
+        return self.accumulator.usage
 
     @property
     def events_seen(self) -> int:
@@ -119,7 +119,7 @@ class ChatDecoder:
     @property
     def pieces_seen(self) -> int:
         """How many generated pieces of any channel there have been."""
-        return self._accumulator.pieces
+        return self.accumulator.pieces
 
     @property
     def error(self) -> SSEStreamError | None:
@@ -155,7 +155,7 @@ class ChatDecoder:
         left = next(self._given, None)
         if left is not None:  # what was not read of the last call comes first
             self._events.extend((left, *self._given))
-        elif self._quick and not (self._events or self._items or self._asides):
+        elif self.live and not (self._events or self._items or self._asides):
             # Measured as "one event a read", which is what servers send: a read that is one well-formed
             # chunk, with nothing waiting before it, costs little more than the decoding of its JSON.
             line = self._sse.whole_event(data)
@@ -189,13 +189,13 @@ class ChatDecoder:
             IncompleteStreamError: While the events are read: the stream ended before it was done.
             SSEStreamError: As with `feed`, while the events are read.
         """
-        self._quick = False
+        self.live = False
         self._events.extend(self._given)
         return self._deliver(self._read_to_end())
 
     def close_chunks(self) -> Iterator[ChatCompletionChunk]:
         """Like `close`, but gives the chunks."""
-        self._quick = False
+        self.live = False
         self._given = iter(())
         return self._only_chunks(self._read_to_end())
 
@@ -205,8 +205,8 @@ class ChatDecoder:
         Returns:
             The error, with what had arrived.
         """
-        error.completion = self._accumulator.completion
-        self._quick = False
+        error.completion = self.accumulator.completion
+        self.live = False
         self._error = error
         self._ending = ending
         self._events.clear()
@@ -218,7 +218,7 @@ class ChatDecoder:
         """The caller stops: nothing more will be delivered."""
         if self._ending == "open":
             self._ending = "closed"
-        self._quick = False
+        self.live = False
         self._finished = True
         self._last_messages = iter(())
         self._events.clear()
@@ -244,7 +244,7 @@ class ChatDecoder:
         if self._error is not None or self._last_messages is not None:
             reason = "was closed" if self._error is None else f"has failed: {self._error}"
             error = SSEStreamError(f"this decoder takes no more bytes, for it {reason}")
-            error.completion = self._accumulator.completion
+            error.completion = self.accumulator.completion
             raise error
         return self._sse.feed(data)
 
@@ -349,6 +349,7 @@ class ChatDecoder:
                 self._note(kind, sample)
             case Done():
                 self._done = True
+                self.live = False
                 self._ending = "complete"
             case Failure(error):
                 # What is too large cannot be passed over, whenever it comes.
@@ -372,14 +373,14 @@ class ChatDecoder:
     def _finish(self) -> None:
         """No more will come: how did it end?"""
         self._finished = True
-        unfinished = self._accumulator.unfinished
+        unfinished = self.accumulator.unfinished
         try:
             if self._done:
                 if not self.chunks_seen:
                     self._note("empty_stream", "[DONE]")
                 for index in unfinished:
                     self._note("missing_finish_reason", f"choice {index}")
-            elif self._incomplete or unfinished or not self._accumulator.begun:
+            elif self._incomplete or unfinished or not self.accumulator.begun:
                 raise IncompleteStreamError(self._what_is_missing(unfinished))
             if self._violation is not None:
                 raise self._violation
@@ -387,7 +388,7 @@ class ChatDecoder:
             self.fail(error, _ENDINGS.get(type(error), "invalid"))
             raise
         self._ending = "complete"
-        self._events.extend(self._accumulator.close())
+        self._events.extend(self.accumulator.close())
 
     def _what_is_missing(self, unfinished: list[int]) -> str:
         if not self.chunks_seen and not self._incomplete:

@@ -94,8 +94,8 @@ def _reader_for(hint: Any) -> Reader:
     if get_origin(hint) is list:
         (member,) = get_args(hint)
         return functools.partial(_read_list, _reader_for(member))
-    if get_origin(hint) is dict:
-        return _read_anything  # the strict path is the narrow one
+    if get_origin(hint) is dict or hint is types.NoneType:
+        return _read_anything  # of what may hold anything, the strict path takes little
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return functools.partial(_read_object, hint)
     return _SCALARS[hint]

@@ -68,7 +68,8 @@ class Session:
         if timeouts is not None and not isinstance(timeouts, Timeouts):
             raise TypeError(f"timeouts is a Timeouts, as in Timeouts(total=60), not {timeouts!r}")
         self._opened = opened
-        self._decoder = ChatDecoder(dialect=dialect, strict=strict, limits=limits, keepalives=keepalives)
+        self.decoder = self._decoder = ChatDecoder(dialect=dialect, strict=strict, limits=limits, keepalives=keepalives)
+        self._accumulator = self._decoder.accumulator
         self._limits = limits
         self._on_truncated = on_truncated
         now = monotonic()
@@ -79,6 +80,7 @@ class Session:
             self._deadlines = Deadlines(self._timeouts, now, now if request_started is None else request_started)
         self._due = NEVER  # until when the read under way may take
         self._kind: Kind = kind_of(opened.status, opened.headers, b"", at_end=False)
+        self.is_watched = True  # until the body is known to be a stream, and always where a deadline is set
         self._body = bytearray()  # what has come of a body whose kind is not known, or that is no stream
         self._body_due = 0.0  # until when the body of an error is waited for
         self._drained = 0
@@ -160,6 +162,17 @@ class Session:
         if self._due[0] <= now:
             self.timed_out()
         return None if self._due is NEVER else self._due[0] - now
+
+    def arrived_events(self, piece: object) -> Iterator[ChatEvent]:
+        """The events in what a blocking read has brought."""
+        if type(piece) is bytes and not self.is_watched:  # measured as "one event a read"
+            self._watch.arrive(monotonic(), len(piece), self._accumulator.pieces)
+            return self._decoder.feed(piece)
+        return self.events(self.arrive_in_time(piece))
+
+    def arrived_chunks(self, piece: object) -> Iterator[ChatCompletionChunk]:
+        """The chunks in what a blocking read has brought."""
+        return self.chunks(self.arrive_in_time(piece))
 
     def arrive(self, piece: object) -> bytes:
         """Something has come.
@@ -247,6 +260,7 @@ class Session:
             self._kind = kind_of(self._opened.status, self._opened.headers, beginning, at_end=is_enough)
         if self._kind != "stream":
             return b""
+        self.is_watched = self._deadlines is not None
         body = bytes(self._body)
         self._body.clear()
         return body

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
 import msgspec
@@ -187,7 +188,7 @@ def _sync_requests(response: Any) -> SyncSource:
     if raw is None or not hasattr(raw, "read1") or getattr(raw, "closed", False):
         # The body was read before, or a test stands in for the connection.
         pieces = response.iter_content(None)
-        return SyncSource(**opened, read=lambda: next(pieces, None), close=response.close)
+        return SyncSource(**opened, read=partial(next, pieces, None), close=response.close)
     return SyncSource(**opened, read=_read_raw(raw), close=response.close, read_soon=_socket_bounded(raw))
 
 

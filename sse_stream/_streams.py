@@ -115,11 +115,7 @@ class ChatStream(_Stream[SyncSource]):
     end, at an error, at `close`, at the end of `with`, and when the stream is dropped. Deadlines are
     checked whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
 
-    >>> body = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}
-
-    data: [DONE]
-
-    '
+    >>> body = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
     >>> with ChatStream([body]) as stream:
     ...     print("".join(stream.iter_text()), stream.ending)
     Hi complete
@@ -135,7 +131,7 @@ class ChatStream(_Stream[SyncSource]):
             SSEStreamError: Any of its subclasses, after everything that came before it.
         """
         session = self._session
-        return self._run(session.remaining_events, session.events, session.end_events)
+        return self._run(session.remaining_events, session.arrived_events, session.end_events)
 
     def __next__(self) -> ChatEvent:
         for event in self:
@@ -155,7 +151,7 @@ class ChatStream(_Stream[SyncSource]):
     def iter_chunks(self) -> Iterator[ChatCompletionChunk]:
         """The chunks, in OpenAI's own field names, from where the last reading stopped."""
         session = self._session
-        return self._run(session.remaining_chunks, session.chunks, session.end_chunks)
+        return self._run(session.remaining_chunks, session.arrived_chunks, session.end_chunks)
 
     def until_done(self) -> ChatCompletion:
         """Read to the end.
@@ -193,14 +189,14 @@ class ChatStream(_Stream[SyncSource]):
     def _run(
         self,
         remaining: Callable[[], Iterator[T]],
-        decode: Callable[[bytes], Iterator[T]],
+        decode: Callable[[object], Iterator[T]],
         end: Callable[[], Iterator[T]],
     ) -> Iterator[T]:
         """Read and decode. A generator that is dropped half-way leaves everything where it stood."""
         try:
             yield from remaining()
-            while (data := self._read()) is not None:
-                yield from decode(data)
+            while (piece := self._read()) is not None:
+                yield from decode(piece)
             # Before the end is told: who stops reading at `StreamDone` has given the connection back.
             if not self._released:
                 self._release()
@@ -211,28 +207,27 @@ class ChatStream(_Stream[SyncSource]):
             self.close()
             raise
 
-    def _read(self) -> bytes | None:
-        """The next bytes; `None` if there are none, or none that are wanted."""
+    def _read(self) -> object:
+        """What comes next; `None` if nothing does, or nothing that is wanted."""
         session = self._session
-        if not session.wants_more:
-            return None
-        if session.done:
-            return self._read_on()
-        session.begin_read()
+        if session.is_watched or not session.decoder.live:
+            if not session.wants_more:
+                return None
+            if session.done:
+                return self._read_on()
+            session.begin_read()
         try:
-            data = self._source.read()
+            return self._source.read()
         except Exception as error:  # noqa: BLE001  # whatever a client raises
             session.broken(error)
-        return None if data is None else session.arrive_in_time(data)
 
-    def _read_on(self) -> bytes | None:
+    def _read_on(self) -> object:
         """After the stream is done: what still comes at once, so that the connection can be used again."""
         seconds = self._session.drain_time()
         if not seconds or self._source.read_soon is None:
             return None
         try:
-            data = self._source.read_soon(seconds)
-            return None if data is None else self._session.arrive(data)
+            return self._source.read_soon(seconds)
         except Exception:  # noqa: BLE001  # the stream is done: that nothing more came is no error
             return None
 

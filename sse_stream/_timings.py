@@ -167,9 +167,19 @@ class Stopwatch:
 
     def arrive(self, now: float, size: int, pieces: int) -> None:
         """Bytes came; `pieces` is how many generated pieces there had been before them."""
-        self.settle(pieces)
-        if self._first_byte is None:
-            self._first_byte = now
+        last = self._last_piece
+        if last is None or self._arrived is None:
+            self.settle(pieces)
+            if self._first_byte is None:
+                self._first_byte = now
+        elif pieces != self._pieces:
+            # What `settle` does, written out for the read after a read: "one event a read".
+            self._pieces = pieces
+            gap = self._arrived - last
+            if gap > 0:
+                self._spans += 1
+                self._longest = max(self._longest, gap)
+            self._last_piece = self._arrived
         self._arrived = now
         self.bytes += size
 

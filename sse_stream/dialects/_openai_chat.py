@@ -45,8 +45,6 @@ class OpenAIChat:
             chunk = self._decode(data)
         except (ValueError, RecursionError):
             return None
-        if chunk.moderation is not None:
-            return None  # the one field of the strict model that may hold anything, nested however deep
         chunk._source = data
         return chunk
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import itertools
 import re
 from pathlib import Path
 from types import ModuleType
@@ -49,7 +50,7 @@ def _text_below(package: ModuleType, name: str) -> str:
     """The string below the assignment of a name that has no docstring of its own, as a type alias has none."""
     for module in _modules(package):
         body = ast.parse(inspect.getsource(module)).body
-        for statement, below in zip(body, body[1:], strict=False):
+        for statement, below in itertools.pairwise(body):
             targets = (
                 statement.targets
                 if isinstance(statement, ast.Assign)

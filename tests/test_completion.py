@@ -1,0 +1,314 @@
+"""The completion: in OpenAI's form, ready for the next request, with the tool's arguments decoded."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypedDict
+
+import msgspec
+import openai.types.chat
+import pydantic
+import pytest
+
+from sse_stream import (
+    Audio,
+    ChatCompletion,
+    Choice,
+    ChoiceLogprobs,
+    Message,
+    PromptTokensDetails,
+    TokenLogprob,
+    ToolArgumentsError,
+    ToolCall,
+    TopLogprob,
+    Usage,
+)
+
+
+class Struct(msgspec.Struct):
+    a: int
+
+
+class Typed(TypedDict):
+    a: int
+
+
+class Model(pydantic.BaseModel):
+    a: int
+
+
+@dataclasses.dataclass
+class Data:
+    a: int
+
+
+def call(arguments: str) -> ToolCall:
+    return ToolCall("c1", "add", arguments)
+
+
+@pytest.mark.parametrize(
+    ("type", "parsed"), [(Struct, Struct(1)), (Typed, {"a": 1}), (Model, Model(a=1)), (Data, Data(1)), (dict, {"a": 1})]
+)
+def test_arguments_are_decoded_into_a_type(type: type[object], parsed: object) -> None:
+    assert call('{"a": 1}').parse(type) == parsed
+
+
+@pytest.mark.parametrize(("arguments", "parsed"), [('{"a": [1]}', {"a": [1]}), ("", {}), (" \n", {}), ("3", 3)])
+def test_arguments_are_decoded_into_what_json_says(arguments: str, parsed: object) -> None:
+    assert call(arguments).parse() == parsed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "type", "message"),
+    [
+        ('{"a"', Any, r"the arguments for 'add' cannot be read: .*: '{\"a\"'"),
+        ('{"a":"b"}', Struct, r"Expected `int`, got `str` - at `\$.a`"),
+        ('{"a":"b"}', Model, "valid integer"),
+        ("[" * 100_000, Any, r"…'"),
+    ],
+)
+def test_arguments_that_cannot_be_decoded(arguments: str, type: Any, message: str) -> None:
+    with pytest.raises(ToolArgumentsError, match=message) as error:
+        call(arguments).parse(type)
+    assert error.value.arguments == arguments
+    assert isinstance(error.value, ValueError)
+    assert len(str(error.value)) < 600
+
+
+def test_a_type_that_nothing_can_be_decoded_into() -> None:
+    undecodable: Any = complex | Struct
+    with pytest.raises(TypeError):
+        call("{}").parse(undecodable)
+
+
+def whole(**choice: Any) -> ChatCompletion:
+    message = choice.pop("message", Message(content="Hi"))
+    return ChatCompletion("c1", "m", 1, [Choice(0, message, choice.pop("finish_reason", "stop"), **choice)])
+
+
+def choice_of(completion: ChatCompletion) -> Any:
+    """The first choice of the completion in OpenAI's form, which its own model must accept."""
+    said = completion.to_dict()
+    openai.types.chat.ChatCompletion.model_validate(said)
+    return said["choices"][0]
+
+
+def test_a_completion_in_openais_form() -> None:
+    usage = Usage(
+        prompt_tokens=5,
+        completion_tokens=1,
+        total_tokens=6,
+        prompt_tokens_details=PromptTokensDetails(cached_tokens=2, extra={"odd": 1}),
+        extra={"cost": 0.5},
+    )
+    completion = ChatCompletion("c1", "m", 1, whole().choices, usage, {"service_tier": "default", "provider": "P"})
+    assert completion.to_dict() == {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hi", "refusal": None},
+                "finish_reason": "stop",
+                "logprobs": None,
+            }
+        ],
+        "usage": {
+            "prompt_tokens": 5,
+            "completion_tokens": 1,
+            "total_tokens": 6,
+            "prompt_tokens_details": {"cached_tokens": 2, "odd": 1},
+            "cost": 0.5,
+        },
+        "service_tier": "default",
+        "provider": "P",
+    }
+    openai.types.chat.ChatCompletion.model_validate(completion.to_dict())
+
+
+def test_nothing_is_made_up() -> None:
+    assert ChatCompletion(choices=[Choice(0, Message())]).to_dict() == {
+        "id": "",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": None, "refusal": None},
+                "finish_reason": None,
+                "logprobs": None,
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "openai"),
+    [
+        ("eos", "stop"),
+        ("end_turn", "stop"),
+        ("max_tokens", "length"),
+        ("tool_use", "tool_calls"),
+        ("SAFETY", "content_filter"),
+    ],
+)
+def test_a_finish_reason_is_translated(reason: str, openai: str) -> None:
+    said = choice_of(whole(finish_reason=reason))
+    assert (said["finish_reason"], said["native_finish_reason"]) == (openai, reason)
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "content_filter", "function_call"])
+def test_openais_finish_reasons_stay(reason: str) -> None:
+    said = choice_of(whole(finish_reason=reason, extra={"native_finish_reason": "x"}))
+    assert (said["finish_reason"], said["native_finish_reason"]) == (reason, "x")
+
+
+def test_a_finish_reason_without_translation_stays() -> None:
+    assert whole(finish_reason="error").to_dict()["choices"][0]["finish_reason"] == "error"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"system_fingerprint": {"a": 1}},
+        {"service_tier": "on_demand"},
+        {"usage": "none"},
+        {"id": 5, "choices": [None]},
+        {"metadata": {"a": 1}},
+        {"moderation": {"a": 1}},
+        {"provider_fields": 1},
+    ],
+)
+def test_what_the_schema_types_otherwise_is_set_aside(extra: dict[str, Any]) -> None:
+    said = ChatCompletion("c1", "m", 1, whole().choices, extra=extra).to_dict()
+    assert said["provider_fields"] == extra
+    openai.types.chat.ChatCompletion.model_validate(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [
+        ("annotations", [{"type": "file"}], False),
+        ("annotations", [{"type": "url_citation", "url_citation": {"url": "u"}}], False),
+        (
+            "annotations",
+            [{"type": "url_citation", "url_citation": {"url": "u", "title": "t", "start_index": 0, "end_index": 1}}],
+            True,
+        ),
+        ("function_call", {"name": "f"}, False),
+        ("function_call", {"name": "f", "arguments": ""}, True),
+        ("images", [1], True),
+        ("tool_calls", "none", False),
+        ("audio", [], False),
+        ("content", [{"type": "reference"}], False),
+        ("reasoning", "so", False),
+    ],
+)
+def test_what_a_message_has_besides(name: str, value: object, fits: bool) -> None:
+    said = choice_of(whole(message=Message(content="Hi", reasoning="hm", extra={name: value})))["message"]
+    assert (said if fits else said["provider_fields"])[name] == value
+
+
+def test_a_message_in_openais_form() -> None:
+    message = Message(
+        role="tool",
+        reasoning="hm",
+        refusal="no",
+        tool_calls=[ToolCall("c1", "f", "{}", {"extra_content": 1, "type": "custom"})],
+        audio=Audio("a1", "QUJD", "Hi", 9, {"format": "wav", "data": 1}),
+    )
+    assert choice_of(whole(message=message))["message"] == {
+        "role": "assistant",
+        "content": None,
+        "refusal": "no",
+        "reasoning": "hm",
+        "tool_calls": [
+            {
+                "id": "c1",
+                "type": "function",
+                "function": {"name": "f", "arguments": "{}"},
+                "extra_content": 1,
+                "provider_fields": {"type": "custom"},
+            }
+        ],
+        "audio": {
+            "id": "a1",
+            "data": "QUJD",
+            "transcript": "Hi",
+            "expires_at": 9,
+            "format": "wav",
+            "provider_fields": {"data": 1},
+        },
+        "provider_fields": {"role": "tool"},
+    }
+
+
+def test_log_probabilities_in_openais_form() -> None:
+    token = TokenLogprob(token="H", logprob=-1.0, bytes=[72])
+    top = TokenLogprob(token="H", logprob=-1.0, top_logprobs=[TopLogprob(token="H", logprob=-1.0)], extra={"odd": 1})
+    said = choice_of(whole(logprobs=ChoiceLogprobs(content=[token, top], extra={"tokens": ["H"]})))
+    assert said["logprobs"] == {
+        "content": [
+            {"token": "H", "logprob": -1.0, "bytes": [72], "top_logprobs": []},
+            {"token": "H", "logprob": -1.0, "top_logprobs": [{"token": "H", "logprob": -1.0}], "odd": 1},
+        ],
+        "tokens": ["H"],
+    }
+
+
+@pytest.mark.parametrize(
+    "token", [TokenLogprob(token="H"), TokenLogprob(token="H", logprob=-1.0, top_logprobs=[TopLogprob(token="H")])]
+)
+def test_log_probabilities_without_probability_are_set_aside(token: TokenLogprob) -> None:
+    said = choice_of(whole(logprobs=ChoiceLogprobs(content=[token])))
+    assert said["logprobs"] is None
+    assert said["provider_fields"]["logprobs"]["content"][0]["token"] == "H"
+
+
+def test_usage_without_all_counts_is_set_aside() -> None:
+    said = ChatCompletion("c1", "m", 1, whole().choices, Usage(prompt_tokens=1)).to_dict()
+    assert "usage" not in said
+    assert said["provider_fields"] == {"usage": {"prompt_tokens": 1}}
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (Message(content="Hi"), {"role": "assistant", "content": "Hi"}),
+        (Message(), {"role": "assistant", "content": ""}),
+        (Message(content="Hi", reasoning="hm", extra={"odd": 1}), {"role": "assistant", "content": "Hi"}),
+        (Message(refusal="no"), {"role": "assistant", "content": None, "refusal": "no"}),
+        (Message(audio=Audio("a1", "QUJD")), {"role": "assistant", "content": None, "audio": {"id": "a1"}}),
+        (
+            Message(tool_calls=[ToolCall("c1", "f", "{}", {"extra_content": {"a": 1}})]),
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {
+                        "id": "c1",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": "{}"},
+                        "extra_content": {"a": 1},
+                    }
+                ],
+            },
+        ),
+        (
+            Message(content="Hi", extra={"reasoning_details": [1], "extra_content": 2, "function_call": {}}),
+            {"role": "assistant", "content": "Hi", "function_call": {}, "reasoning_details": [1], "extra_content": 2},
+        ),
+    ],
+)
+def test_a_message_for_the_next_request(message: Message, said: dict[str, Any]) -> None:
+    assert message.to_dict() == said
+
+
+def test_the_text_is_the_first_choices() -> None:
+    assert whole().text == "Hi"
+    assert ChatCompletion().text == ""
+    assert whole(message=Message()).text == ""
+    assert ChatCompletion(choices=[Choice(1, Message(content="a")), Choice(2, Message(content="b"))]).text == "a"

@@ -1,0 +1,189 @@
+"""The dialect, one event at a time. What whole streams do is among the quirks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from sse_stream import ChatCompletionChunk, ChunkDecodeError, ProviderError, ServerSentEvent
+from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
+from sse_stream.dialects._json import MAX_DEPTH, is_deep, loads
+
+
+def decode(data: str, event: str = "message") -> list[Item]:
+    dialect: Dialect = OpenAIChat()
+    return list(dialect.decode(ServerSentEvent(data, event)))
+
+
+def failure(items: list[Item]) -> ProviderError:
+    (item,) = items
+    assert isinstance(item, Failure)
+    assert isinstance(item.error, ProviderError)
+    return item.error
+
+
+def chunk(**value: Any) -> ChatCompletionChunk:
+    return ChatCompletionChunk.from_dict(value)
+
+
+@pytest.mark.parametrize(
+    ("data", "event", "expected"),
+    [
+        ("[DONE]", "message", [Done()]),
+        (" [DONE]\t", "done", [Done()]),
+        ("", "message", [Oddity("keepalive_as_data", ""), Ping("")]),
+        (": ping", "message", [Oddity("keepalive_as_data", ": ping"), Ping("ping")]),
+        ("{}", "ping", [Oddity("keepalive_as_data", "{}"), Ping("{}")]),
+        ('{"id":"c1"}', "message", [chunk(id="c1")]),
+        ('{"id":"c1"}', "completion", [chunk(id="c1")]),
+        ('{"choices":[],"type":"ping"}', "ping", [chunk(choices=[], type="ping")]),
+        (
+            '{"id":Infinity}',
+            "message",
+            [
+                Oddity("loose_json", '{"id":Infinity}'),
+                Oddity("odd_type", "id: inf"),
+                chunk(id=float("inf")),
+            ],
+        ),
+        ('{"model":5}', "message", [Oddity("odd_type", "model: 5"), chunk(model="5")]),
+        (
+            '{"choices":[{}]}',
+            "message",
+            [Oddity("missing_index", "index: None"), chunk(choices=[{"index": 0}])],
+        ),
+    ],
+)
+def test_what_an_event_means(data: str, event: str, expected: list[Item]) -> None:
+    assert decode(data, event) == expected
+
+
+def test_what_is_well_formed_takes_the_shortest_way() -> None:
+    dialect = OpenAIChat()
+    plain = dialect.decode_plain('{"choices":[{"index":0,"delta":{"content":"Hi"}}]}')
+    assert plain is not None
+    assert plain.choices[0].delta.content == "Hi"
+    for odd in ("[DONE]", "", "[]", '{"odd":1}', '{"choices":[{"index":-1,"delta":{}}]}', '{"choices":[{"delta":{}}]}'):
+        assert dialect.decode_plain(odd) is None
+
+
+@pytest.mark.parametrize("data", ["no JSON", "[1]", "5", '"text"', "null", "{", '{"a":' + "[" * 1000])
+def test_what_is_no_chunk(data: str) -> None:
+    with pytest.raises(ChunkDecodeError) as error:
+        decode(data)
+    assert error.value.data == data
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "type", "code"),
+    [
+        ('{"error":{"message":"m","type":"t","code":5}}', "m", "t", 5),
+        ('{"error":{"message":"m","code":"c"},"type":"t","status":500}', "m", "t", "c"),
+        ('{"error":{"message":"m"},"code":7}', "m", None, 7),
+        ('{"error":{"message":"m","code":true,"type":5}}', "m", None, None),
+        ('{"error":"m","detail":"d"}', "m", None, None),
+        ('{"error":true,"message":"m"}', "m", None, None),
+        ('{"error":["a"]}', '["a"]', None, None),
+        ('{"error":{"detail":"d"}}', "d", None, None),
+        ('{"error":{"message":""},"detail":"d"}', "d", None, None),
+        ('{"error":""}', '{"error":""}', None, None),
+        ('{"object":"error","message":"m","code":40001}', "m", None, 40001),
+        ('{"type":"error","message":"m"}', "m", "error", None),
+        ('{"detail":"d"}', "d", None, None),
+        ('{"detail":[{"loc":["a"]}]}', '{"detail":[{"loc":["a"]}]}', None, None),
+    ],
+)
+def test_an_error_has_many_forms(data: str, message: str, type: str | None, code: object) -> None:
+    error = failure(decode(data))
+    assert (error.message, error.type, error.code) == (message, type, code)
+    assert error.body == msgspec.json.decode(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"error":null}',
+        '{"error":0,"choices":[]}',
+        '{"error":"","choices":[]}',
+        '{"object":"error","choices":[]}',
+        '{"id":"c1","detail":"high"}',
+        '{"choices":[{"index":0,"error":null},5]}',
+        '{"choices":"error"}',
+    ],
+)
+def test_what_is_no_error(data: str) -> None:
+    assert isinstance(decode(data)[-1], ChatCompletionChunk)
+
+
+def test_what_comes_beside_an_error_comes_first() -> None:
+    for data in (
+        '{"error":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}',
+        '{"choices":[{"index":0,"delta":{"content":"Hi"},"error":"m"}]}',
+        '{"error":"m","usage":{"prompt_tokens":1}}',
+    ):
+        said, error = decode(data)
+        assert isinstance(said, ChatCompletionChunk)
+        assert said.raw == msgspec.json.decode(data)
+        assert failure([error]).message == "m"
+
+
+def test_an_event_named_error_is_one_whatever_it_holds() -> None:
+    assert failure(decode('{"message":"m"}', "error")).message == "m"
+    assert failure(decode("not JSON", "error")).body == "not JSON"
+    assert failure(decode("[1]", "error")).message == "[1]"
+
+
+def test_a_field_named_error() -> None:
+    dialect = OpenAIChat()
+    assert failure(list(dialect.decode_field("error", '{"message":"m","code":500}'))).code == 500
+    assert failure(list(dialect.decode_field("error", "text"))).message == "text"
+    assert dialect.decode_field("errors", "text") == ()
+
+
+@pytest.mark.parametrize("data", ["[DONE]", " [DONE] ", ": ping", "{}", ' {"a":[1]} ', '{"a":NaN}'])
+def test_what_is_whole(data: str) -> None:
+    assert OpenAIChat().is_whole(data)
+
+
+@pytest.mark.parametrize("data", ["", "[DON", "{", '{"a":', "[]", "5", "text", "{" * 1000])
+def test_what_is_not_whole(data: str) -> None:
+    assert not OpenAIChat().is_whole(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("NaN-free", None),
+        ('{"a":"\\ud83d"}', {"a": "\N{REPLACEMENT CHARACTER}"}),
+        ('{"\\ude00":["\\ud83d\\ude00"]}', {"\N{REPLACEMENT CHARACTER}": ["\N{GRINNING FACE}"]}),
+        ('"a\nb\x01"', "a\nb\x01"),
+        ("[-Infinity, 1e999]", [float("-inf"), float("inf")]),
+    ],
+)
+def test_loose_json(text: str, value: object) -> None:
+    if value is None:
+        with pytest.raises(ChunkDecodeError, match="not JSON"):
+            loads(text)
+    else:
+        assert loads(text) == (value, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "deep"),
+    [
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, False),
+        ("[" * MAX_DEPTH + "[]" + "]" * MAX_DEPTH, True),
+        ("[" + "[]," * 500 + "[]]", False),
+        ('{"a":' * 200 + "1" + "}" * 200, True),
+        ('["' + "[" * 500 + '"]', False),
+        ('["\\"' + "[" * 500 + '"]', False),
+        ('["\\\\", ' + "[" * 500, True),
+        ('["' + '\\"[' * 500, False),
+        ('["' + "[" * 500 + "\\", False),
+    ],
+)
+def test_what_is_nested_too_deep(text: str, deep: bool) -> None:
+    assert is_deep(text) == deep

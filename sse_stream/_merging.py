@@ -66,13 +66,17 @@ class Pieces:
 class Statements:
     """An object whose fields are stated anew, not continued."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_last")
 
     def __init__(self) -> None:
         self._fields: dict[str, JSONValue] = {}
+        self._last: Mapping[str, JSONValue] = {}
 
     def add(self, fields: Mapping[str, JSONValue]) -> int:
         """Take what is stated; by how much what is kept has grown."""
+        if fields == self._last:  # as most are: a provider's name, a filter that found nothing
+            return 0
+        self._last = fields
         return _overlay(self._fields, fields)
 
     def snapshot(self) -> dict[str, JSONValue]:

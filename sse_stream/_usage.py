@@ -20,6 +20,8 @@ def merged_usage(before: Usage | None, report: Usage) -> Usage | None:
     """
     if before is None:
         return report if _says_something(report) else None
+    if _covers(report, before):
+        return report
     return _merged(before, report)
 
 
@@ -27,6 +29,17 @@ def extras_weight(usage: Usage) -> int:
     """About how many characters of memory those values take that the model does not name."""
     parts = (usage, usage.prompt_tokens_details, usage.completion_tokens_details)
     return sum(weight(part.extra) for part in parts if part is not None and part.extra)
+
+
+def _covers(report: Usage, before: Usage) -> bool:
+    """Whether a report says all that was said before, as most do: then it stands for itself."""
+    if report.prompt_tokens is None or report.completion_tokens is None or report.total_tokens is None:
+        return False
+    if before.prompt_tokens_details not in (None, report.prompt_tokens_details):
+        return False
+    if before.completion_tokens_details not in (None, report.completion_tokens_details):
+        return False
+    return not before.extra or (before.extra.keys() == report.extra.keys() and None not in report.extra.values())
 
 
 def _merged(before: S, report: S) -> S:

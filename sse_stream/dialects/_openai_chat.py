@@ -12,6 +12,7 @@ from .._errors import ChunkDecodeError
 from .._reading import read_struct
 from .._sse import ServerSentEvent
 from ._base import Done, Failure, Item, Oddity, Ping
+from ._extras import decode_with_extras
 from ._json import loads
 from ._provider_errors import find_error, provider_error
 from ._quirks import normalized
@@ -29,23 +30,25 @@ class OpenAIChat:
     [ChunkChoice(index=0, delta=ChoiceDelta(content='Hi'))]
     """
 
-    __slots__ = ("_decode",)
+    __slots__ = ("_decode", "_expects_extras")
 
     def __init__(self) -> None:
         self._decode = msgspec.json.Decoder(ChatCompletionChunk).decode
-
-    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one event means: see `Dialect.decode`."""
-        chunk = self.decode_plain(event.data) if event.event == "message" else None
-        return self._tolerant(event) if chunk is None else (chunk,)
+        self._expects_extras = False  # whether the last chunk had fields that the model does not name
 
     def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
-        """One well-formed chunk, decoded in one go; `None` for anything else."""
-        try:
-            chunk = self._decode(data)
-        except (ValueError, RecursionError):
-            return None
-        chunk._source = data
+        """One well-formed chunk, with fields of the provider's own or without; `None` for anything else."""
+        if self._expects_extras:
+            chunk = decode_with_extras(data)
+            self._expects_extras = chunk is not None
+        else:
+            try:
+                chunk = self._decode(data)
+            except (ValueError, RecursionError):
+                chunk = decode_with_extras(data)
+                self._expects_extras = chunk is not None
+        if chunk is not None:
+            chunk._source = data
         return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
@@ -68,7 +71,8 @@ class OpenAIChat:
         except ChunkDecodeError:
             return False
 
-    def _tolerant(self, event: ServerSentEvent) -> Sequence[Item]:
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        """What one event means, read tolerantly: see `Dialect.decode`."""
         text = event.data.strip()
         if text == "[DONE]":
             return (_DONE,)

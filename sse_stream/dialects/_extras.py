@@ -1,0 +1,86 @@
+"""Well-formed chunks with fields that the model does not name: the path between the strict and the tolerant one.
+
+Most providers add fields of their own, some to every chunk. They are taken out and kept as `extra`; what is
+left has to fit the strict model, and a chunk that does not goes on to the tolerant path.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .._chunks import (
+    ChatCompletionChunk,
+    ChoiceDelta,
+    ChunkChoice,
+    JSONValue,
+    Usage,
+)
+from ._json import is_deep
+
+Object = dict[str, JSONValue]
+
+
+def _names(cls: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(cls.__struct_fields__) - {"extra", "_source"}
+
+
+_CHUNK = _names(ChatCompletionChunk)
+_CHOICE = _names(ChunkChoice)
+_DELTA = _names(ChoiceDelta)
+_USAGE = _names(Usage)
+
+_NESTING = frozenset({dict, list})
+
+# Fields that say more than themselves, here or beside others: what they mean, the tolerant path knows.
+_SPEAKING = frozenset({"error", "type", "x_groq"})
+_SPEAKING_IN_CHOICE = frozenset({"error", "message"})
+
+
+def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
+    """The chunk, if nothing about it is odd but fields of the provider's own; `None` if anything is."""
+    try:
+        value = msgspec.json.decode(data)
+        return _chunk(value, data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _chunk(value: JSONValue, data: bytes | str) -> ChatCompletionChunk | None:
+    if type(value) is not dict or not _SPEAKING.isdisjoint(value) or type(choices := value.get("choices")) is not list:
+        return None
+    # What the model does not name is taken out, level by level, and put back once the rest is converted.
+    extra = _taken_out(value, _CHUNK)
+    extras = []
+    for choice in choices:
+        if type(choice) is not dict or not _SPEAKING_IN_CHOICE.isdisjoint(choice):
+            return None
+        if type(delta := choice.get("delta")) is not dict:
+            return None
+        extras.append((_taken_out(choice, _CHOICE), _taken_out(delta, _DELTA)))
+    usage = value.get("usage")
+    usage_extra = _taken_out(usage, _USAGE) if type(usage) is dict else None
+    if _nests(extra) or _nests(usage_extra) or any(_nests(one) for pair in extras for one in pair):
+        text = data if isinstance(data, str) else data.decode()
+        if is_deep(text):
+            return None
+    chunk = msgspec.convert(value, ChatCompletionChunk)
+    if extra is not None:
+        chunk.extra = extra
+    for choice, (beside, within) in zip(chunk.choices, extras, strict=True):
+        if beside is not None:
+            choice.extra = beside
+        if within is not None:
+            choice.delta.extra = within
+    if usage_extra is not None and chunk.usage is not None:
+        chunk.usage.extra = usage_extra
+    return chunk
+
+
+def _taken_out(value: Object, known: frozenset[str]) -> Object | None:
+    if known.issuperset(value):
+        return None
+    return {name: value.pop(name) for name in [name for name in value if name not in known]}
+
+
+def _nests(extra: Object | None) -> bool:
+    return extra is not None and not _NESTING.isdisjoint(map(type, extra.values()))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -12,6 +13,9 @@ T = TypeVar("T")
 # One read is decoded in slices of so many bytes, and other tasks run after so many seconds of work.
 _SLICE = 16 * 1024
 _TURN = 0.002
+
+# More pieces than what one read of a client's brings: 64 KiB, in chunks of an event each.
+_BUFFERED_PIECES = 1024
 
 # A read that takes longer than this has waited for the network, and other tasks have run meanwhile.
 _WAITED = 0.0001
@@ -78,6 +82,19 @@ async def shielded(seconds: float, start: Callable[[], Awaitable[object]]) -> No
             await start()
     else:
         await within(seconds, start)
+
+
+async def end_generators(outermost: AsyncGenerator[object, None]) -> None:
+    """End the nested generators of a body that is closed: trio warns of each that the garbage collector finds.
+
+    `aclose` ends the outermost and leaves those inside it to the collector. Reading on ends them all, the
+    innermost first, for there is nothing left to read from; a few pieces that are in a buffer may come before.
+    """
+    if _running_trio() is not None:
+        with suppress(Exception):  # that it is at its end, or closed
+            for _ in range(_BUFFERED_PIECES):
+                await anext(outermost)
+    await outermost.aclose()
 
 
 class Slices:

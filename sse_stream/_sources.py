@@ -6,7 +6,7 @@ is sync gives them to `ChatStream`, what is async to `AsyncChatStream`; the wron
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
@@ -59,11 +59,13 @@ class AsyncSource(Opened):
         read: The next bytes, none if there is no telling yet; `None` at the end.
         close: Gives the connection back, or closes it if it cannot be used again.
         read_soon: Whether reading on after the end of the stream can do any good.
+        generator: What `read` reads, if that is a generator of the client's, which has to be ended too.
     """
 
     read: Callable[[], Awaitable[bytes | None]]
     close: Callable[[], Awaitable[object]]
     read_soon: bool = True
+    generator: AsyncGenerator[bytes, None] | None = None
 
 
 def open_source(source: Any) -> SyncSource:
@@ -330,7 +332,8 @@ def _next_or_none(pieces: Iterator[bytes | None]) -> Callable[[], bytes | None]:
 
 def _async_httpx(response: Any) -> AsyncSource:
     opened = _httpx_opened(response)
-    return AsyncSource(**opened, read=_anext_or_none(response.aiter_bytes()), close=response.aclose)
+    pieces = response.aiter_bytes()
+    return AsyncSource(**opened, read=_anext_or_none(pieces), close=response.aclose, generator=pieces)
 
 
 def _async_requests(response: Any) -> AsyncSource:

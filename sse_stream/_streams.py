@@ -12,7 +12,7 @@ from typing import Any, Generic, Self, TypeVar
 from ._anomalies import Anomaly
 from ._chunks import ChatCompletionChunk
 from ._completion import ChatCompletion
-from ._concurrency import Expired, Slices, shielded, within
+from ._concurrency import Expired, Slices, end_generators, shielded, within
 from ._decoder import Ending
 from ._events import ChatEvent, TextDelta
 from ._limits import Limits
@@ -289,7 +289,12 @@ class AsyncChatStream(_Stream[AsyncSource]):
     async def _arelease(self) -> None:
         self._released = True
         with suppress(Exception):  # what cannot be closed is closed
-            await shielded(_CLOSING_SECONDS, self._source.close)
+            await shielded(_CLOSING_SECONDS, self._close_source)
+
+    async def _close_source(self) -> None:
+        await self._source.close()
+        if self._source.generator is not None:
+            await end_generators(self._source.generator)
 
     async def __aenter__(self) -> Self:
         return self

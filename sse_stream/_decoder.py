@@ -20,7 +20,7 @@ from ._errors import (
 )
 from ._events import ChatEvent, KeepAlive
 from ._limits import Limits
-from ._sse import ServerSentEvent, SSEDecoder
+from ._sse import NOTHING, ServerSentEvent, SSEDecoder
 from .dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
 
 Ending: TypeAlias = Literal[
@@ -172,7 +172,10 @@ class ChatDecoder:
                         return self._given
                     self._events.extend(events)
                 data = b""
-        return self._deliver(self._read(self._accept(data)))
+        messages = self._accept(data)
+        if messages is NOTHING and not (self._events or self._items or self._asides):
+            return iter(())  # measured as "one byte a read": nothing has ended, so nothing is to be decoded
+        return self._deliver(self._read(messages))
 
     def feed_chunks(self, data: bytes | bytearray | memoryview) -> Iterator[ChatCompletionChunk]:
         """Like `feed`, but gives the chunks; events of chunks already passed are passed over too."""

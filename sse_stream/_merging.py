@@ -92,8 +92,8 @@ def weight(value: JSONValue) -> int:
         value = rest.pop()
         if isinstance(value, str):
             total += len(value)
-        elif isinstance(value, Mapping):
-            rest.extend(value.keys())
+        elif isinstance(value, dict):
+            rest.extend(value)
             rest.extend(value.values())
         elif isinstance(value, list):
             rest.extend(value)

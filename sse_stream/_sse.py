@@ -237,7 +237,7 @@ class SSEDecoder:
             self._fresh = False
             self._partial += data
             if len(self._partial) <= self._room:
-                return _NOTHING
+                return NOTHING
         return self._decode()
 
     def whole_event(self, data: bytes | bytearray | memoryview) -> bytes | None:
@@ -483,7 +483,7 @@ class SSEDecoder:
 
 
 # Every call to `feed` that completes no event returns this: it is exhausted, and stays so.
-_NOTHING: Iterator[ServerSentEvent] = iter(())
+NOTHING: Iterator[ServerSentEvent] = iter(())
 
 
 def _copied(data: object) -> bytes:

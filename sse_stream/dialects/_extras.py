@@ -16,6 +16,7 @@ from .._chunks import (
     Usage,
 )
 from ._json import is_deep
+from ._quirks import drop_repetition
 
 Object = dict[str, JSONValue]
 
@@ -33,7 +34,6 @@ _NESTING = frozenset({dict, list})
 
 # Fields that say more than themselves, here or beside others: what they mean, the tolerant path knows.
 _SPEAKING = frozenset({"error", "type", "x_groq"})
-_SPEAKING_IN_CHOICE = frozenset({"error", "message"})
 
 
 def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
@@ -52,10 +52,12 @@ def _chunk(value: JSONValue, data: bytes | str) -> ChatCompletionChunk | None:
     extra = _taken_out(value, _CHUNK)
     extras = []
     for choice in choices:
-        if type(choice) is not dict or not _SPEAKING_IN_CHOICE.isdisjoint(choice):
+        if type(choice) is not dict or "error" in choice or type(delta := choice.get("delta")) is not dict:
             return None
-        if type(delta := choice.get("delta")) is not dict:
-            return None
+        if "message" in choice:
+            if type(message := choice["message"]) is not dict:
+                return None
+            drop_repetition(choice, message)
         extras.append((_taken_out(choice, _CHOICE), _taken_out(delta, _DELTA)))
     usage = value.get("usage")
     usage_extra = _taken_out(usage, _USAGE) if type(usage) is dict else None

@@ -56,11 +56,7 @@ def _choice(choice: JSONValue, position: int, note: Note) -> JSONValue:
     if delta is None and isinstance(message, dict):
         delta = choice.pop("message")
     elif isinstance(message, dict):
-        # Perplexity repeats the whole message beside each delta. Only what the delta's model does not
-        # name says anything new.
-        choice["message"] = {name: item for name, item in message.items() if name not in _DELTA_FIELDS}
-        if not choice["message"]:
-            del choice["message"]
+        drop_repetition(choice, message)
     elif delta is None and isinstance(choice.get("text"), str):
         delta = {"content": choice.pop("text")}  # the legacy completions endpoint
     if isinstance(delta, str):
@@ -69,6 +65,15 @@ def _choice(choice: JSONValue, position: int, note: Note) -> JSONValue:
     if isinstance(delta, dict):
         choice["delta"] = _delta(delta, note)
     return choice
+
+
+def drop_repetition(choice: Object, message: Object) -> None:
+    """Perplexity repeats the whole message beside each delta: only what the delta's model does not name is news."""
+    news = {name: item for name, item in message.items() if name not in _DELTA_FIELDS}
+    if news:
+        choice["message"] = news
+    else:
+        del choice["message"]
 
 
 def _delta(delta: Object, note: Note) -> Object:

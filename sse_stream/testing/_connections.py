@@ -10,11 +10,11 @@ import os
 import socket
 import struct
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 
 from ._faults import Comments, Disconnect, EndAt, HalfClose, Reset, Stall, WrongLength
+from ._ledger import Ledger
 from ._replies import Framing, Reply, Request
 
 if sys.platform == "linux":
@@ -22,53 +22,28 @@ if sys.platform == "linux":
     from termios import TIOCOUTQ
 
 
-class Ledger:
-    """What a server has seen: written in its own thread, read in any."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._requests: list[Request] = []
-        self.open: set[Connection] = set()
-        self.accepted = 0
-        self.disconnects = 0
-        self.abandoned = 0
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        """The requests so far."""
-        return tuple(self._requests)
-
-    def add_connection(self, connection: Connection) -> int:
-        """Count a connection; which one it is, from 1."""
-        self.accepted += 1
-        self.open.add(connection)
-        return self.accepted
-
-    def add_request(self, request: Request) -> None:
-        """Record a request."""
-        self._requests.append(request)
-
-    def add_disconnect(self, *, abandoned: bool) -> None:
-        """Count a connection that its client has closed, and whether that was in the middle of a reply."""
-        with self._changed:
-            self.disconnects += 1
-            self.abandoned += abandoned
-            self._changed.notify_all()
-
-    def wait_for_disconnects(self, count: int, timeout: float) -> bool:
-        """Wait until clients have closed so many connections; whether they did in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self.disconnects >= count, timeout)
-
-
 class _MalformedRequestError(Exception):
     """What came is no request of HTTP/1.1."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection, kept alive from request to request."""
+    """One connection, kept alive from request to request.
 
-    def __init__(self, ledger: Ledger, answer: Callable[[Request], Reply], hold: float) -> None:
+    Args:
+        open_connections: Where it is while it is open.
+        ledger: Told what happens.
+        answer: What a request gets.
+        hold: For how many seconds a reply without end is held open.
+    """
+
+    def __init__(
+        self,
+        open_connections: set[Connection],
+        ledger: Ledger,
+        answer: Callable[[Request], Reply],
+        hold: float,
+    ) -> None:
+        self._open_connections = open_connections
         self._ledger = ledger
         self._answer = answer
         self._hold = hold
@@ -88,10 +63,10 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # as the loop's documentation has it
         self._transport = transport
         self._socket: socket.socket = transport.get_extra_info("socket")
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # With no buffer of its own, the transport says when the kernel has taken each write.
+        # asyncio has set TCP_NODELAY. With no buffer of its own, the transport says when the kernel has taken each write.
         transport.set_write_buffer_limits(high=0)
-        self._number = self._ledger.add_connection(self)
+        self._number = self._ledger.add_connection()
+        self._open_connections.add(self)
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
     def data_received(self, data: bytes) -> None:
@@ -108,7 +83,7 @@ class Connection(asyncio.Protocol):
         """The connection is gone, whoever closed it."""
         self._client_left()
         self._task.cancel()
-        self._ledger.open.discard(self)
+        self._open_connections.discard(self)
         self.closed.set()
 
     def pause_writing(self) -> None:

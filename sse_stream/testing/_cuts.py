@@ -116,7 +116,7 @@ def _outcome(parse: Callable[[list[bytes]], object], pieces: list[bytes]) -> obj
         for item in result:
             items.append(item)  # noqa: PERF402  # what came before an exception is kept
     except Exception as error:  # noqa: BLE001
-        return _Interrupted(items, _raised(error))
+        return _Interrupted(items, _raised(error)) if items else _raised(error)
     return items
 
 

@@ -52,7 +52,13 @@ class Stall:
 
 @dataclass(frozen=True)
 class Comments:
-    """From there on nothing but comments, one every `interval` seconds, until the client leaves."""
+    """From there on nothing but comments, until the client leaves.
+
+    Attributes:
+        at: After how many bytes of the body.
+        interval: Seconds between two comments.
+        comment: What is sent each time, with its blank line.
+    """
 
     at: int | None = None
     interval: float = 0.05

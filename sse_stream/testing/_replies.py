@@ -32,7 +32,12 @@ _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 @dataclass(frozen=True)
 class Seed:
-    """Cuts at random, the same ones each time: of 1 to `largest` bytes, small ones as likely as large ones."""
+    """Cuts at random, the same ones each time, small ones as likely as large ones.
+
+    Attributes:
+        value: Which cuts: any number.
+        largest: How many bytes one piece has at most.
+    """
 
     value: int
     largest: int = 1024

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias, Unpack
 
-from ._connections import Connection, Ledger
+from ._connections import Connection
+from ._ledger import Ledger
 from ._replies import Body, Reply, ReplyOptions, Request
 
 Script: TypeAlias = Callable[[Request], Reply] | Sequence[Reply]
@@ -61,6 +62,7 @@ class ReplayServer:
         self._hold = hold
         self._played = 0  # how many replies of the script were given
         self._ledger = Ledger()
+        self._open: set[Connection] = set()
         self._script_error: Exception | None = None
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], object] | None = None
@@ -96,7 +98,7 @@ class ReplayServer:
     @property
     def open_connections(self) -> int:
         """How many connections are open now."""
-        return len(self._ledger.open)
+        return len(self._open)
 
     @property
     def disconnects(self) -> int:
@@ -109,10 +111,14 @@ class ReplayServer:
         return self._ledger.abandoned
 
     def wait_for_disconnect(self, timeout: float = 5.0, *, count: int = 1) -> bool:
-        """Wait until clients have closed so many connections, counted from the start.
+        """Wait until clients have closed connections.
+
+        Args:
+            timeout: For how many seconds to wait at most.
+            count: How many connections, counted from the start.
 
         Returns:
-            Whether they did, within `timeout` seconds.
+            Whether they have.
         """
         return self._ledger.wait_for_disconnects(count, timeout)
 
@@ -152,16 +158,33 @@ class ReplayServer:
             raise self._script_error
 
     async def _serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
-        def accept() -> Connection:
-            return Connection(self._ledger, self._answer, self._hold)
+        # asyncio's own server may lose a connection that comes while it closes, so this accepts by itself.
+        loop = asyncio.get_running_loop()
+        arriving: set[asyncio.Task[object]] = set()
 
-        server = await asyncio.get_running_loop().create_server(accept, sock=listener, backlog=4096)
+        def connection() -> Connection:
+            return Connection(self._open, self._ledger, self._answer, self._hold)
+
+        def accept() -> None:
+            try:
+                accepted, _ = listener.accept()
+            except OSError:
+                return  # the client is gone again, or no descriptor is free: who still waits is asked for again
+            accepted.setblocking(False)
+            task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(connection, accepted))
+            arriving.add(task)
+            task.add_done_callback(arriving.discard)
+
+        listener.setblocking(False)
+        loop.add_reader(listener, accept)
         await stop.wait()
-        server.close()
-        connections = list(self._ledger.open)
-        for connection in connections:
-            connection.abort()
-        await asyncio.gather(*(connection.closed.wait() for connection in connections))
+        loop.remove_reader(listener)
+        listener.close()
+        await asyncio.gather(*arriving, return_exceptions=True)
+        connections = list(self._open)
+        for one in connections:
+            one.abort()
+        await asyncio.gather(*(one.closed.wait() for one in connections))
 
     def _answer(self, request: Request) -> Reply:
         path = request.path.partition("?")[0]

@@ -1,0 +1,55 @@
+"""Stop as soon as enough has come: the connection is closed, and the server stops generating.
+
+    python examples/abort_early.py
+
+Offline it asks a server on this machine that would never stop. With OPENAI_BASE_URL set (OPENAI_API_KEY,
+OPENAI_MODEL), it asks that server.
+"""
+
+import os
+
+import httpx
+
+from sse_stream import ChatStream
+from sse_stream.testing import ReplayServer, Stall
+
+ENDLESS = b"".join(
+    b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % text
+    for text in (b"First, ", b"a sentence. ", b"Then ", b"another, ", b"and ", b"so on")
+)
+
+
+def first_sentence(url: str) -> str:
+    payload = {
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "messages": [{"role": "user", "content": "Tell me a long story."}],
+        "stream": True,
+    }
+    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
+    said = ""
+    with (
+        httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
+        ChatStream(response) as stream,
+    ):
+        for text in stream.iter_text():
+            said += text
+            if "." in said:
+                break
+    # Leaving the block has closed the stream, and the stream its response.
+    print(f"{stream.ending}, after {stream.timings.deltas} pieces")
+    return said.partition(".")[0] + "."
+
+
+def main() -> None:
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        print(first_sentence(f"{base_url.rstrip('/')}/chat/completions"))
+        return
+    with ReplayServer(ENDLESS, cut=40, pace=0.01, fault=Stall()) as server:
+        print(first_sentence(server.chat_url))
+        server.wait_for_disconnect()
+        print(f"answers that the server did not have to finish: {server.abandoned}")
+
+
+if __name__ == "__main__":
+    main()

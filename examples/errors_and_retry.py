@@ -1,0 +1,110 @@
+"""Try again where that costs nothing; where text was delivered, keep it and say what happened.
+
+    python examples/errors_and_retry.py
+
+A request that was refused, or that broke before the first piece, can be sent again: nothing was shown and
+nothing delivered was paid for. Once a piece has been shown, a second request would show it twice and bill
+it twice. So the rule is one line: retry only while nothing has been delivered.
+
+Offline it asks a server on this machine, which fails in four ways. With OPENAI_BASE_URL set
+(OPENAI_API_KEY, OPENAI_MODEL), it asks that server.
+"""
+
+import os
+import random
+import time
+from collections.abc import Iterator
+
+import httpx
+
+from sse_stream import ChatStream, IncompleteStreamError, SSEStreamError, StatusError, Timeouts
+from sse_stream.testing import Disconnect, EndAt, ReplayServer, Reply
+
+TRIES = 4
+PASSING = {408, 409, 429, 500, 502, 503, 504, 529}  # statuses that may be gone in a moment
+DEADLINES = Timeouts(first_token=60, idle=30)
+
+
+def worth_another_try(error: SSEStreamError | httpx.TransportError) -> bool:
+    """Whether the same request may fare better: not if it is the request that is wrong."""
+    return not isinstance(error, StatusError) or error.status_code in PASSING
+
+
+def pause_before(attempt: int, error: Exception) -> float:
+    """How long to wait: as long as the server asks for, or longer each time, and never all at the same moment."""
+    if isinstance(error, StatusError) and error.retry_after is not None:
+        return min(error.retry_after, 60.0)
+    return random.uniform(0.05, 0.1) * (1 << attempt)
+
+
+def text_of(client: httpx.Client, url: str, payload: dict[str, object]) -> Iterator[str]:
+    """The pieces of the text, each once.
+
+    Raises:
+        SSEStreamError: What came is all in its `completion`.
+        httpx.TransportError: No response came at all.
+    """
+    for attempt in range(TRIES):
+        stream: ChatStream | None = None
+        try:
+            with client.stream("POST", url, json=payload) as response:
+                stream = ChatStream(response, timeouts=DEADLINES)
+                yield from stream.iter_text()
+        except (SSEStreamError, httpx.TransportError) as error:
+            # A piece of reasoning or of a tool call has been paid for too.
+            delivered = stream is not None and stream.timings.deltas > 0
+            if delivered or attempt == TRIES - 1 or not worth_another_try(error):
+                raise
+            pause = pause_before(attempt, error)
+            print(f"[{error}: again in {pause:.2f} s]", flush=True)
+            time.sleep(pause)
+        else:
+            return
+
+
+def ask(url: str) -> None:
+    payload = {
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "messages": [{"role": "user", "content": "Count to four."}],
+        "stream": True,
+    }
+    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
+    with httpx.Client(headers=headers, timeout=60) as client:
+        try:
+            for text in text_of(client, url, payload):
+                print(text, end="", flush=True)
+            print(" [complete]")
+        except IncompleteStreamError as error:
+            kept = error.completion.text if error.completion is not None else ""
+            print(f" [cut off after {len(kept)} characters, which stay]")
+        except (SSEStreamError, httpx.TransportError) as error:
+            print(f" [{error}]")
+
+
+PIECES = [
+    b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % word for word in (b"one ", b"two ", b"three ")
+]
+WHOLE = [
+    *PIECES,
+    b'data: {"choices":[{"index":0,"delta":{"content":"four"},"finish_reason":"stop"}]}\n\n',
+    b"data: [DONE]\n\n",
+]
+BUSY = Reply(b'{"error":{"message":"too many requests"}}', status=429, headers={"Retry-After": "0.1"})
+BROKEN_AT_ONCE = Reply(WHOLE, fault=Disconnect(0))
+CUT_OFF = Reply(WHOLE, fault=EndAt(len(b"".join(PIECES))))
+NO_SUCH_MODEL = Reply(b'{"error":{"message":"no such model"}}', status=404)
+
+
+def main() -> None:
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        ask(f"{base_url.rstrip('/')}/chat/completions")
+        return
+    for replies in ([BUSY, BROKEN_AT_ONCE, Reply(WHOLE)], [CUT_OFF, Reply(WHOLE)], [NO_SUCH_MODEL, Reply(WHOLE)]):
+        with ReplayServer(script=replies) as server:
+            ask(server.chat_url)
+            print(f"requests: {len(server.requests)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Many streams at once over one client: so many at a time, and one that fails does not harm the others.
+
+    python examples/many_streams.py
+
+Offline it asks a server on this machine, which fails at one of the questions. With OPENAI_BASE_URL set
+(OPENAI_API_KEY, OPENAI_MODEL), it asks that server.
+"""
+
+import asyncio
+import json
+import os
+
+import httpx
+
+from sse_stream import AsyncChatStream, SSEStreamError
+from sse_stream.testing import ReplayServer, Reply, Request
+
+COUNTRIES = ["Austria", "Brazil", "Chad", "Denmark", "Atlantis", "Egypt", "Finland", "Ghana"]
+AT_ONCE = 4
+
+
+async def capital(client: httpx.AsyncClient, url: str, country: str, turn: asyncio.Semaphore) -> tuple[str, str]:
+    """What the model says, or as much of it as came and why no more did."""
+    payload = {
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "messages": [{"role": "user", "content": f"The capital of {country}, in one word."}],
+        "stream": True,
+    }
+    async with turn:
+        try:
+            async with client.stream("POST", url, json=payload) as response, AsyncChatStream(response) as stream:
+                return country, (await stream.until_done()).text
+        except SSEStreamError as error:
+            so_far = error.completion.text if error.completion is not None else ""
+            return country, f"{so_far}… ({error})"
+        except httpx.TransportError as error:  # there was no response at all
+            return country, f"no answer: {error!r}"
+
+
+async def ask_all(url: str) -> None:
+    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
+    turn = asyncio.Semaphore(AT_ONCE)
+    async with httpx.AsyncClient(headers=headers, timeout=60) as client:
+        tasks = [asyncio.create_task(capital(client, url, country, turn)) for country in COUNTRIES]
+        for finished in asyncio.as_completed(tasks):
+            country, answer = await finished
+            print(f"{country}: {answer}", flush=True)
+
+
+CAPITALS = dict(
+    zip(COUNTRIES, ["Vienna", "Brasília", "N'Djamena", "Copenhagen", "", "Cairo", "Helsinki", "Accra"], strict=True)
+)
+
+
+def answer(request: Request) -> Reply:
+    """The stand-in for a provider."""
+    prompt = request.json()["messages"][0]["content"]
+    country = prompt.removeprefix("The capital of ").partition(",")[0]
+    pieces = [
+        f'data: {{"choices":[{{"index":0,"delta":{{"content":{json.dumps(one)}}}}}]}}\n\n' for one in CAPITALS[country]
+    ]
+    end = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    if not pieces:
+        end = 'data: {"error":{"message":"no such country","code":"not_found"}}\n\n'
+    return Reply([piece.encode() for piece in (*pieces, end)], pace=0.01)
+
+
+async def main() -> None:
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        await ask_all(f"{base_url.rstrip('/')}/chat/completions")
+        return
+    with ReplayServer(script=answer) as server:
+        await ask_all(server.chat_url)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

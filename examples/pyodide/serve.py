@@ -1,0 +1,107 @@
+"""Serves the page beside this file, and what it needs.
+
+    python examples/pyodide/serve.py
+
+The page loads Pyodide from its public address; all else comes from here. By default it talks to a
+recording on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL) it talks to that server,
+which must let pages of other origins ask. The key then lies open in the page: for your own browser only.
+"""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import sse_stream
+from sse_stream.testing import ReplayServer, Reply, Request
+
+HERE = Path(__file__).parent
+RECORDING = [
+    *(
+        b'data: {"choices":[{"index":0,"delta":{"content":"%b "}}]}\n\n' % word
+        for word in "Because air scatters blue light more than red – das ist Rayleigh-Streuung.".encode().split()
+    ),
+    b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
+    b"data: [DONE]\n\n",
+]
+# What a browser wants to hear before a page may ask a server of another origin.
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "authorization, content-type",
+}
+
+
+def package() -> bytes:
+    """The package as an archive."""
+    folder = Path(sse_stream.__file__).parent
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as into:
+        for path in sorted(folder.rglob("*.py")):
+            into.write(path, path.relative_to(folder.parent))
+    return archive.getvalue()
+
+
+def files(settings: Mapping[str, str]) -> dict[str, tuple[str, bytes]]:
+    """What is served: by path, its type and its bytes."""
+    return {
+        "/": ("text/html; charset=utf-8", (HERE / "index.html").read_bytes()),
+        "/chat.py": ("text/x-python; charset=utf-8", (HERE / "chat.py").read_bytes()),
+        "/sse_stream.zip": ("application/zip", package()),
+        "/settings.json": ("application/json", json.dumps(settings).encode()),
+    }
+
+
+def server(settings: Mapping[str, str]) -> ThreadingHTTPServer:
+    served = files(settings)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # as http.server calls it
+            if self.path not in served:
+                self.send_error(404)
+                return
+            content_type, body = served[self.path]
+            self.send_response(200)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: the terminal is for the address."""
+
+    return ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
+
+
+def answer(request: Request) -> Reply:
+    """The stand-in for a provider."""
+    if request.method == "OPTIONS":
+        return Reply(status=204, headers=CORS)
+    return Reply(RECORDING, pace=0.1, headers=CORS)
+
+
+def serve(url: str) -> None:
+    settings = {
+        "url": url,
+        "key": os.environ.get("OPENAI_API_KEY", "none"),
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+    }
+    with server(settings) as page:
+        print(f"http://127.0.0.1:{page.server_port}/", flush=True)
+        page.serve_forever()
+
+
+def main() -> None:
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        serve(f"{base_url.rstrip('/')}/chat/completions")
+        return
+    with ReplayServer(script=answer) as provider:
+        serve(provider.chat_url)
+
+
+if __name__ == "__main__":
+    main()

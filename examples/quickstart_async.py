@@ -1,0 +1,81 @@
+"""The loop, with `async`: each kind of event where it belongs, and deadlines that are kept to the moment.
+
+    python examples/quickstart_async.py "What is the weather in Kraków?"
+
+Offline it plays a recording from this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
+it asks that server. It runs under trio as well: `trio.run(main)`.
+"""
+
+import asyncio
+import os
+import sys
+
+import httpx
+
+from sse_stream import AsyncChatStream, ChoiceFinished, TextDelta, Timeouts, ToolCallDone, UsageReported
+from sse_stream.testing import ReplayServer
+
+RECORDING = [
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":"I ask "}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"the station in Krak\xc3\xb3w."}}]}\n\n',
+    (
+        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function",'
+        b'"function":{"name":"get_weather","arguments":"{\\"city\\": "}}]}}]}\n\n'
+    ),
+    (
+        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,'
+        b'"function":{"arguments":"\\"Krak\xc3\xb3w\\"}"}}]}}]}\n\n'
+    ),
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n',
+    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":31,"completion_tokens":22,"total_tokens":53}}\n\n',
+    b"data: [DONE]\n\n",
+]
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+
+
+async def ask(url: str, prompt: str) -> None:
+    payload = {
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "messages": [{"role": "user", "content": prompt}],
+        "tools": [WEATHER],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
+
+    async with (
+        httpx.AsyncClient(timeout=None) as client,  # the deadlines below are finer
+        client.stream("POST", url, json=payload, headers=headers) as response,
+        AsyncChatStream(response, timeouts=Timeouts(first_token=60, content=30, total=300)) as stream,
+    ):
+        async for event in stream:
+            match event:
+                case TextDelta(text):
+                    print(text, end="", flush=True)
+                case ToolCallDone(tool_call=call):
+                    print(f"\ncall {call.name} with {call.parse(dict[str, str])}")
+                case ChoiceFinished(reason):
+                    print(f"finished: {reason}")
+                case UsageReported(usage):
+                    print(f"tokens: {usage.total_tokens}")
+
+
+async def main() -> None:
+    prompt = " ".join(sys.argv[1:]) or "What is the weather in Kraków?"
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        await ask(f"{base_url.rstrip('/')}/chat/completions", prompt)
+        return
+    with ReplayServer(RECORDING, pace=0.05) as server:
+        await ask(server.chat_url, prompt)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

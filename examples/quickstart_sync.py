@@ -1,0 +1,66 @@
+"""The loop: text as it arrives, then what it came to.
+
+    python examples/quickstart_sync.py "Why is the sky blue?"
+
+Offline it plays a recording from this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
+it asks that server.
+"""
+
+import os
+import sys
+
+import httpx
+
+from sse_stream import ChatStream, ReasoningDelta, TextDelta
+from sse_stream.testing import ReplayServer
+
+RECORDING = [
+    b'data: {"id":"c1","model":"replay","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"reasoning_content":"Rayleigh."}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"Air scatters "}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"blue light "}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"more than red."}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
+    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":6,"completion_tokens":12,"total_tokens":18}}\n\n',
+    b"data: [DONE]\n\n",
+]
+
+
+def ask(url: str, prompt: str) -> None:
+    payload = {
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "messages": [{"role": "user", "content": prompt}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
+
+    with (
+        httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
+        ChatStream(response) as stream,
+    ):
+        for event in stream:
+            if isinstance(event, TextDelta):
+                print(event.text, end="", flush=True)
+            elif isinstance(event, ReasoningDelta):
+                print(f"({event.text})", end=" ", flush=True)
+
+    completion = stream.completion
+    print()
+    print("finish reason:", completion.choices[0].finish_reason)
+    if completion.usage is not None:
+        print("tokens:", completion.usage.total_tokens)
+
+
+def main() -> None:
+    prompt = " ".join(sys.argv[1:]) or "Why is the sky blue?"
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        ask(f"{base_url.rstrip('/')}/chat/completions", prompt)
+        return
+    with ReplayServer(RECORDING, pace=0.05) as server:
+        ask(server.chat_url, prompt)
+
+
+if __name__ == "__main__":
+    main()

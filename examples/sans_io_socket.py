@@ -1,0 +1,92 @@
+"""No HTTP client at all: a socket's bytes go into the decoder, events come out.
+
+    python examples/sans_io_socket.py
+
+`ChatDecoder` does no input and no output. Whatever brings bytes will do: a socket, a subprocess, a queue,
+a WebSocket, a test. Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY,
+OPENAI_MODEL), it asks that server.
+"""
+
+import json
+import os
+import socket
+import ssl
+from urllib.parse import urlsplit
+
+from sse_stream import ChatDecoder, IncompleteStreamError, TextDelta
+from sse_stream.testing import ReplayServer
+
+RECORDING = (
+    'data: {"choices":[{"index":0,"delta":{"content":"Grüße "}}]}\n\n'
+    'data: {"choices":[{"index":0,"delta":{"content":"über einen Socket"}}]}\n\n'
+    'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    "data: [DONE]\n\n"
+).encode()
+
+
+def connected(host: str, port: int, *, secure: bool) -> socket.socket:
+    plain = socket.create_connection((host, port), timeout=60)
+    return ssl.create_default_context().wrap_socket(plain, server_hostname=host) if secure else plain
+
+
+def request(host: str, path: str) -> bytes:
+    payload = {
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "messages": [{"role": "user", "content": "Say hello over a socket."}],
+        "stream": True,
+    }
+    body = json.dumps(payload).encode()
+    # To HTTP/1.0 a server answers without chunks: all that follows the head is the stream.
+    lines = [
+        f"POST {path} HTTP/1.0",
+        f"Host: {host}",
+        f"Authorization: Bearer {os.environ.get('OPENAI_API_KEY', 'none')}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode() + body
+
+
+def ask(url: str) -> None:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    secure = parts.scheme == "https"
+    decoder = ChatDecoder()
+    with connected(host, parts.port or (443 if secure else 80), secure=secure) as connection:
+        connection.sendall(request(host, parts.path))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = connection.recv(4096)
+            if not data:
+                break
+            head += data
+        head, _, data = head.partition(b"\r\n\r\n")
+        if head.split(b" ", 2)[1:2] != [b"200"]:
+            raise SystemExit(f"the server said: {head.decode('latin-1')}\n{data.decode('utf-8', 'replace')}")
+        # However the network cuts the bytes, in the middle of a character or of a line, the events are the same.
+        while data and decoder.ending == "open":
+            for event in decoder.feed(data):
+                if isinstance(event, TextDelta):
+                    print(event.text, end="", flush=True)
+            data = connection.recv(4096)
+    try:
+        for event in decoder.close():
+            print(f"\n[{event.type}]", end="")
+    except IncompleteStreamError as error:
+        print(f"\n{error}")
+    print(f"\nending: {decoder.ending}")
+
+
+def main() -> None:
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        ask(f"{base_url.rstrip('/')}/chat/completions")
+        return
+    with ReplayServer(RECORDING, cut=3) as server:
+        ask(server.chat_url)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""What a request cost: headers are there before the first event, usage comes after the last.
+
+    python examples/usage_and_billing.py
+
+Offline it plays a recording from this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
+it asks that server.
+"""
+
+import os
+
+import httpx
+
+from sse_stream import ChatStream
+from sse_stream.testing import ReplayServer
+
+RECORDING = [
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":"Hello."}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
+    (
+        b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,'
+        b'"prompt_tokens_details":{"cached_tokens":4},"cost":0.000021}}\n\n'
+    ),
+    b"data: [DONE]\n\n",
+]
+BILLING = {"X-Replay-Charged-USD": "0.000021", "X-Replay-Balance-USD": "4.20"}
+
+
+def ask(url: str) -> None:
+    payload = {
+        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "messages": [{"role": "user", "content": "Say hello."}],
+        "stream": True,
+        "stream_options": {"include_usage": True},  # without it most servers report no usage
+    }
+    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
+
+    with (
+        httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
+        ChatStream(response) as stream,
+    ):
+        # Nothing of the body has been read yet.
+        for name, value in response.headers.items():
+            if name.endswith("-usd"):
+                print(f"{name}: {value}")
+        usage = stream.until_done().usage
+
+    if usage is None:
+        print("no usage was reported")  # and none is made up
+        return
+    print(f"prompt: {usage.prompt_tokens}, completion: {usage.completion_tokens}, total: {usage.total_tokens}")
+    if usage.prompt_tokens_details is not None:
+        print(f"from the cache: {usage.prompt_tokens_details.cached_tokens}")
+    for name, value in usage.extra.items():  # what only this provider reports
+        print(f"{name}: {value}")
+    print(f"time to first token: {stream.timings.time_to_first_token:.3f} s")
+
+
+def main() -> None:
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    if base_url:
+        ask(f"{base_url.rstrip('/')}/chat/completions")
+        return
+    with ReplayServer(RECORDING, headers=BILLING, pace=0.02) as server:
+        ask(server.chat_url)
+
+
+if __name__ == "__main__":
+    main()

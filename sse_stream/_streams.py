@@ -313,11 +313,13 @@ class AsyncChatStream(_Stream[AsyncSource]):
 
     async def _read(self) -> bytes | None:
         session = self._session
-        if not session.wants_more:
-            return None
-        if session.done:
-            return await self._read_on()
-        seconds = session.begin_read()
+        seconds = None
+        if session.is_watched or not session.decoder.live:
+            if not session.wants_more:
+                return None
+            if session.done:
+                return await self._read_on()
+            seconds = session.begin_read()
         try:
             data = await (self._source.read() if seconds is None else within(seconds, self._source.read))
         except Expired:

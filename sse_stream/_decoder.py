@@ -173,7 +173,7 @@ class ChatDecoder:
                     self._events.extend(events)
                 data = b""
         messages = self._accept(data)
-        if messages is NOTHING and not (self._events or self._items or self._asides):
+        if messages is NOTHING and not (self._events or self._items or self._asides or self._violation):
             return iter(())  # measured as "one byte a read": nothing has ended, so nothing is to be decoded
         return self._deliver(self._read(messages))
 

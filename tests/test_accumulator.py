@@ -110,7 +110,8 @@ def test_the_first_id_and_the_last_statement_count() -> None:
     _, accumulator = add(
         chunk(id="", created=0),
         chunk(id="c1", model="m1", service_tier="auto", system_fingerprint="a", obfuscation="x", moderation={"a": 1}),
-        chunk(id="c2", model="m2", created=2, service_tier="default", moderation={"b": 2}, odd=1),
+        chunk(id="c2", model="m2", created=2),
+        chunk(id="c3", model="m3", created=3, service_tier="default", moderation={"b": 2}, odd=1),
     )
     assert accumulator.completion == ChatCompletion(
         "c1",
@@ -152,6 +153,32 @@ def test_what_reasoning_details_say(details: list[Any], text: str | None) -> Non
     assert events == ([ReasoningDelta(text)] if text else [])
     assert message_of(accumulator).reasoning == text
     assert message_of(accumulator).extra == {"reasoning_details": details}
+
+
+def test_reasoning_in_two_spellings_that_differ() -> None:
+    events, accumulator = add(chunk({"reasoning_content": "a", "reasoning": "b"}), chunk({"reasoning": "c"}))
+    assert events == [ReasoningDelta("a"), ReasoningDelta("c")]
+    assert message_of(accumulator) == Message(reasoning="ac", extra={"reasoning": "b"})
+
+
+def test_audio_is_put_together() -> None:
+    events, accumulator = add(
+        chunk({"audio": {"id": "a1", "transcript": "H"}}), chunk({"audio": {"transcript": "i", "expires_at": 9}})
+    )
+    assert events == [AudioDelta(id="a1", transcript="H"), AudioDelta(transcript="i", expires_at=9)]
+    assert message_of(accumulator).audio == Audio("a1", "", "Hi", 9)
+
+
+def test_a_piece_of_a_call_that_says_nothing_begins_none() -> None:
+    events, accumulator = add(chunk({"tool_calls": [{"index": 0}, {"function": {}}]}))
+    assert events == []
+    assert message_of(accumulator).tool_calls == []
+
+
+def test_usage_that_counts_nothing_is_no_event() -> None:
+    events, accumulator = add(chunk(usage={}))
+    assert events == []
+    assert accumulator.usage is None
 
 
 def test_audio_that_says_nothing_is_no_event() -> None:
@@ -258,9 +285,3 @@ def test_limits() -> None:
         ChatAccumulator(limits=Limits(choices=1)).add(chunk({}, {}))
     with pytest.raises(OutputTooLargeError, match="more than 1 tool calls"):
         ChatAccumulator(limits=Limits(tool_calls=1)).add(chunk({"tool_calls": [{"id": "a"}, {"id": "b"}]}))
-
-
-@pytest.mark.parametrize("value", [0, -1, True, 1.5, "1", None])
-def test_a_limit_is_a_positive_number(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"Limits\(choices=…\) takes a whole number"):
-        Limits(choices=value)

@@ -26,7 +26,8 @@ HI: dict[str, Any] = {"id": "c1", "choices": [{"index": 0, "delta": {"content": 
 
 
 def decoded(value: object) -> ChatCompletionChunk:
-    chunk = OpenAIChat().decode(ServerSentEvent(msgspec.json.encode(value).decode()))[-1]
+    text = msgspec.json.encode(value).decode()
+    chunk = OpenAIChat().decode_plain(text) or OpenAIChat().decode(ServerSentEvent(text))[-1]
     assert isinstance(chunk, ChatCompletionChunk)
     return chunk
 

@@ -83,6 +83,19 @@ def test_what_is_not_read_comes_first_on_the_next_call() -> None:
     assert list(decoder.close()) == []
 
 
+def test_what_is_not_read_of_a_chunk_comes_first_on_the_next_call() -> None:
+    chunk = b'data: {"choices":[{"index":0,"delta":{"reasoning":"hm","content":"Hi"}}]}\n\n'
+    next_calls: list[Callable[[ChatDecoder], Iterable[ChatEvent]]] = [
+        lambda decoder: decoder.feed(STOP),
+        lambda decoder: decoder.close(),
+    ]
+    for next_call in next_calls:
+        decoder = ChatDecoder()
+        decoder.feed(STOP)
+        assert next(decoder.feed(chunk)) == ChoiceFinished("stop")
+        assert [event.type for event in next_call(decoder)][:2] == ["reasoning_delta", "text_delta"]
+
+
 def test_an_error_that_was_not_reached_is_raised_by_the_next_call() -> None:
     decoder = ChatDecoder(keepalives=True)
     reading = decoder.feed(b": one\ndata: no JSON\n\n")
@@ -511,6 +524,12 @@ def test_hostile_shapes_cost_what_they_are_long(name: str) -> None:
 
 
 # Limits
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "1", None])
+def test_a_limit_is_a_positive_number(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"Limits\(choices=…\) takes a whole number"):
+        Limits(choices=value)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"_streams", "_session", "_timings", "_concurrency", "_coalesce"},
         {"errors", "anomalies", "limits", "sse", "chunks", "events", "dialects", "decoder", "sources", "responses"},
     ),
-    "testing": ({"testing"}, {"errors", "sse", "chunks", "events", "decoder", "streams"}),
+    "testing": (
+        {"testing"},
+        {"errors", "anomalies", "limits", "sse", "chunks", "events", "accumulator", "dialects", "decoder", "streams"},
+    ),
     "command line": (
         {"_cli", "_cli_commands", "_cli_demo", "_cli_endings", "_cli_output", "__main__"},
         {"version", "errors", "limits", "chunks", "events", "sse", "decoder", "streams", "testing"},

@@ -1,10 +1,11 @@
 """What servers do on the wire, a row a quirk: the bytes, and all that is to come of them.
 
-Each row is read whole, byte by byte, and under every cut in two, always with the same outcome.
+Each row is read whole, byte by byte, event by event, and under every cut in two, always with the same outcome.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -1343,7 +1344,8 @@ def test_a_quirk_is_read_as_it_is_meant(row: Row) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_cutting_a_quirk_changes_nothing(row: Row) -> None:
     whole = read([row.body])
-    for pieces in (bytewise(row.body), *every_cut(row.body)):
+    eventwise = re.split(rb"(?<=\n\n)", row.body)
+    for pieces in (bytewise(row.body), eventwise, *every_cut(row.body)):
         cut = read(pieces)
         assert cut == Outcome(whole.events, whole.completion, whole.ending, cut.error, whole.anomalies)
         assert cut.error_attributes() == whole.error_attributes()

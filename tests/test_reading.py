@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -24,6 +24,8 @@ class Outer(msgspec.Struct):
     inners: list[Inner] | None = None
     words: list[str] | None = None
     anything: Any = None
+    flat: dict[str, int] | None = None
+    never: None = None
     extra: dict[str, Any] = {}
 
 
@@ -46,6 +48,7 @@ def read(value: dict[Any, Any]) -> tuple[Outer, list[str]]:
         ({"inners": [{"name": "a"}, {}]}, Outer(0, inners=[Inner("a"), Inner()])),
         ({"words": []}, Outer(0, words=[])),
         ({"anything": [1, {"a": None}]}, Outer(0, anything=[1, {"a": None}])),
+        ({"flat": {"a": ["b"]}, "never": None}, Outer(0, flat=cast("dict[str, int]", {"a": ["b"]}))),
         ({"odd": 1, "extra": 2}, Outer(0, extra={"odd": 1, "extra": 2})),
         ({LEFT_OVER: {"text": 1}, "text": "Hi"}, Outer(0, text="Hi", extra={"text": 1})),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,8 @@ def test_a_recording_says_what_it_says(recording: Path) -> None:
 def test_cutting_a_recording_changes_nothing(recording: Path) -> None:
     body = recording.read_bytes()
     whole = read([body])
-    for pieces in (bytewise(body), *random_cuts(body, recording.stem)):
+    eventwise = re.split(rb"(?<=\n\n)", body)
+    for pieces in (bytewise(body), eventwise, *random_cuts(body, recording.stem)):
         cut = read(pieces)
         assert cut.events == whole.events
         assert (cut.completion, cut.ending, str(cut.error)) == (whole.completion, whole.ending, str(whole.error))

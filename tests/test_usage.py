@@ -18,6 +18,36 @@ FIVE = Usage(prompt_tokens=5, total_tokens=6)
         (None, Usage(extra={"cost": None}), None),
         (None, Usage(extra={"cost": 0}), Usage(extra={"cost": 0})),
         (FIVE, Usage(), FIVE),
+        (
+            Usage(prompt_tokens_details=PromptTokensDetails(cached_tokens=1)),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3),
+            Usage(
+                prompt_tokens=1,
+                completion_tokens=2,
+                total_tokens=3,
+                prompt_tokens_details=PromptTokensDetails(cached_tokens=1),
+            ),
+        ),
+        (
+            Usage(completion_tokens_details=CompletionTokensDetails(reasoning_tokens=1)),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3),
+            Usage(
+                prompt_tokens=1,
+                completion_tokens=2,
+                total_tokens=3,
+                completion_tokens_details=CompletionTokensDetails(reasoning_tokens=1),
+            ),
+        ),
+        (
+            Usage(prompt_tokens=9, extra={"a": 1}),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, extra={"a": None}),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, extra={"a": 1}),
+        ),
+        (
+            Usage(prompt_tokens=9, extra={"a": 1}),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, extra={"a": 2}),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, extra={"a": 2}),
+        ),
         (FIVE, Usage(prompt_tokens=0), Usage(prompt_tokens=0, total_tokens=6)),
         (FIVE, Usage(completion_tokens=2, total_tokens=7), Usage(prompt_tokens=5, completion_tokens=2, total_tokens=7)),
         (

@@ -105,7 +105,9 @@ class Session:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(source, block.page, "exec", dont_inherit=True), self._namespace)
-        self.printed = printed.getvalue()
+        before, self.printed = self.printed, printed.getvalue()
+        if "same" in block.markers:
+            assert visible(self.printed) == visible(before), f"{block.place} prints something else than the block above"
 
     def type(self, block: Block) -> None:
         """Run what stands behind the prompts, and compare the rest with what it prints."""
@@ -163,7 +165,7 @@ def run_doctest(block: Block) -> None:
 @every_page
 def test_what_does_not_run_says_why(page: Path) -> None:
     for block in blocks(page):
-        known = {*SHOWN, "output", "server", "serves"}
+        known = {*SHOWN, "output", "same", "server", "serves"}
         assert block.markers.keys() <= known, f"{block.place} has a marker that means nothing: {block.markers}"
         reasons = [block.markers[name] for name in SHOWN if name in block.markers]
         assert all(reasons), f"{block.place} is not run, and does not say why"

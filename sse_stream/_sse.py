@@ -122,8 +122,8 @@ class SSEDecoder:
         "_data",
         "_data_lines",
         "_dispatch_incomplete",
-        "_error",
         "_event_type",
+        "_failure",
         "_fresh",
         "_head",
         "_id",
@@ -161,7 +161,7 @@ class SSEDecoder:
         self._head: bytes | None = b""  # the first bytes while they may be a BOM; None ever after
         self._skip_lf = False  # the last byte was a CR, which ended its line: an LF now belongs to it
         self._closed = False
-        self._error: EventTooLargeError | None = None
+        self._failure = ""  # what the error said; the error itself would keep the frames it came through
         # What was fed and is not read yet: a piece, how far it is read, and further pieces. Only
         # `_buffer` is ever empty, and only if nothing is left to read.
         self._buffer = b""
@@ -287,7 +287,7 @@ class SSEDecoder:
     def _continued(self, data: bytes) -> bytes:
         """The piece without what the bytes before it have decided: a BOM, the LF of a CRLF."""
         if self._closed:
-            reason = "was closed" if self._error is None else f"has failed: {self._error}"
+            reason = f"has failed: {self._failure}" if self._failure else "was closed"
             raise SSEStreamError(f"this decoder takes no more bytes, for it {reason}. Make a new one for each stream")
         if self._head is not None:
             # "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
@@ -305,16 +305,16 @@ class SSEDecoder:
 
     def _decode(self) -> Iterator[ServerSentEvent]:
         """Read on from where the decoder stands. All state is in the decoder whenever this yields."""
+        # Measured as "one event a read", which is what servers send: 0.41 µs where the loop takes 0.68. Such
+        # a piece is not half read, for the decoder would not be fresh after its only line.
         buffer = self._buffer
         if (
             self._fresh
             and buffer[-2:] == b"\n\n"
             and buffer[:6] == b"data: "
             and 10 not in (data := buffer[6:-2])
-            and not self._position
             and len(buffer) - 2 <= self._room
         ):
-            # Measured as "one event a read", which is what servers send: 0.41 µs where the loop takes 0.68.
             self._buffer = self._queue.popleft() if self._queue else b""
             yield ServerSentEvent(data.decode("utf-8", "replace"), "message", self._last_event_id)
         while buffer := self._buffer:
@@ -374,18 +374,14 @@ class SSEDecoder:
         """The error, after which nothing will be decoded and so nothing is kept."""
         size = min(self._limit, _EXCERPT)
         excerpt = bytes(self._data[:size] + line[:size])[:size]
-        self._error = EventTooLargeError(
-            f"an event is larger than max_event_size, {self._limit} bytes; it begins with {excerpt!r}",
-            limit=self._limit,
-            excerpt=excerpt,
-        )
+        self._failure = f"an event is larger than max_event_size, {self._limit} bytes; it begins with {excerpt!r}"
         self._closed = True
         self._plain = False
         self._buffer = b""
         self._position = 0
         self._queue.clear()
         self._discard()
-        return self._error
+        return EventTooLargeError(self._failure, limit=self._limit, excerpt=excerpt)
 
     def _interpret(self, line: bytes | bytearray) -> ServerSentEvent | None:
         """One line, without its end: the event that it completes, if any."""
@@ -478,7 +474,6 @@ class SSEDecoder:
         self._room = self._limit
         self._event_type = ""
         self._retry = None
-        self._id = self._last_event_id
         self._fresh = True
 
 

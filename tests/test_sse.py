@@ -112,6 +112,7 @@ ROWS = [
     Row("a colon alone is a comment", b":\n\ndata: a\n\n", [A]),
     Row("a field behind a colon is a comment", b":data: a\n\n"),
     Row("a comment does not part data lines", b"data: a\n: c\n:\ndata: b\n\n", [Event("a\nb")]),
+    Row("a comment does not part many data lines", b"data: a\ndata: b\n:data: c\ndata: d\n\n", [Event("a\nb\nd")]),
     Row("a comment does not end an event", b"data: a\n: c\n\n", [A]),
     Row("a comment holds anything", b": \xff\x00: data: \ndata: a\n\n", [A]),
 
@@ -378,6 +379,24 @@ def test_close_delivers_what_was_left_unread_and_no_more() -> None:
     assert list(decoder.close(dispatch_incomplete=True)) == []
 
 
+def test_the_first_close_decides() -> None:
+    decoder = SSEDecoder()
+    decoder.feed(b"data: a")
+    decoder.close()
+    assert list(decoder.close(dispatch_incomplete=True)) == []
+    decoder = SSEDecoder()
+    decoder.feed(b"data: a")
+    decoder.close(dispatch_incomplete=True)
+    assert list(decoder.close()) == [A]
+
+
+def test_part_of_a_bom_is_told_as_the_unknown_field_that_it_is() -> None:
+    fields: list[tuple[str, str]] = []
+    decoder = SSEDecoder(on_unknown_field=lambda *field: fields.append(field))
+    assert decoded(decoder, [b"\xef", b"\xbb"], dispatch_incomplete=True) == []
+    assert fields == [("\ufffd", "")]
+
+
 def test_close_may_be_read_in_turns() -> None:
     decoder = SSEDecoder(part_events=lambda _: True)
     decoder.feed(b"data: a\n\ndata: b\ndata: c")
@@ -427,6 +446,7 @@ def test_a_failed_decoder_takes_no_more() -> None:
         (b"data: a\n: comment", True),
         (b"id: 1\n", False),
         (b"\xef\xbb", True),
+        (b"\xef\xbb\xbf", False),
     ],
 )
 def test_within_event_says_whether_one_has_begun(body: bytes, within: bool) -> None:
@@ -453,7 +473,7 @@ def test_within_event_says_whether_one_has_begun(body: bytes, within: bool) -> N
         (b": c", b"data: a\n\n", None),
         (b"data: b\n\n", b"data: a\n\n", None),  # unread
         (b"\n", b"data: a\ndata: b\n\n", None),
-        (b"\n", b"data: a\rdata: b\n\n", None),
+        (b"\n", b"data: a\rb\n\n", None),
         (b"\n", b"data: a\r\n\r\n", None),
         (b"\n", b"data:a\n\n", None),
         (b"\n", b"data: a\n", None),
@@ -611,6 +631,26 @@ def test_every_event_has_the_whole_size_for_itself() -> None:
     assert len(decoded(SSEDecoder(max_event_size=10), [body])) == 6
 
 
+def test_nothing_is_kept_after_an_error() -> None:
+    decoder = SSEDecoder(max_event_size=100_000)
+    decoder.feed(b"event: x\nretry: 5\ndata: " + b"a" * 90_000 + b"\ndata: " + b"b" * 90_000)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        events = decoder.feed(bytes(90_000))
+        for _ in range(100):
+            decoder.feed(b"data: c\n\n" + bytes(10_000))
+        with pytest.raises(EventTooLargeError) as caught:
+            next(events)
+        del caught, events
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 30_000
+    finally:
+        tracemalloc.stop()
+    assert not decoder.within_event
+    assert list(decoder.close(dispatch_incomplete=True)) == []
+
+
 def peak_memory(decoder: SSEDecoder, pieces: Iterable[bytes]) -> tuple[int, bool]:
     """The most that the decoder needs at once, in bytes, and whether an event was too large for it."""
     gc.collect()
@@ -631,7 +671,7 @@ def peak_memory(decoder: SSEDecoder, pieces: Iterable[bytes]) -> tuple[int, bool
 @pytest.mark.parametrize("read", [1, 1_000])
 def test_memory_is_bounded_by_max_event_size(shape: str, read: int) -> None:
     begin, repeated = ENDLESS[shape]
-    limit = 8_192 if read == 1 else 65_536
+    limit = 4_096 if read == 1 else 32_768
     block = repeated * 1_000
     pieces = [block[start : start + read] for start in range(0, len(block), read)]
 
@@ -665,7 +705,7 @@ def test_memory_is_bounded_by_max_event_size(shape: str, read: int) -> None:
     ],
 )
 def test_what_may_go_on_for_ever_needs_no_memory(block: bytes) -> None:
-    peak, too_large = peak_memory(SSEDecoder(max_event_size=1_000), (block * 100 for _ in range(200)))
+    peak, too_large = peak_memory(SSEDecoder(max_event_size=1_000), (block * 100 for _ in range(60)))
     assert not too_large
     assert peak < 16_384
 
@@ -752,10 +792,10 @@ class CountingBuffer(bytearray):
         return super().decode(encoding, errors)
 
 
-@pytest.mark.parametrize("stream", MANY.values(), ids=MANY)
-def test_bytes_moved_are_linear_in_the_bytes(
-    stream: Callable[[int], Iterable[bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("name", MANY)
+def test_bytes_moved_are_linear_in_the_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = MANY[name]
+    waits = name.startswith(("one line", "one comment", "data lines"))
     monkeypatch.setattr(_sse, "bytearray", CountingBuffer, raising=False)
     moved = []
     for count in (500, 1_000):
@@ -764,6 +804,9 @@ def test_bytes_moved_are_linear_in_the_bytes(
         moved.append(CountingBuffer.moved)
     assert moved[1] <= 2.1 * moved[0]
     assert moved[1] <= 3 * sum(map(len, stream(1_000)))
+    # What waits for more waits in a buffer that can grow: bytes would be copied whole for each addition.
+    if waits:
+        assert moved[1] >= 1_000
 
 
 def test_bytes_moved_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

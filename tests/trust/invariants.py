@@ -1,0 +1,310 @@
+"""What holds for any bytes whatever. Each check takes a body and raises `AssertionError` where the library breaks its word.
+
+The fuzzer calls them on bodies that it finds, the tests on bodies that are known to be hard. How a body is cut
+follows from the body itself, so that it fails again where it failed once.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sse_stream import (
+    Anomaly,
+    ChatAccumulator,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatDecoder,
+    ChatEvent,
+    ChunkDecodeError,
+    Ending,
+    EventTooLargeError,
+    Limits,
+    ReasoningDelta,
+    RefusalDelta,
+    ServerSentEvent,
+    SSEDecoder,
+    SSEStreamError,
+    StreamDone,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallDone,
+    ToolCallStarted,
+)
+from sse_stream._reading import ignore, read_struct
+from sse_stream.dialects import OpenAIChat
+from sse_stream.dialects._json import loads
+from sse_stream.dialects._quirks import normalized
+
+from .. import sse_standard
+
+# Up to this many bytes a body is also read one byte at a time.
+_BYTEWISE = 120
+
+
+def ways_of_cutting(body: bytes) -> list[list[bytes]]:
+    """Some ways of cutting a body, always the same ones for the same body: cuts at random, and if it is short everywhere."""
+    source = random.Random(zlib.crc32(body))
+    ways = []
+    for most in (1, 3, 12):
+        places = sorted(source.randint(0, len(body)) for _ in range(source.randint(1, most)))
+        ways.append([body[start:end] for start, end in zip([0, *places], [*places, len(body)], strict=True)])
+    if len(body) <= _BYTEWISE:
+        ways.append([body[place : place + 1] for place in range(len(body))])
+    return ways
+
+
+# Server-sent events.
+
+
+def check_sse(body: bytes) -> None:
+    """`SSEDecoder` finds what the standard's algorithm finds, however the body is cut, with and without a limit."""
+    for limit in (None, 1 + zlib.crc32(body) % 64):
+        wanted = sse_standard.read(body, max_event_size=limit)
+        for pieces in ([body], *ways_of_cutting(body)):
+            for unread in (False, True):
+                found = _read_sse(pieces, limit, unread=unread)
+                assert found.events == wanted.events, (pieces, limit, unread)
+                assert found.last_event_id == wanted.last_event_id, (pieces, limit, unread)
+                assert found.too_large == wanted.too_large, (pieces, limit, unread)
+                assert found.comments == wanted.comments, (pieces, limit, unread)
+                assert found.ignored == wanted.ignored, (pieces, limit, unread)
+                # Python converts no longer decimal under every setting, so a longer one is ignored.
+                if wanted.retry is None or wanted.retry < 10**640:
+                    assert found.retry == wanted.retry, (pieces, limit, unread)
+
+
+def _read_sse(pieces: Sequence[bytes], limit: int | None, *, unread: bool) -> sse_standard.Reading:
+    """Decode; `unread` leaves everything that was fed for the end."""
+    found = sse_standard.Reading()
+    decoder = SSEDecoder(
+        max_event_size=limit,
+        on_comment=found.comments.append,
+        on_unknown_field=lambda name, value: found.ignored.append((name, value)),
+    )
+    try:
+        for piece in pieces:
+            events = decoder.feed(piece)
+            if not unread:
+                for event in events:
+                    found.events.append(event)
+        for event in decoder.close():
+            found.events.append(event)
+    except EventTooLargeError:
+        found.too_large = True
+        _check_final(decoder)
+    found.last_event_id = decoder.last_event_id
+    found.retry = decoder.retry
+    for event in found.events:
+        if event.retry is not None and event.retry >= 10**640:
+            continue
+        if "\r" not in event.data + event.event + event.id:
+            again = list(SSEDecoder(max_event_size=None).feed(event.encode()))
+            assert again == [event]
+    return found
+
+
+def _check_final(decoder: SSEDecoder | ChatDecoder) -> None:
+    """An error is final: what is fed after it says so, and closing does no harm."""
+    try:
+        decoder.feed(b"data: more\n\n")
+    except SSEStreamError:
+        pass
+    else:
+        raise AssertionError("a decoder that has failed took more bytes")
+    assert list(decoder.close()) == []
+
+
+# Chat streams.
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a reading of a chat stream shows."""
+
+    events: list[ChatEvent]
+    error: tuple[str, str] | None
+    completion: ChatCompletion
+    ending: Ending
+    anomalies: tuple[Anomaly, ...]
+
+
+SMALL = Limits(event_size=2000, output_size=3000, choices=3, tool_calls=4)
+
+
+def check_chat(body: bytes) -> None:
+    """`ChatDecoder` raises nothing but its own errors, adds up, and does not care how the body is cut."""
+    whole = _read_chat([body])
+    _check_sums(whole)
+    for pieces in ways_of_cutting(body):
+        for unread in (False, True):
+            _check_same(_read_chat(pieces, unread=unread), whole, pieces)
+    limited = _read_chat([body], limits=SMALL)
+    _check_sums(limited)
+    for pieces in ways_of_cutting(body):
+        _check_same(_read_chat(pieces, limits=SMALL), limited, pieces)
+    _check_strict(body, whole)
+    _check_chunks(body, whole)
+
+
+def _read_chat(
+    pieces: Sequence[bytes], *, unread: bool = False, strict: bool = False, limits: Limits = Limits()
+) -> Outcome:
+    decoder = ChatDecoder(strict=strict, limits=limits, keepalives=True)
+    events: list[ChatEvent] = []
+    said = None
+    try:
+        for piece in pieces:
+            given = decoder.feed(piece)
+            if not unread:
+                for event in given:
+                    events.append(event)
+        for event in decoder.close():
+            events.append(event)
+    except SSEStreamError as error:
+        said = (type(error).__name__, str(error))
+        assert str(error)
+        assert decoder.error is error
+        assert same(error.completion, decoder.completion)
+        _check_final(decoder)
+    return Outcome(events, said, decoder.completion, decoder.ending, decoder.anomalies)
+
+
+def _check_same(cut: Outcome, whole: Outcome, pieces: Sequence[bytes]) -> None:
+    for name in ("events", "error", "completion", "ending", "anomalies"):
+        assert same(getattr(cut, name), getattr(whole, name)), (name, pieces, getattr(cut, name), getattr(whole, name))
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are equal, where a NaN in them equals itself."""
+    return one == other or repr(one) == repr(other)
+
+
+def _check_sums(outcome: Outcome) -> None:
+    """The events of each choice add up to the completion, and the end is what it is said to be."""
+    events, completion = outcome.events, outcome.completion
+    done = [event for event in events if isinstance(event, StreamDone)]
+    assert (outcome.ending == "complete") == (outcome.error is None) == bool(done)
+    assert outcome.ending not in ("open", "closed", "transport_error", "timeout")
+    if done:
+        assert events[-1:] == done or same(events[-1:], done)
+        assert same(done[0].completion, completion)
+    for event in events:
+        msgspec.json.decode(msgspec.json.encode(event))
+    json.dumps(completion.to_dict()).encode()
+    assert [choice.index for choice in completion.choices] == sorted({choice.index for choice in completion.choices})
+    for choice in completion.choices:
+        own = [event for event in events if getattr(event, "choice", None) == choice.index]
+        message = choice.message
+        json.dumps(message.to_dict()).encode()
+        partial = outcome.error is not None and outcome.error[0] in ("OutputTooLargeError", "ChunkDecodeError")
+        _check_text("".join(event.text for event in own if isinstance(event, TextDelta)), message.content, partial)
+        _check_text(
+            "".join(event.text for event in own if isinstance(event, ReasoningDelta)), message.reasoning, partial
+        )
+        _check_text("".join(event.text for event in own if isinstance(event, RefusalDelta)), message.refusal, partial)
+        started = [event.index for event in own if isinstance(event, ToolCallStarted)]
+        assert started == list(range(len(started)))
+        assert len(started) == len(message.tool_calls) or partial
+        for number, call in enumerate(message.tool_calls):
+            pieces = [event.arguments for event in own if isinstance(event, ToolCallDelta) and event.index == number]
+            _check_text("".join(pieces), call.arguments, partial)
+            ended = [event for event in own if isinstance(event, ToolCallDone) and event.index == number]
+            assert len(ended) == 1 if done else len(ended) <= 1
+    for event in events:
+        assert getattr(event, "text", "x") != ""
+        assert getattr(event, "arguments", "x") != ""
+
+
+def _check_text(delivered: str, kept: str | None, partial: bool) -> None:
+    """A chunk that is refused may be kept in part, and is then not delivered."""
+    kept = kept or ""
+    assert delivered == kept or (partial and kept.startswith(delivered)), (delivered, kept)
+
+
+def _check_strict(body: bytes, lenient: Outcome) -> None:
+    """Strict mode is the same where nothing is odd, and stops at the first oddity where something is."""
+    strict = _read_chat([body], strict=True)
+    if not lenient.anomalies:
+        _check_same(strict, lenient, [body])
+        return
+    assert strict.error is not None
+    assert len(strict.events) <= len(lenient.events)
+    assert same(strict.events, lenient.events[: len(strict.events)])
+    if strict.error != lenient.error:
+        assert strict.error[0] == ChunkDecodeError.__name__
+
+
+def _check_chunks(body: bytes, whole: Outcome) -> None:
+    """The chunks, added up by hand, are the completion."""
+    decoder = ChatDecoder()
+    accumulator = ChatAccumulator()
+    error = None
+    try:
+        for chunks in (decoder.feed_chunks(body), decoder.close_chunks()):
+            for chunk in chunks:
+                accumulator.add(chunk)
+                assert isinstance(chunk.raw, dict)
+    except SSEStreamError as failure:
+        error = (type(failure).__name__, str(failure))
+    assert error == whole.error
+    assert same(accumulator.completion, whole.completion)
+
+
+# The tolerant reader.
+
+
+def check_reader(body: bytes) -> None:
+    """Whatever JSON comes as a chunk is read; what the fast path reads, the tolerant path reads alike; nothing is lost."""
+    text = body.decode("utf-8", "replace")
+    try:
+        value, loose = loads(text)
+    except ChunkDecodeError:
+        try:
+            OpenAIChat().decode(ServerSentEvent(text))
+        except ChunkDecodeError:
+            pass
+        return
+    if not isinstance(value, dict):
+        return
+    before = repr(value)
+    reported: list[tuple[str, Any]] = []
+    chunk = read_struct(ChatCompletionChunk, normalized(value, ignore), lambda *said: reported.append(said))
+    assert repr(value) == before
+    for item in OpenAIChat().decode(ServerSentEvent(text)):
+        assert item is not None
+    accumulator = ChatAccumulator()
+    events = accumulator.add(chunk)
+    msgspec.json.encode(events)
+    completion = accumulator.completion
+    json.dumps(completion.to_dict()).encode()
+    assert same(ChatCompletionChunk.from_dict(value).raw, value)
+    _check_kept(value, chunk)
+    fast = None if loose else OpenAIChat().decode_plain(text)
+    if fast is not None:
+        assert fast == chunk or same(fast, chunk)
+        assert not reported
+        assert same(fast.raw, value)
+        again = ChatAccumulator()
+        assert same(again.add(fast), events)
+        assert same(again.completion, completion)
+
+
+def _check_kept(value: Mapping[str, Any], chunk: ChatCompletionChunk) -> None:
+    """What the model does not name is in `extra`, level by level, as far as the levels are what they should be."""
+    known = set(ChatCompletionChunk.__struct_fields__) - {"extra", "_source"}
+    for name, item in value.items():
+        if name not in known:
+            assert same(chunk.extra[name], item)
+        elif isinstance(item, str) and isinstance(getattr(chunk, name), str):
+            assert getattr(chunk, name) == item
+
+
+CHECKS: Mapping[str, Callable[[bytes], None]] = {"sse": check_sse, "chat": check_chat, "reader": check_reader}
+"""The checks, by the name of what they check."""

@@ -1,0 +1,70 @@
+"""Bodies for the fuzzer to begin with, and tokens for it to put in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sse_stream
+from sse_stream.testing import HABITS
+
+_FRAMES = [
+    b"data: a\n\n",
+    b"\xef\xbb\xbfdata: a\r\nevent: b\rid: c\nretry: 10\n\n: d\n\ndata\ndata: \xe2\x80\xa8\n\n",
+    b"id: \x00\nid:1\n\ndata: \xff\xf0\x9f\x98\n\r\ndata:  e\ndata:f\n\nx: y\nerror: z\n\ndata: cut",
+    b'data: {"a":\r\ndata: 1}\r\n\r\n',
+]
+_TOKENS = [
+    *[b"data: ", b"data:", b"event: ", b"id: ", b"retry: ", b": ", b"error: ", b"\n\n", b"\r\n\r\n", b"\xef\xbb\xbf"],
+    *[
+        b"[DONE]",
+        b"data: [DONE]\n\n",
+        b"null",
+        b"true",
+        b"NaN",
+        b"1e999",
+        b"-1",
+        b'""',
+        b"{}",
+        b"[]",
+        b"\\ud83d",
+        b"\\u0000",
+    ],
+    *[
+        b'"index":0',
+        b'"index":1',
+        b'"type":"text"',
+        b'"type":"thinking"',
+        b'"type":"ping"',
+        b'"object":"error"',
+        b'"detail":',
+    ],
+    *[
+        b'"x_groq":{"usage":{',
+        b'"extra":',
+        b'"provider_fields":',
+        b'"thinking":',
+        b'"text":',
+        b'"message":',
+        b'"error":',
+    ],
+]
+
+
+def seeds(target: str) -> Mapping[str, bytes]:
+    """Bodies by name: whole streams, or for the tolerant reader the data of their events."""
+    bodies = {name: habit.body for name, habit in HABITS.items()}
+    bodies.update((f"frames {number}", body) for number, body in enumerate(_FRAMES))
+    if target != "reader":
+        return bodies
+    return {
+        f"{name} {number}": event.data.encode()
+        for name, body in bodies.items()
+        for number, event in enumerate(sse_stream.SSEDecoder().feed(body + b"\n\n"))
+    }
+
+
+def tokens() -> list[bytes]:
+    """What means something to the library: its own tokens, and every field name of the chunk model."""
+    structs = [item for item in vars(sse_stream).values() if hasattr(item, "__struct_fields__")]
+    names = sorted({name for struct in structs for name in struct.__struct_fields__})
+    return [*_TOKENS, *(f'"{name}":'.encode() for name in names)]

@@ -317,6 +317,9 @@ class ChatCompletionChunk(_Part, eq=False):
             return NotImplemented
         return _fields(self) == _fields(other)
 
+    def __ne__(self, other: Any) -> bool:  # noqa: PYI032  # as above; without it, msgspec compares identities
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment]  # mutable, like every other struct here
 
     def __repr__(self) -> str:

@@ -354,11 +354,10 @@ class ChatDecoder:
                 self._done = True
                 self.live = False
                 self._ending = "complete"
-            case Failure(error):
-                # What is too large cannot be passed over, whenever it comes.
-                if not self._done or isinstance(error, EventTooLargeError):
-                    raise error
-                self._note("data_after_done", str(error))
+            case _:  # a failure; what is too large cannot be passed over, whenever it comes
+                if not self._done or isinstance(item.error, EventTooLargeError):
+                    raise item.error
+                self._note("data_after_done", str(item.error))
 
     def _part_events(self, data: str) -> bool:
         whole = self._dialect.is_whole(data)

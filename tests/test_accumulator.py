@@ -161,6 +161,20 @@ def test_reasoning_in_two_spellings_that_differ() -> None:
     assert message_of(accumulator) == Message(reasoning="ac", extra={"reasoning": "b"})
 
 
+def test_what_a_choice_has_besides_is_stated_anew() -> None:
+    def piece(**fields: Any) -> ChatCompletionChunk:
+        return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, **fields}]})
+
+    _, accumulator = add(piece(odd="a", more={"a": 1}), piece(odd="b", more={"b": 2}), piece(odd=None))
+    assert accumulator.completion.choices == [Choice(0, Message(), extra={"odd": "b", "more": {"a": 1, "b": 2}})]
+
+
+def test_reasoning_beside_its_details_is_not_doubled() -> None:
+    events, accumulator = add(chunk({"reasoning": "hm", "reasoning_details": [{"text": "hm"}]}))
+    assert events == [ReasoningDelta("hm")]
+    assert message_of(accumulator) == Message(reasoning="hm", extra={"reasoning_details": [{"text": "hm"}]})
+
+
 def test_audio_is_put_together() -> None:
     events, accumulator = add(
         chunk({"audio": {"id": "a1", "transcript": "H"}}), chunk({"audio": {"transcript": "i", "expires_at": 9}})

@@ -88,7 +88,8 @@ def test_raw_of_a_chunk_made_by_hand_says_the_same() -> None:
 def test_chunks_are_compared_by_what_they_say() -> None:
     assert decoded(HI) == ChatCompletionChunk.from_dict(HI) == decoded({**HI, "usage": None})
     assert decoded(HI) != decoded({**HI, "odd": 1})
-    assert decoded(HI) != HI
+    assert not decoded(HI) != decoded(HI)
+    assert not decoded(HI) == HI
     with pytest.raises(TypeError, match="unhashable"):
         hash(decoded(HI))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
@@ -35,6 +36,7 @@ from sse_stream import (
     UsageReported,
 )
 from sse_stream.dialects import Done, Failure, Item, OpenAIChat, Ping
+from sse_stream.testing import bytewise
 
 HI = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
 STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
@@ -91,6 +93,7 @@ def test_what_is_not_read_of_a_chunk_comes_first_on_the_next_call() -> None:
     ]
     for next_call in next_calls:
         decoder = ChatDecoder()
+        list(decoder.feed(HI))
         decoder.feed(STOP)
         assert next(decoder.feed(chunk)) == ChoiceFinished("stop")
         assert [event.type for event in next_call(decoder)][:2] == ["reasoning_delta", "text_delta"]
@@ -319,7 +322,7 @@ def test_strict_mode_makes_an_error_of_an_anomaly(kind: AnomalyKind) -> None:
     assert error is None or kind in ("missing_index", "odd_type", "loose_json", "keepalive_as_data")
     assert [anomaly.kind for anomaly in tolerant.anomalies] == [kind]
     assert all(anomaly.count == 1 and len(anomaly.sample) <= 200 for anomaly in tolerant.anomalies)
-    for pieces in ([body], [body[place : place + 1] for place in range(len(body))]):
+    for pieces in ([body], bytewise(body), re.split(rb"(?<=\n\n)", body)):
         decoder = ChatDecoder(strict=True)
         events, error = read_all(decoder, *pieces)
         assert isinstance(error, ChunkDecodeError)

@@ -69,6 +69,102 @@ def test_what_is_well_formed_takes_the_shortest_way() -> None:
         assert dialect.decode_plain(odd) is None
 
 
+DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"odd": 1, "choices": []},
+        {"odd": {"a": [1]}, "choices": [{"index": 0, "delta": {"content": "Hi"}}]},
+        {"choices": [{"index": 0, "odd": 1, "delta": {"odd": [2]}}]},
+        {"choices": [], "usage": {"prompt_tokens": 1, "odd": {"a": 1}}},
+        {"choices": [], "usage": None, "odd": None},
+        {"choices": [{"index": 0, "delta": {"content": "Hi"}, "message": {"content": "Hi"}}]},
+    ],
+)
+def test_fields_of_the_providers_own_take_a_short_way(value: dict[str, Any]) -> None:
+    text = msgspec.json.encode(value).decode()
+    plain = OpenAIChat().decode_plain(text)
+    assert plain is not None
+    (tolerant,) = decode(text)
+    assert plain == tolerant == OpenAIChat().decode_plain(text.encode())
+    assert plain.raw == value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "5",
+        '{"odd":1}',
+        '{"odd":1,"choices":[5]}',
+        '{"odd":1,"choices":[{"index":0}]}',
+        '{"odd":1,"choices":[{"index":"0","delta":{}}]}',
+        '{"error":"m","choices":[]}',
+        '{"choices":[{"index":0,"delta":{},"error":"m"}]}',
+        '{"x_groq":{"usage":{}},"choices":[]}',
+        f'{{"choices":[{{"index":0,"delta":{{"odd":{DEEP}}}}}]}}',
+        f'{{"choices":[],"usage":{{"odd":{DEEP}}}}}',
+    ],
+)
+def test_what_is_odd_or_speaks_for_itself_does_not(data: str) -> None:
+    assert OpenAIChat().decode_plain(data) is None
+    assert OpenAIChat().decode_plain(data.encode()) is None
+
+
+def test_an_odd_chunk_between_others_changes_nothing_for_them() -> None:
+    dialect = OpenAIChat()
+    datas = ['{"choices":[]}', '{"odd":1,"choices":[]}', '{"odd":1}', '{"choices":[]}', '{"odd":1,"choices":[]}'] * 2
+    assert [dialect.decode_plain(data) is not None for data in datas] == [True, True, False, True, True] * 2
+
+
+@pytest.mark.parametrize(
+    ("choice", "read"),
+    [
+        (
+            {"delta": {"content": "Hi"}, "message": {"content": "Hi", "odd": 1}, "index": "0"},
+            {"delta": {"content": "Hi"}, "message": {"odd": 1}, "index": 0},
+        ),
+        (
+            {"index": 0, "delta": {"function_call": {"name": "f", "arguments": {"a": 1}}}},
+            {"index": 0, "delta": {"function_call": {"name": "f", "arguments": '{"a":1}'}}},
+        ),
+        (
+            {"index": 0, "delta": {"tool_calls": [{"id": "c1"}, {"function": {"arguments": []}}]}},
+            {"index": 0, "delta": {"tool_calls": [{"id": "c1"}, {"function": {"arguments": "[]"}}]}},
+        ),
+        (
+            {"index": 0, "delta": {"tool_calls": [5, {"id": "c1"}]}},
+            {"index": 0, "delta": {"tool_calls": [5, {"id": "c1"}]}},
+        ),
+        ({"index": 0, "delta": [1]}, {"index": 0, "delta": [1]}),
+        ({"index": 0, "delta": None, "text": 5}, {"index": 0, "text": 5}),
+    ],
+)
+def test_a_choice_is_put_into_shape(choice: dict[str, Any], read: dict[str, Any]) -> None:
+    items = decode(msgspec.json.encode({"choices": [choice]}).decode())
+    assert items[-1] == chunk(choices=[read])
+    assert isinstance(items[-1], ChatCompletionChunk)
+    assert items[-1].raw == {"choices": [choice]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "content", "reasoning", "left"),
+    [
+        ([5, {"type": "text", "text": "Hi"}, None], "Hi", "", [5, None]),
+        ([{"type": "text", "text": 5}], "", "", [{"type": "text", "text": 5}]),
+        ([{"type": "thinking", "thinking": [5]}], "", "", [{"type": "thinking", "thinking": [5]}]),
+        ([{"type": "thinking", "thinking": 5}], "", "", [{"type": "thinking", "thinking": 5}]),
+        ([{"thinking": "hm", "closed": True}], "", "hm", [{"closed": True}]),
+    ],
+)
+def test_content_in_parts(parts: list[Any], content: str, reasoning: str, left: list[Any]) -> None:
+    said = decode(msgspec.json.encode({"choices": [{"index": 0, "delta": {"content": parts}}]}).decode())[-1]
+    assert isinstance(said, ChatCompletionChunk)
+    delta = said.choices[0].delta
+    assert (delta.content, delta.reasoning_content, delta.extra) == (content, reasoning, {"content": left})
+
+
 @pytest.mark.parametrize("data", ["no JSON", "[1]", "5", '"text"', "null", "{", '{"a":' + "[" * 1000])
 def test_what_is_no_chunk(data: str) -> None:
     with pytest.raises(ChunkDecodeError) as error:

@@ -198,16 +198,17 @@ def httpx_sse_text(server: ReplayServer) -> Iterator[str]:
                 yield choice["delta"].get("content") or ""
 
 
+# Each with the row of the first table that tells its version.
 CLIENTS: dict[str, tuple[str, Callable[[ReplayServer], Iterator[str]]]] = {
     "sse_stream, `iter_text()`": ("sse_stream", sse_stream_text),
-    "openai, `create(stream=True)`": ("openai", openai_text),
-    "httpx-sse and `json.loads`": ("httpx_sse", httpx_sse_text),
+    "openai, `create(stream=True)`": ("openai, its decoder", openai_text),
+    "httpx-sse and `json.loads`": ("httpx-sse", httpx_sse_text),
 }
 
 
 def chats() -> list[list[str]]:
     """The second table."""
-    clients = {name: text for name, (module, text) in CLIENTS.items() if installed(module)}
+    clients = {name: text for name, (decoder, text) in CLIENTS.items() if installed(DECODERS[decoder][1])}
     table = [["the server sends", *clients]]
     for what, body in STREAMS.items():
         found = []
@@ -223,13 +224,41 @@ def rendered(table: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)) + "\n"
 
 
+def place_of(name: str) -> re.Pattern[str]:
+    """Where the page has the table of that name."""
+    return re.compile(rf"(?<=<!-- {name} -->\n\n).*?(?=\n<!-- /{name} -->)", re.DOTALL)
+
+
+def shown(page: str, name: str) -> list[list[str]]:
+    """A table as the page has it."""
+    found = place_of(name).search(page)
+    lines = found[0].splitlines() if found is not None else []
+    return [line.strip("| ").split(" | ") for line in lines if not line.startswith("| ---")]
+
+
 def written(page: str) -> str:
     """The page with its tables made anew."""
-    for name, table in (("conformance", conformance), ("chats", chats)):
-        text = rendered(table())
-        pattern = re.compile(rf"(?<=<!-- {name} -->\n\n).*?(?=\n<!-- /{name} -->)", re.DOTALL)
-        page = pattern.sub(lambda _, text=text: text, page)  # type: ignore[misc]  # mypy cannot infer it
+    for name, table in (("conformance", conformance()), ("chats", chats())):
+        page = place_of(name).sub(rendered(table).replace("\\", r"\\"), page)
     return page
+
+
+def contradictions(page: str) -> list[str]:
+    """What the page says of a client and the client does not do, though its version is the one on the page."""
+    stated = {row[0]: row for row in shown(page, "conformance")}
+    made = {row[0]: row for row in conformance()}
+    same = {name for name, row in made.items() if name in stated and row[1] == stated[name][1]}
+    found = [name for name in made if name in same and made[name] != stated[name]]
+    stated_chats, made_chats = shown(page, "chats"), chats()
+    for client, (decoder, _) in CLIENTS.items():
+        if decoder in same and column(made_chats, client) != column(stated_chats, client):
+            found.append(client)
+    return found
+
+
+def column(table: list[list[str]], name: str) -> list[tuple[str, str]]:
+    position = table[0].index(name)
+    return [(row[0], row[position]) for row in table]
 
 
 def main() -> None:

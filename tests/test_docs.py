@@ -22,6 +22,7 @@ import pytest
 import sse_stream
 from sse_stream import AnomalyKind, ChatStream, Ending, Limits, Timeouts
 
+from . import peers
 from .docs_answers import SERVERS
 from .docs_pages import DOCS, ROOT, Block, blocks, name_of, pages, prose
 from .reference_tables import REFERENCE, current_pages, documented, public_names
@@ -296,6 +297,24 @@ def test_docstrings_name_every_parameter(path: str, value: Callable[..., object]
 def test_docstrings_say_what_each_literal_means(alias: object, path: str) -> None:
     source = inspect.getsource(importlib.import_module(path))
     assert re.findall(r"^- `(\w+)`: \S", source, re.MULTILINE) == list(get_args(alias))
+
+
+# ------------------------------------------------------------------------------ what else could go stale
+
+
+def test_every_file_of_the_library_is_on_the_page_for_contributors() -> None:
+    page = (DOCS / "contributing" / "index.md").read_text(encoding="utf-8")
+    package = Path(sse_stream.__file__).parent
+    files = (path.relative_to(package).as_posix() for path in package.rglob("*.py"))
+    missing = [file for file in files if f"`{file}`" not in page and not file.endswith("__init__.py")]
+    assert not missing
+    for named in re.findall(r"`(tests/[\w/.]+)`", page):
+        assert (ROOT / named).exists(), f"{named} is gone"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the peers: nothing here can change them
+def test_tables_of_peers_are_current() -> None:
+    assert not peers.contradictions(peers.PAGE.read_text(encoding="utf-8")), "run `python -m tests.peers --write`"
 
 
 # --------------------------------------------------------------------------------------------- the site

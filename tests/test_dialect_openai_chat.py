@@ -103,6 +103,7 @@ def test_fields_of_the_providers_own_take_a_short_way(value: dict[str, Any]) -> 
         '{"error":"m","choices":[]}',
         '{"choices":[{"index":0,"delta":{},"error":"m"}]}',
         '{"x_groq":{"usage":{}},"choices":[]}',
+        '{"choices":[{"index":0,"delta":{},"message":"text"}]}',
         f'{{"choices":[{{"index":0,"delta":{{"odd":{DEEP}}}}}]}}',
         f'{{"choices":[],"usage":{{"odd":{DEEP}}}}}',
     ],

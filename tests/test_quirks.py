@@ -1336,6 +1336,7 @@ def test_a_quirk_is_read_as_it_is_meant(row: Row) -> None:
     if row.error is None:
         assert outcome.error is None
     else:
+        assert outcome.error is not None
         assert type(outcome.error) is row.error.type
         assert {name: getattr(outcome.error, name) for name in row.error.attributes} == row.error.attributes
         assert outcome.error.completion == row.completion

@@ -26,6 +26,7 @@ import gc
 import importlib
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -201,10 +202,12 @@ class OpenAI:
         return Prepared(read)
 
     def litellm(self, workload: ChatWorkload) -> Prepared:
+        # Without it, importing asks the internet for prices.
+        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
         completion = importlib.import_module("litellm").completion
         request = {**self.answer_with(workload), "model": "openai/example", "client": self.client}
         stream = completion(**request, stream=True)
-        return Prepared(lambda parts: collected(stream, parts))
+        return Prepared(lambda parts: collected(stream, parts) - 1)  # the last chunk is its own
 
 
 def collected(chunks: Iterable[Any], parts: list[str]) -> int:

@@ -178,7 +178,18 @@ class ChatDecoder:
         return self._deliver(self._read(messages))
 
     def feed_chunks(self, data: bytes | bytearray | memoryview) -> Iterator[ChatCompletionChunk]:
-        """Like `feed`, but gives the chunks; events of chunks already passed are passed over too."""
+        """Like `feed`, but gives the chunks; events of chunks already passed are passed over too.
+
+        Args:
+            data: Any number of bytes, cut anywhere.
+
+        Returns:
+            The chunks, decoded as they are read.
+
+        Raises:
+            SSEStreamError: As with `feed`.
+            TypeError: `data` is not bytes.
+        """
         self._given = iter(())
         return self._only_chunks(self._read(self._accept(data)))
 
@@ -197,13 +208,24 @@ class ChatDecoder:
         return self._deliver(self._read_to_end())
 
     def close_chunks(self) -> Iterator[ChatCompletionChunk]:
-        """Like `close`, but gives the chunks."""
+        """Like `close`, but gives the chunks.
+
+        Returns:
+            The chunks not read yet, and that of an event which the end has cut off, if it is whole.
+
+        Raises:
+            SSEStreamError: As with `close`.
+        """
         self.live = False
         self._given = iter(())
         return self._only_chunks(self._read_to_end())
 
     def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
         """Take a failure, which ends the stream: one of the bytes, or one from outside, as a broken connection.
+
+        Args:
+            error: The failure.
+            ending: What `ending` says from here on.
 
         Returns:
             The error, with what had arrived.

@@ -30,23 +30,7 @@ _CLOSING_SECONDS = 1.0
 
 
 class _Stream(Generic[S]):
-    """What the two shells share: their options, and what a stream tells about itself.
-
-    Args:
-        source: Where the bytes come from.
-        strict: Whether the first anomaly is an error.
-        limits: Bounds on memory.
-        timeouts: Deadlines.
-        keepalives: Whether keep-alives give a `KeepAlive` event.
-        on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
-            `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
-        dialect: The wire format; by default OpenAI's chat completions and all that is compatible.
-        request_started: `time.monotonic()` when the request was sent, for timings and deadlines; by
-            default they count from the making of the stream.
-
-    Raises:
-        TypeError: `source` is no source; the message says what to pass instead.
-    """
+    """What the two shells share: their options, and what a stream tells about itself."""
 
     _released = True  # until there is something to close
 
@@ -114,6 +98,22 @@ class ChatStream(_Stream[SyncSource]):
     `urllib.request`, a binary file, or an iterable of bytes. The stream owns it, and closes it once: at the
     end, at an error, at `close`, at the end of `with`, and when the stream is dropped. Deadlines are
     checked whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
+
+    Args:
+        source: The response, or where else the bytes come from.
+        strict: Whether the first anomaly is an error, a `ChunkDecodeError`.
+        limits: Bounds on memory.
+        timeouts: Deadlines in seconds; `None` for none.
+        keepalives: Whether keep-alives give a `KeepAlive` event.
+        on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
+            `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
+        dialect: The wire format; `None` for OpenAI's chat completions and all that is compatible.
+        request_started: `time.monotonic()` when the request was sent, for timings and deadlines; with
+            `None` they count from the making of the stream.
+
+    Raises:
+        TypeError: `source` is no source, or an async one; the message says what to pass instead.
+        ValueError: An option has a value that it cannot have, or the body was read before.
 
     >>> body = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
     >>> with ChatStream([body]) as stream:
@@ -239,6 +239,22 @@ class AsyncChatStream(_Stream[AsyncSource]):
     under Pyodide, or an async iterable of bytes. The stream owns it, and closes it once: at the end, at an
     error, when a read is cancelled, at `aclose`, and at the end of `async with`, which is how to use it.
     Deadlines are kept to the moment, under asyncio and trio.
+
+    Args:
+        source: The response, or where else the bytes come from.
+        strict: Whether the first anomaly is an error, a `ChunkDecodeError`.
+        limits: Bounds on memory.
+        timeouts: Deadlines in seconds; `None` for none.
+        keepalives: Whether keep-alives give a `KeepAlive` event.
+        on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
+            `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
+        dialect: The wire format; `None` for OpenAI's chat completions and all that is compatible.
+        request_started: `time.monotonic()` when the request was sent, for timings and deadlines; with
+            `None` they count from the making of the stream.
+
+    Raises:
+        TypeError: `source` is no source, or a sync one; the message says what to pass instead.
+        ValueError: An option has a value that it cannot have, or the body was read before.
     """
 
     def _open(self, source: object) -> AsyncSource:
@@ -452,7 +468,22 @@ def aiter_sse(
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     on_comment: Callable[[str], object] | None = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """The server-sent events of an async source: `iter_sse` for what `AsyncChatStream` takes."""
+    """The server-sent events of an async source: `iter_sse` for what `AsyncChatStream` takes.
+
+    Args:
+        source: What `AsyncChatStream` takes. It is not closed here: it stays its owner's.
+        max_event_size: Bytes of one event; `None` for no bound.
+        on_comment: Called with the text of each comment.
+
+    Returns:
+        The events, each as soon as its blank line has come.
+
+    Raises:
+        TypeError: `source` is none; the message says what to pass instead.
+        EventTooLargeError: While the events are read.
+        TransportError: While the events are read: the connection broke.
+        StreamTimeoutError: While the events are read: the client's read timeout passed.
+    """
     return _AsyncSSE(open_async_source(source), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
 
 

@@ -61,6 +61,12 @@ class Dialect(Protocol):
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """What one server-sent event means, in order; an `Oddity` before what it is about.
 
+        Args:
+            event: The event, as the standard dispatches it.
+
+        Returns:
+            Chunks, and what is no chunk; nothing, if it means nothing.
+
         Raises:
             ChunkDecodeError: The event cannot be read.
         """
@@ -68,14 +74,27 @@ class Dialect(Protocol):
 
     def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
         """What an event without a type means if it is one well-formed chunk and nothing else, as most are;
-        `None` sends it to `decode`. It is asked first, so that the usual costs no more than it must."""
+        `None` sends it to `decode`. It is asked first, so that the usual costs no more than it must.
+
+        Args:
+            data: The event's data, as text or as the UTF-8 that it came in.
+        """
         ...
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
-        """What a field means that the standard of server-sent events does not know."""
+        """What a field means that the standard of server-sent events does not know.
+
+        Args:
+            name: The field's name.
+            value: Its value.
+        """
         ...
 
     def is_whole(self, data: str) -> bool:
         """Whether the data means something by itself: asked of one line of an event that has several,
-        and of an event that the end of the stream has cut off."""
+        and of an event that the end of the stream has cut off.
+
+        Args:
+            data: The line's value, or the event's data.
+        """
         ...

@@ -37,7 +37,11 @@ class OpenAIChat:
         self._expects_extras = False  # whether the last chunk had fields that the model does not name
 
     def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
-        """One well-formed chunk, with fields of the provider's own or without; `None` for anything else."""
+        """One well-formed chunk, with fields of the provider's own or without; `None` for anything else.
+
+        Args:
+            data: The data of an event without a type.
+        """
         if self._expects_extras:
             chunk = decode_with_extras(data)
             self._expects_extras = chunk is not None
@@ -52,7 +56,12 @@ class OpenAIChat:
         return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
-        """An `error` field: llama.cpp reports failures in a field that the standard does not know."""
+        """An `error` field: llama.cpp reports failures in a field that the standard does not know.
+
+        Args:
+            name: The field's name; what is not called `error` means nothing.
+            value: The error as JSON, or as text.
+        """
         if name != "error":
             return ()
         try:
@@ -62,7 +71,11 @@ class OpenAIChat:
         return (Failure(provider_error(body)),)
 
     def is_whole(self, data: str) -> bool:
-        """Whether the data is `[DONE]`, a JSON object, or a keep-alive."""
+        """Whether the data is `[DONE]`, a JSON object, or a keep-alive.
+
+        Args:
+            data: A `data` line, or the data of an event.
+        """
         text = data.strip()
         if text == "[DONE]" or text.startswith(":"):
             return True
@@ -72,7 +85,14 @@ class OpenAIChat:
             return False
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one event means, read tolerantly: see `Dialect.decode`."""
+        """What one event means, read tolerantly: see `Dialect.decode`.
+
+        Args:
+            event: Any event that `decode_plain` has not read.
+
+        Raises:
+            ChunkDecodeError: Its data is neither a JSON object nor `[DONE]`, a keep-alive or an error.
+        """
         text = event.data.strip()
         if text == "[DONE]":
             return (_DONE,)

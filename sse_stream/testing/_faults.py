@@ -12,28 +12,44 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class EndAt:
-    """The reply ends early, and correctly so: HTTP sees a whole response, whoever reads the stream a cut one."""
+    """The reply ends early, and correctly so: HTTP sees a whole response, whoever reads the stream a cut one.
+
+    Attributes:
+        at: After how many bytes of the body.
+    """
 
     at: int
 
 
 @dataclass(frozen=True)
 class Disconnect:
-    """The connection closes in an orderly way, but without the body's terminator."""
+    """The connection closes in an orderly way, but without the body's terminator.
+
+    Attributes:
+        at: After how many bytes of the body; `None` for its end.
+    """
 
     at: int | None = None
 
 
 @dataclass(frozen=True)
 class HalfClose:
-    """Like `Disconnect`, but only the server's side closes: it goes on listening until the client leaves."""
+    """Like `Disconnect`, but only the server's side closes: it goes on listening until the client leaves.
+
+    Attributes:
+        at: After how many bytes of the body; `None` for its end.
+    """
 
     at: int | None = None
 
 
 @dataclass(frozen=True)
 class Reset:
-    """The connection is reset: the client reads what came before, then gets `ECONNRESET`."""
+    """The connection is reset: the client reads what came before, then gets `ECONNRESET`.
+
+    Attributes:
+        at: After how many bytes of the body; `None` for its end.
+    """
 
     at: int | None = None
 
@@ -44,6 +60,10 @@ class Stall:
 
     At the end of the body this is a terminator that comes late; with `seconds` left out, one that never
     comes, and before the end a body that never goes on: the connection is held until the client leaves.
+
+    Attributes:
+        at: After how many bytes of the body; `None` for its end.
+        seconds: For how long; `None` for ever.
     """
 
     at: int | None = None
@@ -67,7 +87,11 @@ class Comments:
 
 @dataclass(frozen=True)
 class WrongLength:
-    """The reply has a `Content-Length`, and it is wrong by so many bytes: above 0 too large, below 0 too small."""
+    """The reply has a `Content-Length`, and it is wrong by so many bytes: above 0 too large, below 0 too small.
+
+    Attributes:
+        by: How many bytes the length is off.
+    """
 
     by: int
 

@@ -30,7 +30,7 @@ def _texts(without: str, *, min_size: int = 0) -> SearchStrategy[str]:
     characters = st.one_of(
         st.characters(exclude_categories=["Cs"], exclude_characters=without), st.sampled_from(delicate)
     )
-    return st.text(characters, min_size=min_size, max_size=12)
+    return st.text(characters, min_size=min_size, max_size=8)
 
 
 def server_sent_events() -> SearchStrategy[ServerSentEvent]:
@@ -117,7 +117,7 @@ def event_streams(
     lines = _lines(bom=bom, malformed=malformed)
     return st.builds(
         _event_stream,
-        blocks=st.lists(st.lists(lines, max_size=5), max_size=5),
+        blocks=st.lists(st.lists(lines, max_size=4), max_size=4),
         tail=st.lists(lines, max_size=2) if tail else st.just([]),
         tail_ended=st.booleans(),
         ends=st.lists(st.sampled_from(list(line_ends)), min_size=1, max_size=4),

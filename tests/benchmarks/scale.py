@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.scale [--json FILE] [--rounds N]
 
-Each case runs in a fresh interpreter, with half the work and with all of it. Time is wall-clock from the
+Each case runs in a fresh interpreter, with half the work and with all of it. Time is CPU time from the
 first byte to the last; memory is the peak of the resident set above what was resident before the first
 byte. Both are medians over rounds. Twice the work may cost 2.1 times as much at most.
 """
@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 from sse_stream import AsyncChatStream, ChatStream
 
@@ -149,7 +149,7 @@ class Cost:
     """What a case has cost.
 
     Attributes:
-        seconds: Wall-clock time.
+        seconds: CPU time.
         peak: Bytes of memory at the peak, above the start.
         text: Characters that it was about.
     """
@@ -186,9 +186,9 @@ def cost(case: Case, size: int) -> Cost:
     case.run(case.few)
     gc.collect()
     start = reset_peak()
-    begin = perf_counter()
+    begin = process_time()
     text = case.run(size)
-    return Cost(perf_counter() - begin, resident("VmHWM") - start, text)
+    return Cost(process_time() - begin, resident("VmHWM") - start, text)
 
 
 def measured(case: int, size: int, rounds: int) -> Cost:

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.startup [--json FILE] [--rounds N]
 
 Each figure is the median of fresh interpreters that import it, less that of fresh interpreters that import
-nothing, taken in turns: wall-clock time of the whole process, and its peak resident memory. Beside it
+nothing, taken in turns: CPU time of the whole process, and its peak resident memory. Beside it
 stands msgspec alone, which is part of it. The modules are those that `python -X importtime` names, summed
 by package, each without what is below it; those that a program may well do without are looked for by name.
 """
@@ -17,7 +17,6 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 
 from .pipeline import Goal
 from .sse import print_table
@@ -45,9 +44,11 @@ UNWANTED = (
     "urllib3",
     "urllib.request",
 )
-# Run by a fresh interpreter after it has imported what is measured: prints its peak memory in bytes. What
+# Run by a fresh interpreter after it has imported what is measured: prints its CPU time in seconds and its peak memory in bytes. What
 # `getrusage` says begins with the peak of the process that started it, so it is asked only where there is no /proc.
-PEAK = """
+COST = """
+import time
+print(time.process_time())
 try:
     with open("/proc/self/status") as status:
         print(next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:")))
@@ -62,14 +63,10 @@ def run(program: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *options, "-c", program], capture_output=True, check=True, text=True)
 
 
-def seconds(program: str) -> float:
-    begin = perf_counter()
-    run(program)
-    return perf_counter() - begin
-
-
-def megabytes(program: str) -> float:
-    return int(run(f"{program}\n{PEAK}").stdout) / 1e6
+def cost(program: str) -> tuple[float, float]:
+    """Milliseconds and megabytes of a fresh interpreter that runs the program."""
+    seconds, peak = run(f"{program}\n{COST}").stdout.split()
+    return float(seconds) * 1e3, int(peak) / 1e6
 
 
 def above_bare(rounds: int) -> dict[str, tuple[float, float]]:
@@ -81,10 +78,11 @@ def above_bare(rounds: int) -> dict[str, tuple[float, float]]:
     sizes: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(rounds):
         for name, program in programs.items():
-            times[name].append(seconds(program))
-            sizes[name].append(megabytes(program))
+            milliseconds, megabytes = cost(program)
+            times[name].append(milliseconds)
+            sizes[name].append(megabytes)
     return {
-        name: ((median(times[name]) - median(times[""])) * 1e3, median(sizes[name]) - median(sizes[""]))
+        name: (median(times[name]) - median(times[""]), median(sizes[name]) - median(sizes[""]))
         for name in (PACKAGE, DEPENDENCY)
     }
 

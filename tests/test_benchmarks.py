@@ -83,7 +83,7 @@ def test_a_contender_that_raises_is_shown_with_what_it_raised() -> None:
     def failing(_: ChatWorkload) -> pipeline.Prepared:
         raise KeyError("choices")
 
-    assert pipeline.measured({"failing": failing}, plain_text(3), 2) == {"failing": "KeyError"}
+    assert pipeline.measured({"failing": failing}, [plain_text(3)], 2) == [{"failing": "KeyError"}]
 
 
 def test_an_accumulation_that_lacks_a_field_is_wrong() -> None:

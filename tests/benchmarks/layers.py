@@ -126,7 +126,7 @@ def main(arguments: list[str]) -> None:
         gc.freeze()
         table = [["µs an event", *among]]
         for workload in workloads(0.1 if options.quick else 1):
-            results = measured(among, workload, max(1, options.rounds))
+            (results,) = measured(among, [workload], max(1, options.rounds))
             cells = [
                 found if isinstance(found, str) else f"{found / len(workload.payloads) * 1e6:.2f}"
                 for found in results.values()

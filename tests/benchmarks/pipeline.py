@@ -315,7 +315,6 @@ def timed(contender: Contender, workload: ChatWorkload) -> float | str:
     count = None
     try:
         prepared = contender(workload)
-        fresh_memory()
         gc.disable()
         begin = thread_time()
         try:
@@ -331,20 +330,32 @@ def timed(contender: Contender, workload: ChatWorkload) -> float | str:
         gc.enable()
 
 
-def measured(among: dict[str, Contender | None], workload: ChatWorkload, rounds: int) -> dict[str, float | str]:
-    """The median of each contender's times, or why there is none."""
-    times: dict[str, list[float]] = {name: [] for name in among}
-    results: dict[str, float | str] = {name: "absent" for name, contender in among.items() if contender is None}
+def measured(
+    among: dict[str, Contender | None], group: list[ChatWorkload], rounds: int
+) -> list[dict[str, float | str]]:
+    """For each workload the median of each contender's times, or why there is none.
+
+    A contender's turn is the whole group: what is short is read by who has just read its like.
+    """
+    times: dict[str, list[list[float]]] = {name: [[] for _ in group] for name in among}
+    reasons: dict[str, dict[int, str]] = {name: {} for name in among}
     for _ in range(rounds):
         for name, contender in among.items():
-            if contender is None or name in results or (times[name] and times[name][0] > ENOUGH_SECONDS):
-                continue
-            seconds = timed(contender, workload)
-            if isinstance(seconds, str):
-                results[name] = seconds
-            else:
-                times[name].append(seconds)
-    return {name: results[name] if name in results else median(times[name]) for name in among}
+            fresh_memory()
+            for number, workload in enumerate(group):
+                own = times[name][number]
+                if contender is None:
+                    reasons[name][number] = "absent"
+                elif number not in reasons[name] and not (own and own[0] > ENOUGH_SECONDS):
+                    seconds = timed(contender, workload)
+                    if isinstance(seconds, str):
+                        reasons[name][number] = seconds
+                    else:
+                        own.append(seconds)
+    return [
+        {name: reasons[name].get(number) or median(times[name][number]) for name in among}
+        for number in range(len(group))
+    ]
 
 
 class NodePipeline(Node):
@@ -532,7 +543,7 @@ def main(arguments: list[str]) -> None:
             if options.only not in name:
                 continue
             print(f"… {name}", file=sys.stderr, flush=True)
-            results = [measured(among, workload, rounds) for workload in group]
+            results = measured(among, group, rounds)
             for result, seconds in zip(results, node.measured(group, rounds), strict=True):
                 result[NODE] = seconds
             rows[name] = row(name, group, results)

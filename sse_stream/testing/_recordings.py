@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .._anomalies import AnomalyKind
 from .._completion import ChatCompletion, ToolCall
 from .._decoder import Ending
-from .._sse import ServerSentEvent
+from .._server_sent_event import ServerSentEvent
 
 
 @dataclass(frozen=True)

@@ -124,10 +124,11 @@ class Reply:
     content_type: str | None = "text/event-stream"
     encoding: ContentEncoding = "identity"
     framing: Framing = "chunked"
+    _content: bytes | Sequence[bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.body, os.PathLike):
-            object.__setattr__(self, "body", Path(self.body).read_bytes())
+        content = Path(self.body).read_bytes() if isinstance(self.body, os.PathLike) else self.body
+        object.__setattr__(self, "_content", content)  # the one way to set a field of a frozen dataclass
         sizes = (self.cut,) if isinstance(self.cut, int) else self.cut
         if isinstance(sizes, Sequence) and (not sizes or min(sizes) < 1):
             raise ValueError(f"cut takes sizes of 1 byte or more, not {self.cut!r}")
@@ -146,26 +147,17 @@ class Reply:
 
     def writes(self) -> list[bytes]:
         """The bytes that are sent as the body, one item a write, before they are framed."""
-        whole = isinstance(self.body, bytes)
-        pieces = self._pieces()
+        content = self._content
+        # Of whole bodies, a piece is a server-sent event, as far as bytes tell: so a server flushes.
+        pieces = re.findall(rb".*?\r?\n\r?\n|.+", content, re.DOTALL) if isinstance(content, bytes) else list(content)
         if self.encoding != "identity":
             compressor = _compressor(self.encoding)
             pieces = [*map(compressor.piece, pieces), compressor.end()]
         if self.cut is not None:
             pieces = _cut(b"".join(pieces), self.cut)
-        elif whole:
+        elif isinstance(content, bytes):
             pieces = [b"".join(pieces)]
         return [piece for piece in pieces if piece]
-
-    def _pieces(self) -> list[bytes]:
-        match self.body:
-            case bytes() as body:
-                # One a server-sent event, as far as bytes tell: so a server flushes.
-                return re.findall(rb".*?\r?\n\r?\n|.+", body, re.DOTALL)
-            case os.PathLike() as path:
-                return [Path(path).read_bytes()]
-            case pieces:
-                return list(pieces)
 
 
 def _cut(body: bytes, cut: Cut) -> list[bytes]:

@@ -127,7 +127,7 @@ def _told(
     else:
         order = [piece for pieces in each for piece in pieces]
     deltas = [order] if grouping == "all in one delta" and order else [[piece] for piece in order]
-    return Telling([ToolCall(call.id, call.name, "".join(call.pieces)) for call in calls], deltas)
+    return Telling([call.meant() for call in calls], deltas)
 
 
 def _index(indexing: Indexing, number: int) -> Piece:

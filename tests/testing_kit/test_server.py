@@ -42,7 +42,7 @@ def asked(
     server: ReplayServer, method: str = "POST", path: str = CHAT, **options: Any
 ) -> Iterator[http.client.HTTPResponse]:
     """A response of the server, on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=30)
     with closing(connection):
         connection.request(method, path, **options)
         yield connection.getresponse()
@@ -54,7 +54,7 @@ def port_of(server: ReplayServer) -> int:
 
 def raw(server: ReplayServer, request: bytes = b"POST /v1/chat/completions HTTP/1.1\r\n\r\n") -> socket.socket:
     """A bare connection on which a request has been sent."""
-    connection = socket.create_connection(("127.0.0.1", port_of(server)), timeout=5)
+    connection = socket.create_connection(("127.0.0.1", port_of(server)), timeout=30)
     connection.sendall(request)
     return connection
 
@@ -346,7 +346,7 @@ class TestFaults:
 class TestManyRequests:
     def test_a_connection_serves_many(self) -> None:
         with ReplayServer(BODY) as server:
-            connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=30)
             with closing(connection):
                 for _ in range(3):
                     connection.request("POST", CHAT)

@@ -52,7 +52,8 @@ from ._events import (
     UsageReported,
 )
 from ._limits import Limits
-from ._sse import ServerSentEvent, SSEDecoder
+from ._server_sent_event import ServerSentEvent
+from ._sse import SSEDecoder
 from ._streams import AsyncChatStream, ChatStream, aiter_sse, iter_sse
 from ._timings import StreamTimings, Timeouts
 from ._version import __version__

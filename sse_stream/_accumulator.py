@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import StringIO
 from typing import NoReturn
 
 from ._anomalies import OnAnomaly
+from ._choice_state import AudioState, ChoiceState, LogprobsState
 from ._chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
@@ -19,7 +19,7 @@ from ._chunks import (
     TopLogprob,
     Usage,
 )
-from ._completion import Audio, ChatCompletion, Choice, Message
+from ._completion import ChatCompletion
 from ._errors import OutputTooLargeError
 from ._events import (
     AudioDelta,
@@ -36,90 +36,11 @@ from ._events import (
 )
 from ._limits import Limits
 from ._merging import Pieces, Statements, weight
-from ._tool_calls import Slot, Slots
+from ._tool_calls import Slot
 from ._usage import extras_weight, merged_usage
 
 # About what one token with its log probability takes in memory, in characters, besides its text.
 _LOGPROB_WEIGHT = 100
-
-
-class _AudioState:
-    """The spoken output of one choice, as far as it has come."""
-
-    __slots__ = ("data", "expires_at", "extra", "id", "transcript")
-
-    def __init__(self) -> None:
-        self.id = ""
-        self.data = StringIO()
-        self.transcript = StringIO()
-        self.expires_at: int | None = None
-        self.extra = Pieces()
-
-    def snapshot(self) -> Audio:
-        return Audio(self.id, self.data.getvalue(), self.transcript.getvalue(), self.expires_at, self.extra.snapshot())
-
-
-class _LogprobsState:
-    """The log probabilities of one choice, as far as they have come."""
-
-    __slots__ = ("content", "extra", "refusal")
-
-    def __init__(self) -> None:
-        self.content: list[TokenLogprob] | None = None
-        self.refusal: list[TokenLogprob] | None = None
-        self.extra = Pieces()
-
-    def snapshot(self) -> ChoiceLogprobs:
-        content = None if self.content is None else list(self.content)
-        refusal = None if self.refusal is None else list(self.refusal)
-        extra = self.extra.snapshot()
-        return ChoiceLogprobs(content, refusal, extra=extra) if extra else ChoiceLogprobs(content, refusal)
-
-
-class _ChoiceState:
-    """One choice, as far as it has come. Text is kept in buffers that grow in place and joined when asked."""
-
-    __slots__ = (
-        "add_text",
-        "audio",
-        "extra",
-        "fields",
-        "finish_reason",
-        "index",
-        "logprobs",
-        "reasoning",
-        "refusal",
-        "role",
-        "slots",
-        "text",
-    )
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.role: str | None = None
-        self.text = StringIO()
-        self.add_text = self.text.write
-        self.reasoning = StringIO()
-        self.refusal = StringIO()
-        self.slots = Slots()
-        self.audio: _AudioState | None = None
-        self.logprobs: _LogprobsState | None = None
-        self.finish_reason: str | None = None
-        self.fields = Pieces()  # of the delta
-        self.extra = Statements()  # beside the delta
-
-    def snapshot(self) -> Choice:
-        message = Message(
-            role=self.role or "assistant",
-            content=self.text.getvalue() or None,
-            reasoning=self.reasoning.getvalue() or None,
-            refusal=self.refusal.getvalue() or None,
-            tool_calls=[slot.snapshot() for slot in self.slots.all],
-            audio=None if self.audio is None else self.audio.snapshot(),
-            extra=self.fields.snapshot(),
-        )
-        logprobs = None if self.logprobs is None else self.logprobs.snapshot()
-        return Choice(self.index, message, self.finish_reason, logprobs, self.extra.snapshot())
 
 
 class ChatAccumulator:
@@ -163,7 +84,7 @@ class ChatAccumulator:
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
-        self._choices: dict[int, _ChoiceState] = {}
+        self._choices: dict[int, ChoiceState] = {}
         self._usage: Usage | None = None
         self._stated: dict[str, JSONValue] = {}  # what the model names beside the choices: last values
         self._extra = Statements()  # and what it does not name
@@ -279,10 +200,10 @@ class ChatAccumulator:
         events.append(StreamDone(self.completion))
         return events
 
-    def _begin_choice(self, index: int) -> _ChoiceState:
+    def _begin_choice(self, index: int) -> ChoiceState:
         if len(self._choices) >= self._limits.choices:
             self._refuse("choices", self._limits.choices, "choices")
-        state = self._choices[index] = _ChoiceState(index)
+        state = self._choices[index] = ChoiceState(index)
         return state
 
     def _refuse(self, limit: str, allowed: int, what: str) -> NoReturn:
@@ -290,9 +211,7 @@ class ChatAccumulator:
             f"the stream holds more than {allowed} {what}, the limit of Limits.{limit}", limit=limit
         )
 
-    def _add_reasoning(
-        self, state: _ChoiceState, delta: ChoiceDelta, text: str | None, events: list[ChatEvent]
-    ) -> None:
+    def _add_reasoning(self, state: ChoiceState, delta: ChoiceDelta, text: str | None, events: list[ChatEvent]) -> None:
         if delta.reasoning_details:
             self._size += state.fields.add({"reasoning_details": delta.reasoning_details})
             if not text:
@@ -307,10 +226,10 @@ class ChatAccumulator:
             # Two spellings that differ: one is delivered, the other is not lost.
             self._size += state.fields.add({"reasoning": delta.reasoning})
 
-    def _add_audio(self, state: _ChoiceState, piece: ChoiceDeltaAudio, events: list[ChatEvent]) -> None:
+    def _add_audio(self, state: ChoiceState, piece: ChoiceDeltaAudio, events: list[ChatEvent]) -> None:
         audio = state.audio
         if audio is None:
-            audio = state.audio = _AudioState()
+            audio = state.audio = AudioState()
         if piece.id and not audio.id:
             audio.id = piece.id
             self._size += len(piece.id)
@@ -332,7 +251,7 @@ class ChatAccumulator:
             events.append(event)
 
     def _add_tool_calls(
-        self, state: _ChoiceState, pieces: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]
+        self, state: ChoiceState, pieces: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]
     ) -> None:
         slots = state.slots
         slots.begin_delta()
@@ -370,10 +289,10 @@ class ChatAccumulator:
             slot.extra = Pieces()
         self._size += slot.extra.add(extra)
 
-    def _done(self, state: _ChoiceState, slots: Iterable[Slot]) -> list[ChatEvent]:
+    def _done(self, state: ChoiceState, slots: Iterable[Slot]) -> list[ChatEvent]:
         return [ToolCallDone(slot.index, slot.snapshot(), state.index) for slot in slots]
 
-    def _add_fields(self, state: _ChoiceState, delta: ChoiceDelta) -> None:
+    def _add_fields(self, state: ChoiceState, delta: ChoiceDelta) -> None:
         call = delta.function_call
         if call is not None:
             said = {"name": call.name, "arguments": call.arguments, **call.extra}
@@ -381,7 +300,7 @@ class ChatAccumulator:
         if delta.extra:
             self._size += state.fields.add(delta.extra)
 
-    def _go_on(self, state: _ChoiceState, choice: ChunkChoice, said: Iterable[ChatEvent]) -> None:
+    def _go_on(self, state: ChoiceState, choice: ChunkChoice, said: Iterable[ChatEvent]) -> None:
         """A choice that has finished comes again: with nothing new, or with what should not have come."""
         if self._on_anomaly is None:
             return
@@ -390,7 +309,7 @@ class ChatAccumulator:
         if any(isinstance(event, _CONTENT) for event in said):
             self._on_anomaly("content_after_finish", repr(choice.delta))
 
-    def _finish(self, state: _ChoiceState, reason: str, events: list[ChatEvent]) -> None:
+    def _finish(self, state: ChoiceState, reason: str, events: list[ChatEvent]) -> None:
         first = state.finish_reason is None
         state.finish_reason = reason
         self._size += len(reason)
@@ -398,10 +317,10 @@ class ChatAccumulator:
         if first:
             events.append(ChoiceFinished(reason, state.index))
 
-    def _add_logprobs(self, state: _ChoiceState, piece: ChoiceLogprobs) -> None:
+    def _add_logprobs(self, state: ChoiceState, piece: ChoiceLogprobs) -> None:
         logprobs = state.logprobs
         if logprobs is None:
-            logprobs = state.logprobs = _LogprobsState()
+            logprobs = state.logprobs = LogprobsState()
         for name in ("content", "refusal"):
             tokens: list[TokenLogprob] | None = getattr(piece, name)
             if tokens is not None:

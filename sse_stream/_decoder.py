@@ -20,7 +20,8 @@ from ._errors import (
 )
 from ._events import ChatEvent, KeepAlive
 from ._limits import Limits
-from ._sse import NOTHING, ServerSentEvent, SSEDecoder
+from ._server_sent_event import ServerSentEvent
+from ._sse import NOTHING, SSEDecoder
 from .dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
 
 Ending: TypeAlias = Literal[

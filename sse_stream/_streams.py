@@ -16,9 +16,10 @@ from ._concurrency import Expired, Slices, end_generators, shielded, within
 from ._decoder import Ending
 from ._events import ChatEvent, TextDelta
 from ._limits import Limits
+from ._server_sent_event import ServerSentEvent
 from ._session import OnTruncated, Session, raise_broken
 from ._sources import AsyncSource, Opened, SyncSource, checked, open_async_source, open_source
-from ._sse import DEFAULT_MAX_EVENT_SIZE, ServerSentEvent, SSEDecoder
+from ._sse import DEFAULT_MAX_EVENT_SIZE, SSEDecoder
 from ._timings import StreamTimings, Timeouts
 from .dialects import Dialect
 

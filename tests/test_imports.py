@@ -21,11 +21,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "version": ({"_version"}, set()),
     "anomalies": ({"_anomalies"}, set()),
     "limits": ({"_limits"}, set()),
-    "sse": ({"_sse"}, {"errors"}),
+    "sse": ({"_sse", "_server_sent_event"}, {"errors"}),
     "chunks": ({"_chunks", "_reading"}, set()),
     "events": ({"_events", "_completion", "_schema"}, {"errors", "chunks"}),
     "accumulator": (
-        {"_accumulator", "_merging", "_tool_calls", "_usage"},
+        {"_accumulator", "_choice_state", "_merging", "_tool_calls", "_usage"},
         {"errors", "anomalies", "limits", "chunks", "events"},
     ),
     "dialects": ({"dialects"}, {"errors", "anomalies", "sse", "chunks"}),

@@ -10,7 +10,7 @@ import msgspec
 from .._anomalies import AnomalyKind
 from .._chunks import ChatCompletionChunk
 from .._errors import SSEStreamError
-from .._sse import ServerSentEvent
+from .._server_sent_event import ServerSentEvent
 
 
 class Done(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from .._anomalies import AnomalyKind
 from .._chunks import ChatCompletionChunk, JSONValue
 from .._errors import ChunkDecodeError
 from .._reading import read_struct
-from .._sse import ServerSentEvent
+from .._server_sent_event import ServerSentEvent
 from ._base import Done, Failure, Item, Oddity, Ping
 from ._extras import decode_with_extras
 from ._json import loads

@@ -66,11 +66,13 @@ def ask(url: str) -> None:
         if head.split(b" ", 2)[1:2] != [b"200"]:
             raise SystemExit(f"the server said: {head.decode('latin-1')}\n{data.decode('utf-8', 'replace')}")
         # However the network cuts the bytes, in the middle of a character or of a line, the events are the same.
-        while data and decoder.ending == "open":
+        while decoder.ending == "open":
             for event in decoder.feed(data):
                 if isinstance(event, TextDelta):
                     print(event.text, end="", flush=True)
             data = connection.recv(4096)
+            if not data:
+                break
     try:
         for event in decoder.close():
             print(f"\n[{event.type}]", end="")

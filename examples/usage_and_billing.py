@@ -7,6 +7,7 @@ it asks that server.
 """
 
 import os
+import time
 
 import httpx
 
@@ -34,9 +35,10 @@ def ask(url: str) -> None:
     }
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
 
+    started = time.monotonic()
     with (
         httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
-        ChatStream(response) as stream,
+        ChatStream(response, request_started=started) as stream,
     ):
         # Nothing of the body has been read yet.
         for name, value in response.headers.items():
@@ -52,7 +54,8 @@ def ask(url: str) -> None:
         print(f"from the cache: {usage.prompt_tokens_details.cached_tokens}")
     for name, value in usage.extra.items():  # what only this provider reports
         print(f"{name}: {value}")
-    print(f"time to first token: {stream.timings.time_to_first_token:.3f} s")
+    if stream.timings.time_to_first_token is not None:
+        print(f"time to first token: {stream.timings.time_to_first_token:.3f} s")
 
 
 def main() -> None:

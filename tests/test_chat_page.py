@@ -114,17 +114,6 @@ class TestRelay:
         with application(gone) as address, client.stream("POST", f"{address}chat", json=QUESTION) as response:
             assert [event.event for event in iter_sse(response)] == ["error"]
 
-    def test_the_stand_in_for_a_provider_answers(self, client: httpx.Client) -> None:
-        with ReplayServer(script=APP["answer"]) as provider, application(provider.chat_url) as address:
-            assert client.get(address).headers["content-type"] == "text/html; charset=utf-8"
-            with client.stream("POST", f"{address}chat", json=QUESTION) as response:
-                assert (
-                    "You said: Hallo"
-                    in [event.json() for event in iter_sse(response)][-1]["completion"]["choices"][0]["message"][
-                        "content"
-                    ]
-                )
-
 
 Opened = Callable[[str], AbstractContextManager[chromium.Page]]
 

@@ -13,8 +13,9 @@ It needs `fastapi` and `uvicorn`. Offline it asks a server on this machine. With
 """
 
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,13 +135,15 @@ def answer(request: Request) -> Reply:
     chunks: list[Any] = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in pieces]
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     body = [ServerSentEvent(msgspec.json.encode(chunk).decode()).encode() for chunk in chunks]
-    return Reply([*body, b"data: [DONE]\n\n"], pace=0.04)
+    return Reply([*body, b"data: [DONE]\n\n"], pace=0.02)
 
 
 def serve(url: str) -> None:
-    port = int(os.environ.get("PORT", "8000"))
-    print(f"http://127.0.0.1:{port}/", flush=True)
-    uvicorn.run(create_app(url), host="127.0.0.1", port=port, log_level="warning")
+    with socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "8000")))) as listener:
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+        server = uvicorn.Server(uvicorn.Config(create_app(url), log_level="warning"))
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -73,14 +74,14 @@ def server(settings: Mapping[str, str]) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: the terminal is for the address."""
 
-    return ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
+    return ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8000"))), Handler)
 
 
 def answer(request: Request) -> Reply:
     """The stand-in for a provider."""
     if request.method == "OPTIONS":
         return Reply(status=204, headers=CORS)
-    return Reply(RECORDING, pace=0.1, headers=CORS)
+    return Reply(RECORDING, pace=0.05, headers=CORS)
 
 
 def serve(url: str) -> None:
@@ -91,7 +92,8 @@ def serve(url: str) -> None:
     }
     with server(settings) as page:
         print(f"http://127.0.0.1:{page.server_port}/", flush=True)
-        page.serve_forever()
+        with suppress(KeyboardInterrupt):
+            page.serve_forever()
 
 
 def main() -> None:

@@ -4,8 +4,8 @@
 
 A server in another process sends each event as a chunk of HTTP, so that the client gives one event at a
 time: as fast as it can ("flowing"), or with half a millisecond or more between two ("paced"), when the
-process sleeps before each, and wakes to caches that others have used meanwhile. The goal is about the
-first, which says what the code costs; the second says what a process pays that reads a single stream.
+process sleeps before each, and wakes to caches that others have used meanwhile. The first says what the
+code costs, and the second what a process pays that reads a single stream; both are held to the goal.
 
 The figures are CPU time of the reading process, in microseconds a chunk: of bare `iter_bytes` or
 `aiter_bytes`, and what ours and the openai SDK's take above it, with the same client. A request is part of
@@ -210,12 +210,14 @@ def main(arguments: list[str]) -> None:
         table.append([name, *(cell if isinstance(cell, str) else f"{cell:.1f}" for cell in cells)])
     print_table(table)
 
-    own = [result["sse_stream"] for row, result in results.items() if row.startswith("flowing")]
-    known = [value for value in own if isinstance(value, float)]
-    found = max(known) if known and len(known) == len(own) else None
-    goal = Goal("above the bare client, µs a chunk, flowing, the worst of these", 4, found, at_least=False)
+    goals = []
+    for pacing in PACES:
+        own = [result["sse_stream"] for row, result in results.items() if row.startswith(pacing)]
+        known = [value for value in own if isinstance(value, float)]
+        found = max(known) if known and len(known) == len(own) else None
+        goals.append(Goal(f"{pacing}: above the bare client, µs a chunk, the worst of these", 4, found, at_least=False))
     print()
-    print_table([["goal", "", "measured", ""], goal.cells()])
+    print_table([["goal", "", "measured", ""], *(goal.cells() for goal in goals)])
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -260,6 +260,20 @@ def test_reference_lists_each_option_with_its_default() -> None:
     assert {name: eval(default, {"Limits": Limits}) for name, default in stated.items()} == defaults
 
 
+def test_reference_has_each_option_of_the_command_line() -> None:
+    page = (REFERENCE / "command-line.md").read_text(encoding="utf-8")
+    for command in ([], ["demo"], ["read"], ["chat"], ["serve"]):
+        shown = subprocess.run(
+            [sys.executable, "-m", "sse_stream", *command, "--help"],
+            env=ENVIRONMENT | {"COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        options = re.findall(r"^  (?:-\w, )?(--[\w-]+)", shown.stdout, re.MULTILINE)
+        assert [option for option in options if option != "--help" and f"`{option}" not in page] == []
+
+
 def resolved(path: str) -> Any:
     package, name = path.rsplit(".", 1)
     return getattr(importlib.import_module(package), name)

@@ -1,0 +1,233 @@
+"""Mutation testing: is every small change to the core noticed by a test?
+
+    python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N]
+
+A MODULE is a file of the package without its ending, as `_sse` or `dialects/_quirks`; by default all of the
+core. Each mutant is run against the module's own tests in a copy of the project, where the first failure kills
+it. Prints the survivors, those that `survivors.py` explains apart from the others; the exit status is 1 if any
+is not explained. Needs `fork`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from .mutants import Mutant, mutants
+from .survivors import reason
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+Fate: TypeAlias = Literal["killed", "timeout", "survived"]
+
+_QUIRKS = "tests/test_quirks.py"
+_DIALECT = ["tests/test_dialect_openai_chat.py", _QUIRKS, "tests/test_arbitrary_json.py"]
+_LATE = "tests/trust/test_survivors.py"
+TESTS: Mapping[str, Sequence[str]] = {
+    "_sse": ["tests/test_sse.py", "tests/test_sse_properties.py"],
+    "_accumulator": ["tests/test_accumulator.py", "tests/test_usage.py", _QUIRKS, "tests/test_decoder.py"],
+    "_tool_calls": ["tests/test_tool_calls.py", _QUIRKS],
+    "_merging": ["tests/test_merging.py", "tests/test_accumulator.py", _QUIRKS],
+    "_usage": ["tests/test_usage.py", _QUIRKS],
+    "_decoder": ["tests/test_decoder.py", _QUIRKS],
+    "_reading": ["tests/test_reading.py", _QUIRKS, "tests/test_arbitrary_json.py"],
+    "_completion": ["tests/test_completion.py", _QUIRKS, "tests/test_arbitrary_json.py"],
+    "_schema": ["tests/test_completion.py", _QUIRKS, "tests/test_arbitrary_json.py"],
+    "dialects/_openai_chat": _DIALECT,
+    "dialects/_quirks": _DIALECT,
+    "dialects/_json": _DIALECT,
+    "dialects/_provider_errors": _DIALECT,
+}
+"""The core, and the tests of each of its files."""
+
+# What takes long to import and is the same for every mutant: imported once, before the first fork.
+_PRELOADED = ("pytest", "hypothesis", "hypothesis.strategies", "msgspec", "pydantic", "openai.types.chat")
+
+_HYPOTHESIS_PROFILE = "mutants"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    fate: Fate
+    seconds: float
+
+
+def judge(found: Sequence[Mutant], jobs: int) -> list[Verdict]:
+    """Run the tests against each mutant, some at a time."""
+    for name in _PRELOADED:
+        importlib.import_module(name)
+    from hypothesis import HealthCheck, Phase, settings
+
+    # A failure is enough: what it shrinks to, nobody reads.
+    settings.register_profile(
+        _HYPOTHESIS_PROFILE,
+        max_examples=60,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder)
+        workers = []
+        for number in range(jobs):
+            worker = os.fork()
+            if worker == 0:
+                _work(workspace / str(number), found, range(number, len(found), jobs))
+            workers.append(worker)
+        for worker in workers:
+            _, status = os.waitpid(worker, 0)
+            if status:
+                raise RuntimeError("a worker failed; what it said stands above")
+        lines = [line for number in range(jobs) for line in (workspace / f"{number}.jsonl").read_text().splitlines()]
+    verdicts = []
+    for place, fate, seconds in sorted(map(json.loads, lines)):
+        verdicts.append(Verdict(found[place], fate, seconds))
+    return verdicts
+
+
+def _work(copy: Path, found: Sequence[Mutant], places: range) -> None:
+    """A worker: a copy of the project, and one mutant after another in it."""
+    status = 1
+    try:
+        for name in ("sse_stream", "tests", "pyproject.toml"):
+            original = PROJECT / name
+            if original.is_dir():
+                shutil.copytree(original, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(original, copy / name)
+        compileall.compile_dir(copy, quiet=1)
+        with copy.with_suffix(".jsonl").open("w") as results:
+            allowed: dict[str, float] = {}
+            for place in places:
+                mutant = found[place]
+                module = mutant.module
+                file = copy / "sse_stream" / f"{module}.py"
+                if module not in allowed:
+                    fate, seconds = _run(copy, TESTS[module], 300)
+                    if fate != "survived":
+                        said = copy.with_suffix(".log").read_text()
+                        raise RuntimeError(f"the tests of {module} fail before anything is changed: {said[-3000:]}")
+                    allowed[module] = 5 + 4 * seconds
+                    for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+                        compiled.unlink()
+                original_source = file.read_text()
+                file.write_text(mutant.source)
+                fate, seconds = _run(copy, TESTS[module], allowed[module])
+                file.write_text(original_source)
+                results.write(json.dumps([place, fate, seconds]) + "\n")
+                results.flush()
+                print({"killed": ".", "timeout": "t", "survived": "S"}[fate], end="", flush=True)
+        status = 0
+    except BaseException as error:
+        print(f"\n{error}", flush=True)
+    finally:
+        os._exit(status)
+
+
+def _run(copy: Path, tests: Sequence[str], allowed: float) -> tuple[Fate, float]:
+    """Run tests in a process of their own; what became of the mutant, after how many seconds."""
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        _test(copy, tests)
+    while time.monotonic() - began < allowed:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return ("survived" if status == 0 else "killed"), time.monotonic() - began
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "timeout", time.monotonic() - began
+
+
+def _test(copy: Path, tests: Sequence[str]) -> None:
+    status = 1
+    try:
+        said = os.open(copy.with_suffix(".log"), os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        for descriptor in (1, 2):
+            os.dup2(said, descriptor)
+        os.environ["HYPOTHESIS_PROFILE"] = _HYPOTHESIS_PROFILE
+        os.environ.pop("SSE_STREAM_CORPUS", None)
+        sys.dont_write_bytecode = True
+        os.chdir(copy)
+        # This package was imported from the project; the copy's is another.
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("sse_stream", "tests")]:
+            del sys.modules[name]
+        sys.path[:] = [str(copy), *(path for path in sys.path if path not in ("", str(PROJECT)))]
+        import pytest
+
+        present = [name for name in (*tests, _LATE) if (copy / name).exists()]
+        status = int(pytest.main(["-x", "-q", "-p", "no:xdist", "--assert=plain", *present]))
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def core(names: Sequence[str], line: int | None = None) -> Iterator[Mutant]:
+    """The mutants of these modules."""
+    for name in names:
+        source = (PROJECT / "sse_stream" / f"{name}.py").read_text(encoding="utf-8")
+        yield from (mutant for mutant in mutants(name, source) if line is None or mutant.line == line)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.trust.mutate", description=__doc__.partition("\n")[0])
+    parser.add_argument("modules", metavar="MODULE", nargs="*", help=", ".join(TESTS))
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--line", type=int, help="only the mutants of this line")
+    options = parser.parse_args(arguments)
+    unknown = set(options.modules) - TESTS.keys()
+    if unknown:
+        parser.error(f"not of the core: {', '.join(unknown)}")
+    names = options.modules or list(TESTS)
+    began = time.monotonic()
+    verdicts = judge(list(core(names, options.line)), options.jobs)
+    print(
+        f"\n\n{'module':28}{'mutants':>8}{'killed':>8}{'of these by time':>18}{'survived':>10}{'explained':>11}{'killed':>9}"
+    )
+    unexplained: list[Mutant] = []
+    explained: list[tuple[Mutant, str]] = []
+    for name in names:
+        own = [verdict for verdict in verdicts if verdict.mutant.module == name]
+        fates = Counter(verdict.fate for verdict in own)
+        survivors = [verdict.mutant for verdict in own if verdict.fate == "survived"]
+        told = [(mutant, why) for mutant in survivors if (why := reason(mutant)) is not None]
+        explained.extend(told)
+        unexplained.extend(mutant for mutant in survivors if reason(mutant) is None)
+        killed = fates["killed"] + fates["timeout"]
+        share = 100 * killed / len(own) if own else 100.0
+        print(
+            f"{name:28}{len(own):8,}{killed:8,}{fates['timeout']:18,}{fates['survived']:10,}{len(told):11,}{share:8.1f}%"
+        )
+    print(f"{time.monotonic() - began:.0f} s")
+    for mutant, why in explained:
+        print(f"\nexplained: {mutant}\n    {why}")
+    for mutant in unexplained:
+        print(f"\nSURVIVED: {mutant}\n    {mutant.context}")
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

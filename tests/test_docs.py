@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib
 import importlib.util
 import inspect
 import io
 import json
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -314,6 +316,24 @@ def test_docstrings_name_every_parameter(path: str, value: Callable[..., object]
     for name in parameters:
         if name not in said_by_itself and not name.startswith("_"):
             assert re.search(rf"\b{name}\b", documentation), f"{path} does not say what {name} is"
+
+
+# Their examples let Hypothesis search and shrink for many seconds; the tests of the strategies do that within bounds.
+SEARCHING = ("sse_stream.testing._chat_strategies", "sse_stream.testing._event_strategies")
+
+
+def modules() -> list[str]:
+    found = pkgutil.walk_packages(sse_stream.__path__, "sse_stream.")
+    return [module.name for module in found if module.name not in (*SEARCHING, "sse_stream.__main__")]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples_in_docstrings_hold(name: str) -> None:
+    report = io.StringIO()
+    runner = doctest.DocTestRunner()
+    for example in doctest.DocTestFinder().find(importlib.import_module(name)):
+        runner.run(example, out=report.write)
+    assert not runner.failures, report.getvalue()
 
 
 @pytest.mark.parametrize(("alias", "path"), [(AnomalyKind, "sse_stream._anomalies"), (Ending, "sse_stream._decoder")])

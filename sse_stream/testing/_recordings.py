@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .. import ServerSentEvent
+from .._server_sent_event import ServerSentEvent
 from .._anomalies import AnomalyKind
 from .._completion import ChatCompletion, ToolCall
 from .._decoder import Ending

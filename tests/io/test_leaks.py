@@ -69,6 +69,10 @@ def nothing_unraisable() -> Iterator[None]:
     assert [str(unraisable.exc_value) for unraisable in seen] == []
 
 
+def block() -> None:
+    time.sleep(0.001)
+
+
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -95,7 +99,7 @@ def test_nothing_is_left_behind(client: Client) -> None:
         # closed, the server, which is in this process, closes a moment later.
         deadline = time.monotonic() + 5
         while server.open_connections and time.monotonic() < deadline:
-            await anyio.sleep(0.001) if client.is_async else time.sleep(0.001)
+            await anyio.sleep(0.001) if client.is_async else block()
         tasks = len(asyncio.all_tasks()) if client.run is run_in_asyncio else 0
         return descriptors(), threading.active_count(), tasks
 

@@ -8,8 +8,10 @@ import threading
 import time
 import warnings
 from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -450,6 +452,42 @@ class TestAPoolOfOneConnection:
 
         with ReplayServer(STREAM) as server:
             run(body)
+
+
+class TestTheConnectionOfHttpClient:
+    def test_is_used_for_ten_calls(self) -> None:
+        with ReplayServer(STREAM) as server:
+            with closing(HTTPConnection(urlsplit(server.url).netloc, timeout=5)) as connection:
+                for _ in range(10):
+                    connection.request("POST", urlsplit(server.chat_url).path)
+                    assert ChatStream(connection.getresponse()).until_done().text == TEXT
+            assert server.connections == 1
+
+    def test_is_shut_down_where_the_body_never_ends(self) -> None:
+        with ReplayServer(STREAM, fault=Stall()) as server:
+            with closing(HTTPConnection(urlsplit(server.url).netloc, timeout=5)) as connection:
+                connection.request("POST", urlsplit(server.chat_url).path)
+                assert ChatStream(connection.getresponse()).until_done().text == TEXT
+                assert server.wait_for_disconnect()
+
+
+def test_under_trio_a_body_without_end_is_left_all_the_same() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        while True:
+            yield EVENTS[0]
+
+    async def body() -> None:
+        response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=pieces())
+        async with AsyncChatStream(response) as stream:
+            async for _ in stream:
+                break
+        assert response.is_closed
+
+    with warnings.catch_warnings():
+        # Nobody but the collector can end the generators inside httpx's own here.
+        warnings.simplefilter("ignore", ResourceWarning)
+        trio.run(body)
+        gc.collect()
 
 
 class TestTheDrainOfHttpx:

@@ -18,7 +18,7 @@ from sse_stream import (
     Timeouts,
     TransportError,
 )
-from sse_stream.testing import Disconnect, EndAt, HalfClose, ReplayServer, Reset, Stall, WrongLength
+from sse_stream.testing import Disconnect, EndAt, HalfClose, ReplayServer, Reset, Stall, WrongLength, bytewise
 
 from .bodies import DONE, EVENTS, PIECES, STOP, STREAM, TEXT, UNDONE, text
 from .clients import Client, Each, clients, run_in_asyncio, run_in_trio, run_without_loop, settled
@@ -257,9 +257,10 @@ class TestMixing:
         assert run(lambda: body(1)) == ["no"]
         assert run(lambda: body(2)) == []
 
-    def test_chunks_come_to_their_end(self, shell: Any, run: Any) -> None:
+    @pytest.mark.parametrize("cut", [lambda body: [body], bytewise], ids=["whole", "bytewise"])
+    def test_chunks_come_to_their_end(self, shell: Any, run: Any, cut: Any) -> None:
         async def body() -> None:
-            stream = shell([STREAM])
+            stream = shell(cut(STREAM))
             chunks = [chunk async for chunk in Each[Any](stream.iter_chunks())]
             assert len(chunks) == len(PIECES) + 2
             assert stream.ending == "complete"
@@ -292,6 +293,13 @@ class TestMixing:
 def test_an_option_that_cannot_be_is_refused(shell: Any, run: Any, options: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         shell([STREAM], **options)
+
+
+def test_a_stream_is_its_own_iterator() -> None:
+    stream = ChatStream([EVENTS[0] + STOP + DONE])
+    assert [next(stream).type, next(stream).type, next(stream).type] == ["text_delta", "choice_finished", "stream_done"]
+    with pytest.raises(StopIteration):
+        next(stream)
 
 
 def test_a_stream_says_what_it_is() -> None:

@@ -10,9 +10,10 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
+import niquests
 import pytest
 import requests
 import urllib3
@@ -59,6 +60,27 @@ class AsyncPieces:
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return generate(self._pieces)
+
+
+class Items:
+    """An async iterator, and nothing else."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
+
+
+class ClosedAtOnce(Items):
+    """One that is closed without waiting."""
+
+    def close(self) -> None: ...
 
 
 def in_file(pieces: list[bytes], **options: Any) -> Any:
@@ -123,6 +145,8 @@ ASYNC: dict[str, Make] = {
     "list with empty pieces": SYNC["list with empty pieces"],
     "async generator": generate,
     "async iterable": AsyncPieces,
+    "async iterator": Items,
+    "async iterator with a sync close": ClosedAtOnce,
     "httpx content": SYNC["httpx content"],
     "httpx async iterator": lambda pieces: httpx.Response(200, content=generate(pieces)),
     "JavaScript response": javascript.Response,
@@ -289,6 +313,7 @@ ASYNC_ONLY: list[Any] = [
     javascript.Body([]),
     javascript.Reader([]),
     ReadAny([]),
+    niquests.AsyncResponse(),
     Awaitable(),
     FromArray(),
 ]

@@ -101,7 +101,7 @@ def test_nothing_is_left_behind(client: Client) -> None:
         while server.open_connections and time.monotonic() < deadline:
             await anyio.sleep(0.001) if client.is_async else block()
         tasks = len(asyncio.all_tasks()) if client.run is run_in_asyncio else 0
-        return descriptors(), threading.active_count(), tasks
+        return descriptors(), sum("sse_stream" in thread.name for thread in threading.enumerate()), tasks
 
     counts: list[tuple[int, int, int]] = []
     before = threading.active_count()

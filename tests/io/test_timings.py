@@ -128,6 +128,15 @@ def test_what_comes_at_one_instant_has_no_gap(clock: Clock) -> None:
     assert (stream.timings.deltas, stream.timings.mean_gap, stream.timings.longest_gap) == (2, None, None)
 
 
+def test_asking_at_that_instant_makes_no_gap_either(clock: Clock) -> None:
+    stream = ChatStream(clock.pieces((1.0, EVENTS[0]), (0.0, EVENTS[1])))
+    texts = stream.iter_text()
+    for _ in range(2):
+        next(texts)
+        assert stream.timings.longest_gap is None
+    stream.close()
+
+
 def test_keeping_time_takes_no_memory(clock: Clock) -> None:
     def size(stream: ChatStream) -> int:
         watch = stream._session._watch

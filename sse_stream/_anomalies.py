@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from ._errors import ChunkDecodeError
+
 AnomalyKind: TypeAlias = Literal[
     "missing_index",
     "odd_type",
@@ -57,21 +59,33 @@ class Anomaly(msgspec.Struct, frozen=True):
 
 
 class AnomalyLog:
-    """Counts anomalies by kind, in the order in which the kinds were first met."""
+    """Counts anomalies by kind, in the order in which the kinds were first met.
 
-    __slots__ = ("_found",)
+    Args:
+        strict: Whether the first of all is an error.
 
-    def __init__(self) -> None:
+    Attributes:
+        violation: That error, once it is there, for whoever raises it.
+    """
+
+    __slots__ = ("_found", "_strict", "violation")
+
+    def __init__(self, *, strict: bool) -> None:
         self._found: dict[AnomalyKind, Anomaly] = {}
+        self._strict = strict
+        self.violation: ChunkDecodeError | None = None
 
-    def note(self, kind: AnomalyKind, sample: str) -> Anomaly:
+    def note(self, kind: AnomalyKind, sample: str) -> None:
         """Count one, and keep its sample if it is the first of its kind."""
         before = self._found.get(kind)
         found = (
             Anomaly(kind, 1, sample[:SAMPLE_SIZE]) if before is None else Anomaly(kind, before.count + 1, before.sample)
         )
         self._found[kind] = found
-        return found
+        if self._strict and self.violation is None:
+            self.violation = ChunkDecodeError(
+                f"{kind}, which strict mode does not tolerate: {found.sample!r}", data=sample
+            )
 
     def found(self) -> tuple[Anomaly, ...]:
         """What was met so far."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from ._accumulator import ChatAccumulator
-from ._anomalies import Anomaly, AnomalyKind, AnomalyLog
+from ._anomalies import Anomaly, AnomalyLog
 from ._chunks import ChatCompletionChunk, Usage
 from ._completion import ChatCompletion
 from ._errors import (
@@ -68,23 +68,16 @@ class ChatDecoder:
     ) -> None:
         self._dialect = OpenAIChat() if dialect is None else dialect
         self._decode_plain = self._dialect.decode_plain
-        self._strict = strict
         self._keepalives = keepalives
-        self.accumulator = ChatAccumulator(limits=limits, on_anomaly=self._note)
+        self._log = AnomalyLog(strict=strict)
+        self.accumulator = ChatAccumulator(limits=limits, on_anomaly=self._log.note)
         self._accumulate = self.accumulator.add
-        self._sse = SSEDecoder(
-            max_event_size=limits.event_size,
-            on_comment=lambda text: self._asides.append(Ping(text)),
-            on_unknown_field=lambda name, value: self._asides.extend(self._dialect.decode_field(name, value)),
-            part_events=self._part_events,
-        )
-        self._log = AnomalyLog()
-        self._violation: ChunkDecodeError | None = None  # the first anomaly, in strict mode
-        # What was decoded and is not delivered yet. Asides are what comments and unknown fields mean.
+        self._asides: list[Item] = []  # what comments and unknown fields mean
+        self._sse = _framing(self._dialect, limits.event_size, self._asides)
+        # What was decoded and is not delivered yet.
         self._given: Iterator[ChatEvent] = iter(())  # what the last `feed` returned, if that was events only
         self._events: deque[ChatEvent] = deque()
         self._items: deque[Item] = deque()
-        self._asides: list[Item] = []
         self.live = True  # until it is done, has failed or was closed
         self._last_messages: Iterator[ServerSentEvent] | None = None  # set by `close`
         self._incomplete = False  # whether the end came inside an event
@@ -168,13 +161,13 @@ class ChatDecoder:
                 except OutputTooLargeError as error:
                     self._items.append(Failure(error))  # raised when it is read, as every error is
                 else:
-                    if self._violation is None:
+                    if self._log.violation is None:
                         self._given = iter(events)
                         return self._given
                     self._events.extend(events)
                 data = b""
         messages = self._accept(data)
-        if messages is NOTHING and not (self._events or self._items or self._asides or self._violation):
+        if messages is NOTHING and not (self._events or self._items or self._asides or self._log.violation):
             return iter(())  # measured as "one byte a read": nothing has ended, so nothing is to be decoded
         return self._deliver(self._read(messages))
 
@@ -305,8 +298,8 @@ class ChatDecoder:
                             self._plain_seen += 1
                             self._events.extend(self._accumulate(chunk))
                             yield chunk
-                            if self._violation is not None:
-                                raise self._violation
+                            if self._log.violation is not None:
+                                raise self._log.violation
                             continue
                     self._other_events_seen += 1
                     self._items.extend(self._take_asides())
@@ -341,7 +334,8 @@ class ChatDecoder:
                 yield message
 
     def _take_asides(self) -> Iterable[Item]:
-        asides, self._asides = self._asides, []
+        asides = self._asides.copy()
+        self._asides.clear()
         return asides
 
     def _decode(self, message: ServerSentEvent) -> Iterable[Item]:
@@ -351,7 +345,7 @@ class ChatDecoder:
             return (Failure(error),)
 
     def _take_items(self) -> Iterator[ChatCompletionChunk | None]:
-        while self._violation is None and self._items:
+        while self._log.violation is None and self._items:
             item = self._items.popleft()
             if isinstance(item, ChatCompletionChunk):
                 self._other_chunks_seen += 1
@@ -361,8 +355,8 @@ class ChatDecoder:
             self._take(item)
             if self._events:
                 yield None
-        if self._violation is not None:
-            raise self._violation
+        if self._log.violation is not None:
+            raise self._log.violation
 
     def _take(self, item: Done | Failure | Ping | Oddity) -> None:
         """What an item changes that is no chunk."""
@@ -372,7 +366,7 @@ class ChatDecoder:
                 if self._keepalives:
                     self._events.append(KeepAlive(comment))
             case Oddity(kind, sample):
-                self._note(kind, sample)
+                self._log.note(kind, sample)
             case Done():
                 self._done = True
                 self.live = False
@@ -380,20 +374,7 @@ class ChatDecoder:
             case _:  # a failure; what is too large cannot be passed over, whenever it comes
                 if not self._done or isinstance(item.error, EventTooLargeError):
                     raise item.error
-                self._note("data_after_done", str(item.error))
-
-    def _part_events(self, data: str) -> bool:
-        whole = self._dialect.is_whole(data)
-        if whole:
-            self._asides.append(Oddity("events_run_together", data))
-        return whole
-
-    def _note(self, kind: AnomalyKind, sample: str) -> None:
-        anomaly = self._log.note(kind, sample)
-        if self._strict and self._violation is None:
-            self._violation = ChunkDecodeError(
-                f"{kind}, which strict mode does not tolerate: {anomaly.sample!r}", data=sample
-            )
+                self._log.note("data_after_done", str(item.error))
 
     def _finish(self) -> None:
         """No more will come: how did it end?"""
@@ -402,13 +383,13 @@ class ChatDecoder:
         try:
             if self._done:
                 if not self.chunks_seen:
-                    self._note("empty_stream", "[DONE]")
+                    self._log.note("empty_stream", "[DONE]")
                 for index in unfinished:
-                    self._note("missing_finish_reason", f"choice {index}")
+                    self._log.note("missing_finish_reason", f"choice {index}")
             elif self._incomplete or unfinished or not self.accumulator.begun:
                 raise IncompleteStreamError(self._what_is_missing(unfinished))
-            if self._violation is not None:
-                raise self._violation
+            if self._log.violation is not None:
+                raise self._log.violation
         except SSEStreamError as error:
             self.fail(error, _ENDINGS.get(type(error), "invalid"))
             raise
@@ -430,3 +411,23 @@ _ENDINGS: dict[type[SSEStreamError], Ending] = {
     ProviderError: "provider_error",
     IncompleteStreamError: "truncated",
 }
+
+
+def _framing(dialect: Dialect, max_event_size: int, asides: list[Item]) -> SSEDecoder:
+    """The decoder of server-sent events; what it finds beside them is put into `asides`.
+
+    It knows nothing of who reads them: no reference leads back, and a stream that is dropped is gone at once.
+    """
+
+    def part_events(data: str) -> bool:
+        whole = dialect.is_whole(data)
+        if whole:
+            asides.append(Oddity("events_run_together", data))
+        return whole
+
+    return SSEDecoder(
+        max_event_size=max_event_size,
+        on_comment=lambda text: asides.append(Ping(text)),
+        on_unknown_field=lambda name, value: asides.extend(dialect.decode_field(name, value)),
+        part_events=part_events,
+    )

@@ -19,7 +19,7 @@ PACKAGE = Path(sse_stream.__file__).parent
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "errors": ({"_errors"}, set()),
     "version": ({"_version"}, set()),
-    "anomalies": ({"_anomalies"}, set()),
+    "anomalies": ({"_anomalies"}, {"errors"}),
     "limits": ({"_limits"}, set()),
     "sse": ({"_sse", "_server_sent_event"}, {"errors"}),
     "chunks": ({"_chunks", "_reading"}, set()),

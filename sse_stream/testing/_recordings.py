@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._server_sent_event import ServerSentEvent
 from .._anomalies import AnomalyKind
 from .._completion import ChatCompletion, ToolCall
 from .._decoder import Ending
+from .._server_sent_event import ServerSentEvent
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,141 @@
+"""Branch coverage of each file of the core by its own tests.
+
+    python -m tests.trust.coverage [MODULE …]
+
+A MODULE is a file of the package without its ending. Prints a row a file, and of each that is not covered whole
+the lines and branches that are missing; the exit status is 1 if there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+_SSE = ("test_sse.py", "test_sse_properties.py")
+_DIALECT = ("test_dialect_openai_chat.py", "test_quirks.py")
+TESTS: Mapping[str, Sequence[str]] = {
+    "_sse": _SSE,
+    "_server_sent_event": _SSE,
+    "_chunks": ("test_chunks.py",),
+    "_events": ("test_events.py",),
+    "_completion": ("test_completion.py",),
+    "_schema": ("test_completion.py",),
+    "_accumulator": ("test_accumulator.py",),
+    "_choice_state": ("test_accumulator.py",),
+    "_tool_calls": ("test_tool_calls.py",),
+    "_merging": ("test_merging.py",),
+    "_usage": ("test_usage.py",),
+    "_reading": ("test_reading.py",),
+    "dialects/_base": _DIALECT,
+    "dialects/_openai_chat": _DIALECT,
+    "dialects/_extras": _DIALECT,
+    "dialects/_quirks": _DIALECT,
+    "dialects/_json": _DIALECT,
+    "dialects/_provider_errors": _DIALECT,
+    "_decoder": ("test_decoder.py",),
+    "_anomalies": ("test_decoder.py",),
+    "_limits": ("test_decoder.py",),
+    "_errors": ("test_decoder.py", "io"),
+    "_coalesce": ("test_coalesce.py",),
+    "_sources": ("io",),
+    "_responses": ("io",),
+    "_session": ("io",),
+    "_streams": ("io",),
+    "_timings": ("io",),
+    "_concurrency": ("io",),
+}
+"""The files of the core, and the tests of each."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of a file its tests reach."""
+
+    module: str
+    statements: int
+    branches: int
+    missing_lines: list[int]
+    missing_branches: list[list[int]]
+
+    @property
+    def percent(self) -> float:
+        total = self.statements + self.branches
+        missing = len(self.missing_lines) + len(self.missing_branches)
+        return 100 * (total - missing) / total if total else 100.0
+
+
+def measured(tests: Sequence[str], modules: Sequence[str]) -> list[Coverage]:
+    """Run some tests once, and see what they reach of some files."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        report = Path(folder) / "report.json"
+        environment = {**os.environ, "COVERAGE_FILE": str(data)}
+        environment.pop("SSE_STREAM_CORPUS", None)
+        present = [f"tests/{name}" for name in tests if (PROJECT / "tests" / name).exists()]
+        command = [sys.executable, "-m", "coverage", "run", "--branch"]
+        tested = subprocess.run(
+            [*command, "-m", "pytest", "-q", *present],
+            cwd=PROJECT,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if tested.returncode:
+            # Measuring slows tests down, of which some are about time; what they reached counts all the same.
+            print(f"{', '.join(present)}: {tested.stdout.strip().splitlines()[-1]}")
+        subprocess.run(
+            [sys.executable, "-m", "coverage", "json", "-q", "-o", str(report)],
+            cwd=PROJECT,
+            env=environment,
+            check=True,
+        )
+        files = json.loads(report.read_text())["files"]
+    found = []
+    for module in modules:
+        (own,) = (file for name, file in files.items() if Path(name).as_posix().endswith(f"sse_stream/{module}.py"))
+        summary = own["summary"]
+        found.append(
+            Coverage(
+                module,
+                summary["num_statements"],
+                summary["num_branches"],
+                own["missing_lines"],
+                own["missing_branches"],
+            )
+        )
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.trust.coverage", description=__doc__.partition("\n")[0])
+    parser.add_argument("modules", metavar="MODULE", nargs="*", help=", ".join(TESTS))
+    present = [module for module in TESTS if (PROJECT / "sse_stream" / f"{module}.py").exists()]
+    chosen = parser.parse_args(arguments).modules or present
+    by_tests: dict[tuple[str, ...], list[str]] = {}
+    for module in chosen:
+        by_tests.setdefault(tuple(TESTS[module]), []).append(module)
+    found = {one.module: one for tests, modules in by_tests.items() for one in measured(tests, modules)}
+    print(f"{'file':28}{'statements':>11}{'branches':>10}{'covered':>9}  by")
+    for module in chosen:
+        one = found[module]
+        print(f"{module:28}{one.statements:11,}{one.branches:10,}{one.percent:8.1f}%  {', '.join(TESTS[module])}")
+    partial = [one for one in found.values() if one.missing_lines or one.missing_branches]
+    for one in partial:
+        branches = ", ".join(f"{begin} to {'the end' if end < 0 else end}" for begin, end in one.missing_branches)
+        lines = ", ".join(map(str, one.missing_lines))
+        print(f"\n{one.module}: lines {lines or 'none'}; branches {branches or 'none'}")
+    return 1 if partial else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -104,7 +104,7 @@ class ChatStream(_Stream[SyncSource]):
         source: The response, or where else the bytes come from.
         strict: Whether the first anomaly is an error, a `ChunkDecodeError`.
         limits: Bounds on memory.
-        timeouts: Deadlines in seconds; `None` for none.
+        timeouts: Deadlines in seconds, checked whenever bytes arrive; `None` for none.
         keepalives: Whether keep-alives give a `KeepAlive` event.
         on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
@@ -245,12 +245,12 @@ class AsyncChatStream(_Stream[AsyncSource]):
         source: The response, or where else the bytes come from.
         strict: Whether the first anomaly is an error, a `ChunkDecodeError`.
         limits: Bounds on memory.
-        timeouts: Deadlines in seconds; `None` for none.
+        timeouts: Deadlines in seconds, kept to the moment; `None` for none.
         keepalives: Whether keep-alives give a `KeepAlive` event.
         on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
         dialect: The wire format; `None` for OpenAI's chat completions and all that is compatible.
-        request_started: `time.monotonic()` when the request was sent, for timings and deadlines; with
+        request_started: When the request was sent, by `time.monotonic()`, for timings and deadlines; with
             `None` they count from the making of the stream.
 
     Raises:
@@ -477,10 +477,10 @@ def aiter_sse(
         on_comment: Called with the text of each comment.
 
     Returns:
-        The events, each as soon as its blank line has come.
+        An async iterator of the events, each as soon as its blank line has come.
 
     Raises:
-        TypeError: `source` is none; the message says what to pass instead.
+        TypeError: `source` is none of those; the message says what to pass instead.
         EventTooLargeError: While the events are read.
         TransportError: While the events are read: the connection broke.
         StreamTimeoutError: While the events are read: the client's read timeout passed.

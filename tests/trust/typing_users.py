@@ -1,0 +1,434 @@
+"""Programs as users write them, with the whole public API. Only type checkers run this.
+
+`assert_type` says what a checker must infer; an `ignore` says what it must refuse, and is itself refused where
+nothing is wrong.
+"""
+
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+# pyright: reportUnusedFunction=false, reportPrivateUsage=false
+
+from __future__ import annotations
+
+import http.client
+import io
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, TypedDict, assert_never, assert_type
+
+import httpx
+import msgspec
+from hypothesis import given
+from hypothesis.strategies import SearchStrategy
+
+import sse_stream
+from sse_stream import (
+    Anomaly,
+    AnomalyKind,
+    AsyncChatStream,
+    Audio,
+    AudioDelta,
+    ChatAccumulator,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatDecoder,
+    ChatEvent,
+    ChatStream,
+    Choice,
+    ChoiceDelta,
+    ChoiceDeltaAudio,
+    ChoiceDeltaFunctionCall,
+    ChoiceDeltaToolCall,
+    ChoiceFinished,
+    ChoiceLogprobs,
+    ChunkChoice,
+    ChunkDecodeError,
+    CompletionTokensDetails,
+    ContentTypeError,
+    Ending,
+    EventTooLargeError,
+    IncompleteStreamError,
+    KeepAlive,
+    Limits,
+    Message,
+    OutputTooLargeError,
+    PromptTokensDetails,
+    ProviderError,
+    ReasoningDelta,
+    RefusalDelta,
+    ResponseError,
+    ServerSentEvent,
+    SSEDecoder,
+    SSEStreamError,
+    StatusError,
+    StreamDone,
+    StreamTimeoutError,
+    StreamTimings,
+    TextDelta,
+    Timeouts,
+    TokenLogprob,
+    ToolArgumentsError,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallDone,
+    ToolCallStarted,
+    TopLogprob,
+    TransportError,
+    Usage,
+    UsageReported,
+    aiter_sse,
+    coalesce,
+    iter_sse,
+)
+from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
+from sse_stream.testing import (
+    HABITS,
+    ChatRecording,
+    Comments,
+    Disconnect,
+    EndAt,
+    EventStream,
+    Fault,
+    Habit,
+    HalfClose,
+    ReplayServer,
+    Reply,
+    Request,
+    Reset,
+    Seed,
+    Stall,
+    WrongLength,
+    assert_cutting_changes_nothing,
+    bytewise,
+    chat_streams,
+    chunkings,
+    event_streams,
+    every_cut,
+    mutations,
+    server_sent_events,
+)
+
+# The README's program, sync and async.
+
+
+def printed(client: httpx.Client) -> Usage | None:
+    with client.stream("POST", "/chat/completions", json={"stream": True}) as response:
+        with ChatStream(response) as stream:
+            assert_type(stream, ChatStream)
+            for event in stream:
+                assert_type(event, ChatEvent)
+                if isinstance(event, TextDelta):
+                    print(assert_type(event.text, str), end="", flush=True)
+        assert_type(stream.completion, ChatCompletion)
+        return stream.completion.usage
+
+
+async def printed_async(client: httpx.AsyncClient) -> Usage | None:
+    async with client.stream("POST", "/chat/completions", json={"stream": True}) as response:
+        async with AsyncChatStream(response) as stream:
+            assert_type(stream, AsyncChatStream)
+            async for event in stream:
+                assert_type(event, ChatEvent)
+                if event.type == "text_delta":
+                    print(assert_type(event, TextDelta).text)
+        return stream.completion.usage
+
+
+def every_option(source: Iterator[bytes]) -> None:
+    limits = Limits(event_size=1, output_size=1, choices=1, tool_calls=1, error_body=1)
+    timeouts = Timeouts(first_token=1, content=1.5, idle=None, total=60)
+    stream = ChatStream(
+        source,
+        strict=True,
+        limits=limits,
+        timeouts=timeouts,
+        keepalives=True,
+        on_truncated="return",
+        dialect=OpenAIChat(),
+        request_started=0.0,
+    )
+    assert_type(stream.iter_text(1), Iterator[str])
+    assert_type(stream.iter_chunks(), Iterator[ChatCompletionChunk])
+    assert_type(stream.until_done(), ChatCompletion)
+    assert_type(next(stream), ChatEvent)
+    assert_type(stream.ending, Ending)
+    assert_type(stream.anomalies, tuple[Anomaly, ...])
+    assert_type(stream.timings, StreamTimings)
+    assert_type(stream.close(), None)
+    response: http.client.HTTPResponse = stream.response
+    del response
+    ChatStream(source, on_truncated="ignore")  # type: ignore[arg-type]
+    ChatStream(source, True)  # type: ignore[call-arg]
+    Timeouts(1.0)  # type: ignore[call-arg]
+
+
+async def every_option_async(source: AsyncIterator[bytes]) -> None:
+    stream = AsyncChatStream(source, strict=True, limits=Limits(), timeouts=Timeouts(idle=1), on_truncated="raise")
+    assert_type(stream.iter_text(), AsyncIterator[str])
+    assert_type(stream.iter_chunks(), AsyncIterator[ChatCompletionChunk])
+    assert_type(await stream.until_done(), ChatCompletion)
+    assert_type(await anext(stream), ChatEvent)
+    await stream.aclose()
+    stream.close()  # type: ignore[attr-defined]
+    for _ in stream:  # type: ignore[attr-defined]
+        pass
+
+
+def events_without_chat(body: bytes) -> list[str]:
+    assert_type(iter_sse(io.BytesIO(body), max_event_size=None, on_comment=print), Iterator[ServerSentEvent])
+    return [event.data for event in iter_sse([body])]
+
+
+async def events_without_chat_async(source: AsyncIterator[bytes]) -> int:
+    total = 0
+    async for event in aiter_sse(source):
+        assert_type(event, ServerSentEvent)
+        total += event.retry or 0
+    return total
+
+
+def fewer_events(stream: ChatStream, other: AsyncChatStream) -> None:
+    for event in coalesce(stream, 0.1):
+        assert_type(event, ChatEvent)
+    for _ in coalesce(other):  # type: ignore[attr-defined]
+        pass
+
+
+async def fewer_events_async(stream: AsyncChatStream) -> None:
+    async with coalesce(stream, seconds=0.1) as events:
+        async for event in events:
+            assert_type(event, ChatEvent)
+
+
+# Every event, by `match`; a new one would be told by `assert_never`.
+
+
+def said(event: ChatEvent) -> str | int | Usage | ChatCompletion | None:
+    match event:
+        case TextDelta(text=text, choice=choice) | ReasoningDelta(text=text, choice=choice):
+            assert_type(choice, int)
+            return assert_type(text, str)
+        case RefusalDelta(text):
+            return text
+        case AudioDelta(id=id, data=data, transcript=transcript, expires_at=expires_at):
+            assert_type(expires_at, int | None)
+            return id or data or transcript
+        case ToolCallStarted(index=index, id=id, name=name):
+            return f"{index} {id} {name}"
+        case ToolCallDelta(index, arguments):
+            return f"{index} {arguments}"
+        case ToolCallDone(tool_call=call):
+            return call.name
+        case ChoiceFinished(reason=reason):
+            return reason
+        case UsageReported(usage=usage):
+            return usage
+        case KeepAlive(comment=comment):
+            return comment
+        case StreamDone(completion=completion):
+            return completion
+        case _:
+            assert_never(event)
+
+
+def frozen(event: TextDelta) -> bytes:
+    event.text = "x"  # type: ignore[misc]
+    return msgspec.json.encode(event)
+
+
+# What is left at the end.
+
+
+class Answer(msgspec.Struct):
+    value: int
+
+
+class Options(TypedDict):
+    value: int
+
+
+def completed(completion: ChatCompletion) -> dict[str, Any]:
+    assert_type(completion.text, str)
+    assert_type(completion.id, str | None)
+    assert_type(completion.created, int | None)
+    for choice in completion.choices:
+        assert_type(choice, Choice)
+        assert_type(choice.finish_reason, str | None)
+        assert_type(choice.logprobs, ChoiceLogprobs | None)
+        message = assert_type(choice.message, Message)
+        assert_type(message.content, str | None)
+        assert_type(message.reasoning, str | None)
+        assert_type(message.audio, Audio | None)
+        for call in message.tool_calls:
+            assert_type(call, ToolCall)
+            assert_type(call.parse(Answer), Answer)
+            assert_type(call.parse(Options), Options)
+            assert_type(call.parse(dict[str, int]), dict[str, int])
+        messages: list[Mapping[str, object]] = [message.to_dict()]
+        del messages
+    usage = completion.usage
+    if usage is not None:
+        assert_type(usage.total_tokens, int | None)
+        assert_type(usage.prompt_tokens_details, PromptTokensDetails | None)
+        assert_type(usage.completion_tokens_details, CompletionTokensDetails | None)
+    return completion.to_dict()
+
+
+def timed(timings: StreamTimings) -> tuple[float | None, float | None, int]:
+    assert_type(timings.tokens_per_second, float | None)
+    assert_type(timings.longest_gap, float | None)
+    return timings.time_to_first_token, timings.duration, timings.bytes
+
+
+def counted(anomalies: Sequence[Anomaly]) -> dict[AnomalyKind, int]:
+    for anomaly in anomalies:
+        assert_type(anomaly.kind == "no such kind", bool)  # type: ignore[comparison-overlap]
+    return {anomaly.kind: anomaly.count for anomaly in anomalies}
+
+
+# Every error, with its attributes.
+
+
+def explained(stream: ChatStream) -> str:
+    try:
+        stream.until_done()
+    except StatusError as error:
+        assert_type(error.status_code, int)
+        assert_type(error.headers, Mapping[str, str])
+        assert_type(error.retry_after, float | None)
+        return error.body
+    except ContentTypeError as error:
+        return error.content_type + error.body
+    except ResponseError as error:
+        return str(error)
+    except ProviderError as error:
+        assert_type(error.code, str | int | None)
+        assert_type(error.type, str | None)
+        assert_type(error.body, object)
+        return error.message
+    except EventTooLargeError as error:
+        return f"{error.limit} {error.excerpt.decode()}"
+    except OutputTooLargeError as error:
+        return error.limit
+    except ChunkDecodeError as error:
+        return error.data
+    except ToolArgumentsError as error:
+        return error.arguments
+    except StreamTimeoutError as error:
+        return error.kind
+    except (IncompleteStreamError, TransportError) as error:
+        assert_type(error.completion, ChatCompletion | None)
+        return error.completion.text if error.completion else ""
+    except SSEStreamError as error:
+        return str(error)
+    return ""
+
+
+def also_builtin(error: SSEStreamError) -> None:
+    values: list[ValueError] = [ChunkDecodeError("m"), ToolArgumentsError("m")]
+    late: TimeoutError = StreamTimeoutError("m", kind="idle")
+    StreamTimeoutError("m", kind="never")  # type: ignore[arg-type]
+    del values, late, error
+
+
+# Without a response: decoders and the accumulator.
+
+
+def decoded(pieces: Sequence[bytes | bytearray | memoryview]) -> list[ChatEvent]:
+    decoder = ChatDecoder(dialect=Bare(), strict=False, limits=Limits(), keepalives=True)
+    events = [event for piece in pieces for event in decoder.feed(piece)]
+    decoder.feed("text")  # type: ignore[arg-type]
+    return [*events, *decoder.close()]
+
+
+def framed(data: bytes) -> list[ServerSentEvent]:
+    comments: list[str] = []
+    decoder = SSEDecoder(max_event_size=None, on_comment=comments.append)
+    assert_type(decoder.last_event_id, str)
+    assert_type(decoder.retry, int | None)
+    event = ServerSentEvent("a", event="b", id="c", retry=1)
+    assert_type(event.encode(), bytes)
+    assert_type(event.json(), Any)
+    return [*decoder.feed(data), *decoder.close(dispatch_incomplete=True)]
+
+
+def added_up(values: Sequence[Mapping[str, Any]]) -> ChatCompletion:
+    accumulator = ChatAccumulator(limits=Limits())
+    for value in values:
+        assert_type(accumulator.add(ChatCompletionChunk.from_dict(value)), list[ChatEvent])
+    delta = ChoiceDelta(
+        role="assistant",
+        content="Hi",
+        tool_calls=[ChoiceDeltaToolCall(index=0, id="c", function=ChoiceDeltaFunctionCall(name="f", arguments="{}"))],
+        audio=ChoiceDeltaAudio(id="a"),
+    )
+    token = TokenLogprob(token="Hi", logprob=-0.5, top_logprobs=[TopLogprob(token="Hi", logprob=-0.5)])
+    choice = ChunkChoice(index=0, delta=delta, logprobs=ChoiceLogprobs(content=[token]))
+    accumulator.add(ChatCompletionChunk(id="c1", choices=[choice], usage=Usage(total_tokens=1)))
+    return accumulator.completion
+
+
+class Bare:
+    """A dialect of one's own is one by its methods."""
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        if event.data == "end":
+            return [Done()]
+        if event.event == "problem":
+            return [Oddity("odd_type", "sample"), Failure(ProviderError(event.data))]
+        return [Ping("alive"), ChatCompletionChunk.from_dict({})]
+
+    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+        return None
+
+    def decode_field(self, name: str, value: str) -> Sequence[Item]:
+        return ()
+
+    def is_whole(self, data: str) -> bool:
+        return False
+
+
+dialect: Dialect = Bare()
+not_a_dialect: Dialect = object()  # type: ignore[assignment]
+
+# The kit.
+
+
+def served(body: bytes) -> tuple[Request, ...]:
+    faults: list[Fault] = [
+        *(EndAt(1), Disconnect(), HalfClose(at=2), Reset(at=None), Stall(1, seconds=0.5), Comments(), WrongLength(-1)),
+    ]
+    replies = [Reply(body, cut=Seed(1), pace=0.1, fault=fault, encoding="gzip", framing="chunked") for fault in faults]
+
+    def answer(request: Request) -> Reply:
+        assert_type(request.headers, Mapping[str, str])
+        return replies[request.connection % len(replies)]
+
+    with ReplayServer(script=answer) as server:
+        assert_type(server.chat_url, str)
+        assert_type(server.wait_for_disconnect(timeout=1, count=2), bool)
+    with ReplayServer(body, cut=[1, 2], status=429, headers={"Retry-After": "1"}) as server:
+        ReplayServer(body, cut="many")  # type: ignore[arg-type]
+        return server.requests
+
+
+def cut_up(body: bytes) -> None:
+    assert_type(every_cut(body, pieces=3), Iterator[list[bytes]])
+    assert_type(bytewise(body), list[bytes])
+    assert_cutting_changes_nothing(b"".join, body, cuts=[bytewise(body)])
+    for name, habit in HABITS.items():
+        assert_type(name, str)
+        assert_type(habit, Habit)
+        assert_type(habit.tool_calls, tuple[ToolCall, ...])
+
+
+assert_type(chunkings(b"", empty_pieces=True), SearchStrategy[list[bytes]])
+assert_type(mutations(b"", max_edits=2), SearchStrategy[bytes])
+assert_type(server_sent_events(), SearchStrategy[ServerSentEvent])
+
+
+@given(chat_streams(), event_streams(bom=False))
+def properties(recording: ChatRecording, stream: EventStream) -> None:
+    assert_type(recording.completion, ChatCompletion)
+    assert_type(stream.events, tuple[ServerSentEvent, ...])
+
+
+assert_type(sse_stream.__version__, str)

@@ -24,7 +24,59 @@ class Explanation:
     why: str
 
 
-EXPLANATIONS: list[Explanation] = []
+_SIGN = "Only whether the depth is 0 is asked, and it is 0 whichever bracket counts up and which down."
+
+EXPLANATIONS = [
+    Explanation(
+        "_tool_calls",
+        "if self._escaped and text:",
+        "(self._escaped)",
+        "No empty piece of arguments comes here: the accumulator adds none.",
+    ),
+    Explanation(
+        "_tool_calls",
+        'self._depth += 1 if character in "{[" else -1',
+        "self._depth = self._depth - (1 if character in '{[' else -1)",
+        _SIGN,
+    ),
+    Explanation("_tool_calls", 'self._depth += 1 if character in "{[" else -1', "(character not in '{[')", _SIGN),
+    Explanation(
+        "_tool_calls",
+        'self._depth += 1 if character in "{[" else -1',
+        "'{[X'",
+        "The pattern before it finds brackets and quotes only.",
+    ),
+    Explanation(
+        "_tool_calls",
+        "self._touched = False  # whether the delta that is being read has added to the last call",
+        None,
+        "`begin_delta` sets it before the first piece.",
+    ),
+    Explanation(
+        "_tool_calls",
+        "if piece.id and not slot.id:",
+        "(piece.id)",
+        "A piece whose id differs from that of a slot never finds that slot, so the same id is set again.",
+    ),
+    Explanation(
+        "_tool_calls",
+        "arguments = None if piece.function is None else piece.function.arguments",
+        "(piece.function.arguments)",
+        "It is asked only of pieces with a name, which is in the function.",
+    ),
+    Explanation(
+        "_merging",
+        "self._last = fields",
+        "pass",
+        "It saves the work of stating the same again, and changes nothing else.",
+    ),
+    Explanation(
+        "_merging",
+        "kept[name] = _value(value) if isinstance(value, dict) else value",
+        "(_value(value))",
+        "A copy of a list that nobody changes is as good as the list.",
+    ),
+]
 
 
 def reason(mutant: Mutant) -> str | None:

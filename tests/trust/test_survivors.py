@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import time
 
-from sse_stream import ChatAccumulator, ChatCompletionChunk, SSEDecoder, ToolCall
+import pytest
+
+from sse_stream import ChatAccumulator, ChatCompletionChunk, ChatEvent, SSEDecoder, ToolCall, ToolCallDone
+from sse_stream._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
+from sse_stream._merging import Pieces, Statements, weight
+from sse_stream._tool_calls import Slot, Slots
+
+# Tool calls.
 
 
 def calls_of(*deltas: list[dict[str, object]]) -> list[ToolCall]:
@@ -22,6 +29,85 @@ def test_an_index_below_0_names_no_slot() -> None:
         [{"index": -1, "function": {"name": "here"}}],
     )
     assert calls == [ToolCall("", "now", ""), ToolCall("", "here", "")]
+
+
+Piece = tuple[int, str | None, str | None, str | None]
+"""Index, id, name, arguments."""
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        # An id that one call had first, and another took over later: each index keeps its own.
+        ([(0, "a", "f", "{"), (1, None, "g", "{"), (1, "a", None, "}"), (0, "a", None, "}")], [0, 1, 1, 0]),
+        # What has no name continues even a call that is complete.
+        ([(0, None, "f", "{}"), (0, None, None, "{}")], [0, 0]),
+        # A name and an id that come late are those of the call that began without them.
+        ([(0, None, None, "{}"), (0, "a", "f", None)], [0, 0]),
+        ([(0, None, "f", "{"), (0, "a", "f", "}")], [0, 0]),
+    ],
+)
+def test_the_slot_of_a_piece(pieces: list[Piece], expected: list[int]) -> None:
+    slots = Slots()
+    found = []
+    for index, call_id, name, arguments in pieces:
+        slots.begin_delta()
+        function = ChoiceDeltaFunctionCall(name=name, arguments=arguments)
+        slot = slots.find(ChoiceDeltaToolCall(index=index, id=call_id, function=function))
+        slot.name = slot.name or name or ""
+        slot.add_arguments(arguments or "")
+        found.append(slot.index)
+    assert found == expected
+
+
+def test_a_quote_that_an_earlier_piece_escapes_ends_no_string() -> None:
+    slot = Slot(0)
+    slot.add_arguments('{"a": "\\')
+    assert not slot.complete
+    slot.add_arguments('""}')
+    assert slot.complete
+
+
+def test_a_call_is_done_when_the_next_begins_though_an_earlier_one_is_not() -> None:
+    accumulator = ChatAccumulator()
+    events: list[ChatEvent] = []
+    for index, arguments in ((0, "{"), (1, "{}"), (2, "")):
+        call = {"index": index, "id": str(index), "function": {"name": "f", "arguments": arguments}}
+        chunk = ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
+        events = accumulator.add(chunk)
+    assert [event for event in events if isinstance(event, ToolCallDone)] == [ToolCallDone(1, ToolCall("1", "f", "{}"))]
+
+
+# Merging.
+
+
+@pytest.mark.parametrize(
+    ("before", "piece", "after"),
+    [
+        ({"index": "a"}, {"index": "a"}, {"index": "a"}),
+        ({"id": {"a": "x"}}, {"id": {"b": "y"}}, {"id": {"a": "x", "b": "y"}}),
+        ({"a": "x"}, {"a": {"b": 1}}, {"a": {"b": 1}}),
+        ({"a": "x"}, {"a": [1]}, {"a": [1]}),
+        ({"a": [1]}, {"a": 5}, {"a": 5}),
+    ],
+)
+def test_pieces_of_different_kinds(
+    before: dict[str, object], piece: dict[str, object], after: dict[str, object]
+) -> None:
+    pieces = Pieces()
+    pieces.add(before)
+    pieces.add(piece)
+    assert pieces.snapshot() == after
+
+
+def test_statements_weigh_what_they_add_in_all() -> None:
+    statements = Statements()
+    statements.add({"x": {"a": 1}, "y": {"a": 1}, "z": "1", "w": "1"})
+    assert statements.add({"x": {"b": "12345"}, "y": {"b": "12345"}}) == 2 * (weight("b") + weight("12345"))
+    assert statements.add({"z": "12345", "w": "12345"}) == 2 * len("2345")
+
+
+# Event streams.
 
 
 def seconds_to_decode(pieces: list[bytes]) -> float:

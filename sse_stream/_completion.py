@@ -7,6 +7,7 @@ from typing import Any, TypeVar, overload
 import msgspec
 
 from ._chunks import ChoiceLogprobs, JSONValue, Usage
+from ._depth import decode_json
 from ._errors import ToolArgumentsError
 from ._schema import (
     COMPLETION_TYPES,
@@ -64,7 +65,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
         try:
             if hasattr(type, "model_validate_json"):
                 return type.model_validate_json(arguments)
-            return msgspec.json.decode(arguments, type=type)
+            return decode_json(arguments, type)
         except (ValueError, RecursionError) as error:
             raise ToolArgumentsError(
                 f"the arguments for {self.name!r} cannot be read: {error}: {_excerpt(self.arguments)}",

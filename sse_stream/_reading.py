@@ -15,6 +15,8 @@ from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_typ
 
 import msgspec
 
+from ._depth import decode_json
+
 Report: TypeAlias = Callable[[str, object], object]
 """Told the name of a field with an odd type, and its value."""
 
@@ -164,7 +166,7 @@ def read_number(value: object) -> int | float | None:
     """A number, or the number that a string spells; `None` for anything else, and for no finite number."""
     if isinstance(value, str):
         try:
-            value = msgspec.json.decode(value)
+            value = decode_json(value)
         except (ValueError, RecursionError):
             return None
     if isinstance(value, float):

@@ -10,9 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-import msgspec
-
 from ._chunks import JSONValue
+from ._depth import decode_json
 from ._errors import ContentTypeError, ProviderError, ResponseError, StatusError
 from .dialects._provider_errors import find_error, provider_error
 
@@ -145,7 +144,7 @@ def retry_after(value: str) -> float | None:
 
 def _json_or_none(text: str) -> JSONValue:
     try:
-        return msgspec.json.decode(text)
+        return decode_json(text)
     except (ValueError, RecursionError):
         return None
 

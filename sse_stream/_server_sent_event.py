@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ._depth import decode_json
 from ._errors import ChunkDecodeError
 
 # Python converts no longer decimal than this under every setting of sys.set_int_max_str_digits.
@@ -37,7 +38,7 @@ class ServerSentEvent(msgspec.Struct, frozen=True, gc=False):
             ChunkDecodeError: The data is not JSON. It is also a `ValueError`.
         """
         try:
-            return msgspec.json.decode(self.data)
+            return decode_json(self.data)
         except (ValueError, RecursionError) as error:
             raise ChunkDecodeError(f"not JSON: {error}: {self.data[:200]!r}", data=self.data) from error
 

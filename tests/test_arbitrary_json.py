@@ -25,9 +25,10 @@ from sse_stream import (
     StreamDone,
     TextDelta,
 )
+from sse_stream._depth import MAX_DEPTH
 from sse_stream._reading import ignore, read_struct
 from sse_stream.dialects import OpenAIChat
-from sse_stream.dialects._json import MAX_DEPTH, loads
+from sse_stream.dialects._json import loads
 from sse_stream.dialects._quirks import normalized
 
 BEFORE = b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"before "}}]}\n\n'

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from sse_stream import ChatCompletionChunk, ChunkDecodeError, ProviderError, ServerSentEvent
+from sse_stream._depth import MAX_DEPTH, is_deep
 from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
-from sse_stream.dialects._json import MAX_DEPTH, is_deep, loads
+from sse_stream.dialects._json import loads
 
 
 def decode(data: str, event: str = "message") -> list[Item]:

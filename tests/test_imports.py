@@ -19,22 +19,23 @@ PACKAGE = Path(sse_stream.__file__).parent
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "errors": ({"_errors"}, set()),
     "version": ({"_version"}, set()),
+    "depth": ({"_depth"}, set()),
     "anomalies": ({"_anomalies"}, {"errors"}),
     "limits": ({"_limits"}, set()),
-    "sse": ({"_sse", "_server_sent_event"}, {"errors"}),
-    "chunks": ({"_chunks", "_reading"}, set()),
-    "events": ({"_events", "_completion", "_schema"}, {"errors", "chunks"}),
+    "sse": ({"_sse", "_server_sent_event"}, {"depth", "errors"}),
+    "chunks": ({"_chunks", "_reading"}, {"depth"}),
+    "events": ({"_events", "_completion", "_schema"}, {"depth", "errors", "chunks"}),
     "accumulator": (
         {"_accumulator", "_choice_state", "_merging", "_tool_calls", "_usage"},
         {"errors", "anomalies", "limits", "chunks", "events"},
     ),
-    "dialects": ({"dialects"}, {"errors", "anomalies", "sse", "chunks"}),
+    "dialects": ({"dialects"}, {"depth", "errors", "anomalies", "sse", "chunks"}),
     "decoder": (
         {"_decoder"},
         {"errors", "anomalies", "limits", "sse", "chunks", "events", "accumulator", "dialects"},
     ),
     "sources": ({"_sources"}, {"errors"}),
-    "responses": ({"_responses"}, {"errors", "chunks", "dialects"}),
+    "responses": ({"_responses"}, {"depth", "errors", "chunks", "dialects"}),
     "streams": (
         {"_streams", "_session", "_timings", "_concurrency", "_coalesce"},
         {"errors", "anomalies", "limits", "sse", "chunks", "events", "dialects", "decoder", "sources", "responses"},

@@ -15,7 +15,7 @@ from .._chunks import (
     JSONValue,
     Usage,
 )
-from ._json import is_deep
+from .._depth import decode_json
 from ._quirks import drop_repetition
 
 Object = dict[str, JSONValue]
@@ -30,7 +30,6 @@ _CHOICE = _names(ChunkChoice)
 _DELTA = _names(ChoiceDelta)
 _USAGE = _names(Usage)
 
-_NESTING = frozenset({dict, list})
 
 # Fields that say more than themselves, here or beside others: what they mean, the tolerant path knows.
 _SPEAKING = frozenset({"error", "type", "x_groq"})
@@ -39,13 +38,12 @@ _SPEAKING = frozenset({"error", "type", "x_groq"})
 def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
     """The chunk, if nothing about it is odd but fields of the provider's own; `None` if anything is."""
     try:
-        value = msgspec.json.decode(data)
-        return _chunk(value, data)
+        return _chunk(decode_json(data if isinstance(data, str) else data.decode()))
     except (ValueError, RecursionError):
         return None
 
 
-def _chunk(value: JSONValue, data: bytes | str) -> ChatCompletionChunk | None:
+def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     if type(value) is not dict or not _SPEAKING.isdisjoint(value) or type(choices := value.get("choices")) is not list:
         return None
     # What the model does not name is taken out, level by level, and put back once the rest is converted.
@@ -61,10 +59,6 @@ def _chunk(value: JSONValue, data: bytes | str) -> ChatCompletionChunk | None:
         extras.append((_taken_out(choice, _CHOICE), _taken_out(delta, _DELTA)))
     usage = value.get("usage")
     usage_extra = _taken_out(usage, _USAGE) if type(usage) is dict else None
-    if _nests(extra) or _nests(usage_extra) or any(_nests(one) for pair in extras for one in pair):
-        text = data if isinstance(data, str) else data.decode()
-        if is_deep(text):
-            return None
     chunk = msgspec.convert(value, ChatCompletionChunk)
     if extra is not None:
         chunk.extra = extra
@@ -82,7 +76,3 @@ def _taken_out(value: Object, known: frozenset[str]) -> Object | None:
     if known.issuperset(value):
         return None
     return {name: value.pop(name) for name in [name for name in value if name not in known]}
-
-
-def _nests(extra: Object | None) -> bool:
-    return extra is not None and not _NESTING.isdisjoint(map(type, extra.values()))

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 
 import msgspec
 
 from .._chunks import JSONValue
+from .._depth import MAX_DEPTH, is_deep
 from .._errors import ChunkDecodeError
-
-# No honest payload nests like this, and reading, merging and writing again would run out of stack.
-MAX_DEPTH = 128
-
-# A bracket, or a string, which may hold brackets. A string without end reaches to the end of the text.
-_BRACKET_OR_STRING = re.compile(r'[{}\[\]]|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def loads(text: str) -> tuple[JSONValue, bool]:
@@ -37,21 +31,6 @@ def loads(text: str) -> tuple[JSONValue, bool]:
         return _without_surrogates(json.loads(text, strict=False)), True
     except (ValueError, RecursionError):
         raise ChunkDecodeError(f"not JSON: {reason}: {_excerpt(text)}", data=text) from None
-
-
-def is_deep(text: str) -> bool:
-    """Whether a JSON text is nested deeper than `MAX_DEPTH`."""
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return False
-    depth = 0
-    for mark in _BRACKET_OR_STRING.finditer(text):
-        if mark[0] in "{[":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif mark[0] in "}]":
-            depth -= 1
-    return False
 
 
 def _without_surrogates(value: JSONValue) -> JSONValue:

@@ -63,7 +63,9 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # as the loop's documentation has it
         self._transport = transport
         self._socket: socket.socket = transport.get_extra_info("socket")
-        # asyncio has set TCP_NODELAY. With no buffer of its own, the transport says when the kernel has taken each write.
+        # Each write goes out at once: asyncio sets this only for sockets that were made with the protocol's number.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # With no buffer of its own, the transport says when the kernel has taken each write.
         transport.set_write_buffer_limits(high=0)
         self._number = self._ledger.add_connection()
         self._open_connections.add(self)

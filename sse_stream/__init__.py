@@ -54,7 +54,8 @@ from ._events import (
 from ._limits import Limits
 from ._server_sent_event import ServerSentEvent
 from ._sse import SSEDecoder
-from ._streams import AsyncChatStream, ChatStream, aiter_sse, iter_sse
+from ._sse_streams import aiter_sse, iter_sse
+from ._streams import AsyncChatStream, ChatStream
 from ._timings import StreamTimings, Timeouts
 from ._version import __version__
 

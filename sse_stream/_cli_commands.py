@@ -17,7 +17,8 @@ import msgspec
 from ._cli_endings import Exit, asides, outcome, say, what_came
 from ._cli_output import Screen, counted, figures, harmless
 from ._errors import SSEStreamError
-from ._streams import ChatStream, iter_sse
+from ._sse_streams import iter_sse
+from ._streams import ChatStream
 from .testing import ReplayServer, Reply, Request
 
 

@@ -21,8 +21,8 @@ from ._errors import (
 )
 from ._events import ChatEvent
 from ._limits import Limits
+from ._opened import Opened, PieceError, checked
 from ._responses import BLANK, BOM, REFUSED, Kind, document_error, foreign_error, kind_of, status_error
-from ._sources import Opened, PieceError, checked
 from ._timings import NEVER, Deadlines, Stopwatch, StreamTimings, Timeouts
 from .dialects import Dialect
 

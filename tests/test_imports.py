@@ -34,10 +34,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"_decoder"},
         {"errors", "anomalies", "limits", "sse", "chunks", "events", "accumulator", "dialects"},
     ),
-    "sources": ({"_sources"}, {"errors"}),
+    "sources": ({"_sources", "_sync_sources", "_async_sources", "_opened"}, {"errors"}),
     "responses": ({"_responses"}, {"depth", "errors", "chunks", "dialects"}),
     "streams": (
-        {"_streams", "_session", "_timings", "_concurrency", "_coalesce"},
+        {"_streams", "_sse_streams", "_session", "_timings", "_concurrency", "_coalesce"},
         {"errors", "anomalies", "limits", "sse", "chunks", "events", "dialects", "decoder", "sources", "responses"},
     ),
     "testing": (

@@ -9,18 +9,19 @@ import sys
 from collections.abc import Callable
 
 import sse_stream
-from sse_stream import AsyncChatStream, ChatStream, _sources, _streams
+from sse_stream import AsyncChatStream, ChatStream, _async_sources, _opened, _sources, _sse_streams, _sync_sources
 
 SOURCES = [
     function
-    for _, function in inspect.getmembers(_sources, inspect.isfunction)
-    if function.__module__ == _sources.__name__
+    for module in (_sources, _sync_sources, _async_sources, _opened)
+    for _, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__
 ]
 Half = Callable[..., object]
 PAIRS: list[tuple[Half, Half]] = [
     (ChatStream, AsyncChatStream),
     (sse_stream.iter_sse, sse_stream.aiter_sse),
-    (_streams._sse_events, _streams._AsyncSSE),
+    (_sse_streams._sse_events, _sse_streams._AsyncSSE),
     *itertools.combinations(SOURCES, 2),
 ]
 

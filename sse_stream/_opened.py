@@ -1,0 +1,133 @@
+"""What is known of a source once it is open: how it is read and closed, and what its response says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, NoReturn
+
+import msgspec
+
+BLOCK = 65536
+
+
+class Opened(msgspec.Struct, kw_only=True):
+    """What is known of a response before its body is read.
+
+    Attributes:
+        response: What the caller gave.
+        status: The HTTP status; `None` where there is no response, only bytes.
+        headers: The headers, names in lower case; empty where there are none.
+        http_version: `"HTTP/1.1"` and so on, `""` where the client does not tell.
+    """
+
+    response: Any
+    status: int | None = None
+    headers: Mapping[str, str] = {}
+    http_version: str = ""
+
+    @property
+    def keeps_connection(self) -> bool:
+        """Whether reading to the very end lets the next request use the connection again."""
+        return self.http_version in ("HTTP/1.1", "") and self.headers.get("connection", "").lower() != "close"
+
+
+class SyncSource(Opened):
+    """A source that blocks.
+
+    Attributes:
+        read: The next bytes, none if there is no telling yet; `None` at the end.
+        close: Gives the connection back, or closes it if it cannot be used again.
+        read_soon: The next bytes if they come within so many seconds; raises if not, and then nothing
+            more can be read. `None` where no public interface of the client can promise that.
+    """
+
+    read: Callable[[], bytes | None]
+    close: Callable[[], object]
+    read_soon: Callable[[float], bytes | None] | None = None
+
+
+class AsyncSource(Opened):
+    """A source that is awaited.
+
+    Attributes:
+        read: The next bytes, none if there is no telling yet; `None` at the end.
+        close: Gives the connection back, or closes it if it cannot be used again.
+        read_soon: Whether reading on after the end of the stream can do any good.
+        generator: What `read` reads, if that is a generator of the client's, which has to be ended too.
+    """
+
+    read: Callable[[], Awaitable[bytes | None]]
+    close: Callable[[], Awaitable[object]]
+    read_soon: bool = True
+    generator: AsyncGenerator[bytes, None] | None = None
+
+
+class PieceError(TypeError):
+    """An iterable gave something other than bytes."""
+
+
+def checked(piece: object) -> bytes:
+    """The piece as bytes.
+
+    Raises:
+        PieceError: It is none; the message says what to pass instead.
+    """
+    if isinstance(piece, bytes):
+        return piece
+    if isinstance(piece, (bytearray, memoryview)):
+        return bytes(piece)
+    hint = ": pass what gives bytes, as iter_bytes() does, not lines or text" if isinstance(piece, str) else ""
+    raise PieceError(f"this source gave {type(piece).__name__}, not bytes{hint}")
+
+
+def none_is_no_piece() -> NoReturn:
+    raise PieceError("this source gave None, not bytes: an iterable says that it is at its end by ending")
+
+
+def is_coroutine_function(function: object) -> bool:
+    # Imported here: asked once a stream, and start-up stays cheap.
+    from inspect import iscoroutinefunction
+
+    return iscoroutinefunction(function)
+
+
+def httpx_opened(response: Any) -> dict[str, Any]:
+    if response.is_stream_consumed or response.is_closed:
+        try:
+            _ = response.content
+        except RuntimeError:
+            state = "read" if response.is_stream_consumed else "closed"
+            raise ValueError(
+                f"this response has been {state} already: wrap it before it is read, inside the client's `with`"
+            ) from None
+    return {
+        "response": response,
+        "status": response.status_code,
+        "headers": lower_case_headers(response.headers),
+        "http_version": response.http_version,
+    }
+
+
+def requests_opened(response: Any) -> dict[str, Any]:
+    return {
+        "response": response,
+        "status": response.status_code,
+        "headers": lower_case_headers(response.headers),
+        "http_version": HTTP_VERSIONS.get(getattr(response.raw, "version", 11), ""),
+    }
+
+
+# As `http.client` and those after it number them.
+HTTP_VERSIONS = {10: "HTTP/1.0", 11: "HTTP/1.1", 20: "HTTP/2", 30: "HTTP/3"}
+
+
+def lower_case_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def do_nothing() -> None:
+    """There is nothing to close."""
+
+
+async def close_nothing() -> None:
+    """There is nothing to close."""

@@ -18,6 +18,7 @@ import random
 import sys
 import threading
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -48,6 +49,9 @@ _PATIENCE = 0.3
 # by so many bytes: what allocators keep differs by more than any stream holds.
 _WARM = 0.2
 _GROWTH = 40_000_000
+
+# What Python itself has allocated may differ by so many bytes: caches of the clients, mostly.
+_TRACED_GROWTH = 256 * 1024
 
 
 @dataclass
@@ -422,6 +426,19 @@ def _guarded(function: Callable[..., object], given: tuple[Any, ...], failed: li
         failed.append(error)
 
 
+def trace(count: int, seconds: float, seed: int) -> int:
+    """Soak twice, and say how much more is allocated after the second time than after the first."""
+    tracemalloc.start()
+    allocated = []
+    for _ in range(2):
+        faults = soak(count, seconds, seed).faults
+        gc.collect()
+        allocated.append(tracemalloc.get_traced_memory()[0])
+    growth = allocated[1] - allocated[0]
+    print(f"{growth / 1024:.0f} KiB more are allocated after {count:,} streams more; {len(faults)} wrong")
+    return 1 if faults or growth > _TRACED_GROWTH else 0
+
+
 def table(done: Soak) -> str:
     """What came of a soak, as text."""
     endings = sorted({ending for _, ending in done.tally.endings})
@@ -449,7 +466,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=600, help="after which no further stream is begun")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--readers", type=int, default=2, help="how many of each kind read at a time")
+    parser.add_argument("--trace", action="store_true", help="say what is still allocated afterwards; slow")
     chosen = parser.parse_args(arguments)
+    if chosen.trace:
+        return trace(chosen.streams, chosen.seconds, chosen.seed)
     done = soak(chosen.streams, chosen.seconds, chosen.seed, each=chosen.readers, progress=True)
     print(table(done))
     return 1 if done.faults else 0

@@ -6,9 +6,21 @@ import time
 
 import pytest
 
-from sse_stream import ChatAccumulator, ChatCompletionChunk, ChatEvent, SSEDecoder, ToolCall, ToolCallDone
+from sse_stream import (
+    ChatAccumulator,
+    ChatCompletionChunk,
+    ChatDecoder,
+    ChatEvent,
+    ChunkDecodeError,
+    EventTooLargeError,
+    SSEDecoder,
+    TextDelta,
+    ToolCall,
+    ToolCallDone,
+)
 from sse_stream._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
 from sse_stream._merging import Pieces, Statements, weight
+from sse_stream._sse import DEFAULT_MAX_EVENT_SIZE
 from sse_stream._tool_calls import Slot, Slots
 
 # Tool calls.
@@ -108,6 +120,40 @@ def test_statements_weigh_what_they_add_in_all() -> None:
 
 
 # Event streams.
+
+HI = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+
+
+def test_an_event_may_take_32_mebibytes() -> None:
+    assert DEFAULT_MAX_EVENT_SIZE == 33_554_432
+
+
+def test_the_short_way_of_a_first_event_leaves_no_bom_to_come() -> None:
+    decoder = ChatDecoder()
+    assert list(decoder.feed(HI)) == [TextDelta("Hi")]
+    assert list(decoder.feed(b"\xef\xbb\xbf" + HI)) == []
+
+
+@pytest.mark.parametrize("piece", [b'data: {"choices":\n[]}\n\n', b'data: {"choices":\r[]}\n\n'])
+def test_an_event_of_several_lines_is_not_read_as_one(piece: bytes) -> None:
+    decoder = ChatDecoder()
+    assert list(decoder.feed(HI)) == [TextDelta("Hi")]
+    with pytest.raises(ChunkDecodeError):
+        list(decoder.feed(piece))
+
+
+def test_the_beginning_of_a_bom_is_a_field_at_the_end() -> None:
+    ignored: list[tuple[str, str]] = []
+    decoder = SSEDecoder(on_unknown_field=lambda name, value: ignored.append((name, value)))
+    assert list(decoder.feed(b"\xef\xbb")) == []
+    assert list(decoder.close(dispatch_incomplete=True)) == []
+    assert ignored == [("\ufffd", "")]
+
+
+def test_the_excerpt_of_an_event_that_is_too_large_is_how_it_begins() -> None:
+    with pytest.raises(EventTooLargeError) as caught:
+        list(SSEDecoder(max_event_size=2).feed(b"abc"))
+    assert caught.value.excerpt == b"ab"
 
 
 def seconds_to_decode(pieces: list[bytes]) -> float:

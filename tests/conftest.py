@@ -17,9 +17,7 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-CORPUS = Path(
-    os.environ.get("SSE_STREAM_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus" / "chat"
-)
+CORPUS = Path(os.environ.get("SSE_STREAM_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus" / "chat")
 
 
 def recordings() -> list[Path]:

@@ -1,6 +1,6 @@
 """Mutation testing: is every small change to the core noticed by a test?
 
-    python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N]
+    python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N …]
 
 A MODULE is a file of the package without its ending, as `_sse` or `dialects/_quirks`; by default all of the
 core. Each mutant is run against the module's own tests in a copy of the project, where the first failure kills
@@ -22,7 +22,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -194,18 +194,18 @@ def _test(copy: Path, tests: str) -> None:
         os._exit(status)
 
 
-def core(names: Sequence[str], line: int | None = None) -> Iterator[Mutant]:
-    """The mutants of these modules."""
+def core(names: Sequence[str], lines: Collection[int] | None = None) -> Iterator[Mutant]:
+    """The mutants of these modules, or of these lines of them."""
     for name in names:
         source = (PROJECT / "sse_stream" / f"{name}.py").read_text(encoding="utf-8")
-        yield from (mutant for mutant in mutants(name, source) if line is None or mutant.line == line)
+        yield from (mutant for mutant in mutants(name, source) if lines is None or mutant.line in lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.mutate", description=__doc__.partition("\n")[0])
     parser.add_argument("modules", metavar="MODULE", nargs="*", help=", ".join(TESTS))
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--line", type=int, help="only the mutants of this line")
+    parser.add_argument("--line", type=int, action="append", help="only the mutants of this line; may be repeated")
     options = parser.parse_args(arguments)
     unknown = set(options.modules) - TESTS.keys()
     if unknown:

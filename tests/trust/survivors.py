@@ -26,7 +26,37 @@ class Explanation:
 
 _SIGN = "Only whether the depth is 0 is asked, and it is 0 whichever bracket counts up and which down."
 
+_SHORT_WAY = "A short way, taken less often: the long way gives the same."
+_CLOSED = "Nothing is read after an error or the end."
+
 EXPLANATIONS = [
+    Explanation(
+        "_sse",
+        "self._fresh = True",
+        None,
+        "Before the first line and after the last one, it decides only whether a short way is taken.",
+    ),
+    Explanation("_sse", "self._dispatch_incomplete = False", None, "`close` sets it before anything asks for it."),
+    Explanation("_sse", "if len(self._partial) <= self._room:", "(len(self._partial) < self._room)", _SHORT_WAY),
+    Explanation("_sse", "self._fresh = False", "pass", "The `feed` that kept these bytes back has set it."),
+    Explanation(
+        "_sse",
+        "self._partial += self._head",
+        "self._partial = self._head",
+        "Nothing was read before the first three bytes.",
+    ),
+    Explanation(
+        "_sse",
+        'reason = f"has failed: {self._failure}" if self._failure else "was closed"',
+        "'was closedX'",
+        "The wording of a message.",
+    ),
+    Explanation(
+        "_sse",
+        "elif self._skip_lf and data:",
+        "(data)",
+        "A piece comes this way only at the beginning, after a CR, or when it is refused.",
+    ),
     Explanation(
         "_tool_calls",
         "if self._escaped and text:",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections import Counter
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -13,6 +18,7 @@ from sse_stream import (
     ChatEvent,
     ChunkDecodeError,
     EventTooLargeError,
+    ServerSentEvent,
     SSEDecoder,
     TextDelta,
     ToolCall,
@@ -148,6 +154,47 @@ def test_the_beginning_of_a_bom_is_a_field_at_the_end() -> None:
     assert list(decoder.feed(b"\xef\xbb")) == []
     assert list(decoder.close(dispatch_incomplete=True)) == []
     assert ignored == [("\ufffd", "")]
+
+
+def test_a_line_that_parts_from_the_next_may_be_malformed() -> None:
+    decoder = SSEDecoder(part_events=lambda data: data == "\ufffd")
+    assert list(decoder.feed(b"data: \xff\ndata: b\n\n")) == [ServerSentEvent("\ufffd"), ServerSentEvent("b")]
+
+
+def test_the_excerpt_of_an_event_that_is_too_large_holds_nothing_of_the_one_before() -> None:
+    with pytest.raises(EventTooLargeError) as caught:
+        list(SSEDecoder(max_event_size=20).feed(b"id: 1\ndata: before\n\n" + b"y" * 30))
+    assert caught.value.excerpt == b"y" * 20
+
+
+def calls_while(read: Callable[[], object], *names: str) -> Counter[str]:
+    """How often functions of these names, of Python or built in, are called meanwhile."""
+    calls: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, function: Any) -> None:
+        name = frame.f_code.co_name if event == "call" else function.__name__ if event == "c_call" else ""
+        if name in names:
+            calls[name] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        read()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_the_measured_paths_are_taken() -> None:
+    """What they spare is what they are for: a search where an event is a read, a call for each line where it is not."""
+    decoder = SSEDecoder(max_event_size=7)
+    list(decoder.feed(b": begun\n\n"))
+    assert not calls_while(lambda: list(decoder.feed(b"data: a\n\n")), "find", "_interpret")
+    assert not calls_while(lambda: list(decoder.feed(b"data:a\n\ndata: b\n\ndata: \n\ndata:\n\n")), "_interpret")
+    assert not calls_while(lambda: list(decoder.feed(b"data: a\n\n" * 3)), "_interpret")
+    lines = b"event: a\n" + b"data: b\n" * 20 + b"\n"
+    # The type, the first two lines of data, the blank line.
+    assert calls_while(lambda: list(SSEDecoder().feed(lines)), "_interpret") == {"_interpret": 4}
 
 
 def test_the_excerpt_of_an_event_that_is_too_large_is_how_it_begins() -> None:

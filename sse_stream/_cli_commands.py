@@ -110,11 +110,11 @@ def serve(options: argparse.Namespace) -> Exit:
         say(f"{request.method} {request.path}, on connection {request.connection}")
         return reply
 
-    with ReplayServer(script=answer) as server:
+    # Ctrl-C ends it well whenever it comes: a client may know the URL before the last line is printed.
+    with suppress(KeyboardInterrupt), ReplayServer(script=answer) as server:
         print(f"serving {options.file} at {server.chat_url}", flush=True)
         print(f"base URL: {server.base_url}; stop with Ctrl-C", flush=True)
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
     return Exit.COMPLETE
 
 

@@ -49,6 +49,20 @@ class Ran(NamedTuple):
 Cli = Callable[..., Ran]
 
 
+class Interrupted(io.StringIO):
+    """Standard output on which Ctrl-C comes after a number of writes, a text or a line's end each."""
+
+    def __init__(self, writes: int) -> None:
+        super().__init__()
+        self._left = writes
+
+    def write(self, text: str) -> int:
+        if not self._left:
+            raise KeyboardInterrupt
+        self._left -= 1
+        return super().write(text)
+
+
 def left_with(arguments: tuple[object, ...]) -> int:
     """The exit code of a run in this process."""
     try:
@@ -527,3 +541,9 @@ class TestServe:
             _, err = process.communicate(timeout=10)
         assert process.returncode == 0
         assert err == b"sse-stream: POST /v1/chat/completions, on connection 1\n"
+
+    @pytest.mark.parametrize("writes", [0, 1, 2, 3])
+    def test_ctrl_c_may_come_while_the_address_is_printed(self, writes: int, whole: Path, cli: Cli) -> None:
+        ran = cli("serve", whole, out=Interrupted(writes))
+        assert (ran.code, ran.err) == (0, "")
+        assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("ReplayServer")]

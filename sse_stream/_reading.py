@@ -98,7 +98,7 @@ def _reader_for(hint: Any) -> Reader:
         return functools.partial(_read_list, _reader_for(member))
     if get_origin(hint) is dict or hint is types.NoneType:
         return _read_anything  # of what may hold anything, the strict path takes little
-    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+    if issubclass(hint, msgspec.Struct):
         return functools.partial(_read_object, hint)
     return _SCALARS[hint]
 

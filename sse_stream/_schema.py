@@ -142,6 +142,6 @@ def schema_json(value: JSONValue) -> JSONValue:
 def _fits(value: JSONValue, type: Any) -> bool:
     try:
         msgspec.convert(value, type)
-    except (ValueError, OverflowError):
+    except ValueError:
         return False
     return True

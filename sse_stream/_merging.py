@@ -19,6 +19,9 @@ from ._chunks import JSONValue
 Node: TypeAlias = Any
 """A JSON value in pieces: str, number, bool or None as they are, `StringIO`, dict or `_Items`."""
 
+# About what any value takes besides its characters.
+_WEIGHT = 8
+
 # Keys that say which thing a piece belongs to, not what it adds: repeated, not continued.
 _NAMING = frozenset({"index", "type", "id", "format", "role"})
 
@@ -74,9 +77,11 @@ class Statements:
 
     def add(self, fields: Mapping[str, JSONValue]) -> int:
         """Take what is stated; by how much what is kept has grown."""
-        if fields == self._last:  # as most are: a provider's name, a filter that found nothing
+        last, self._last = self._last, fields
+        # Most say what the one before said: a provider's name, a filter that found nothing. What is equal need not
+        # be the same, for to Python 1 is True.
+        if fields is last or (fields == last and repr(fields) == repr(last)):
             return 0
-        self._last = fields
         return _overlay(self._fields, fields)
 
     def snapshot(self) -> dict[str, JSONValue]:
@@ -88,17 +93,16 @@ def weight(value: JSONValue) -> int:
     """About how many characters of memory a JSON value takes."""
     total = 0
     rest = [value]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, str):
-            total += len(value)
-        elif isinstance(value, dict):
-            rest.extend(value)
-            rest.extend(value.values())
-        elif isinstance(value, list):
-            rest.extend(value)
-        total += 8
-    return total
+    for item in rest:  # which grows meanwhile
+        kind = type(item)
+        if kind is str:
+            total += len(item)
+        elif kind is dict:
+            rest.extend(item)
+            rest.extend(item.values())
+        elif kind is list:
+            rest.extend(item)
+    return total + _WEIGHT * len(rest)
 
 
 def _merge_into(fields: dict[str, Node], piece: Mapping[str, JSONValue]) -> None:

@@ -53,6 +53,8 @@ def test_pieces(pieces: list[dict[str, Any]], whole: dict[str, Any]) -> None:
         ([{"a": "x"}, {"a": None}, {"b": None}], {"a": "x", "b": None}),
         ([{"a": None}, {"a": 1}], {"a": 1}),
         ([{"a": 1}, {"a": 1}, {"a": 2}, {"a": 1}], {"a": 1}),
+        ([{"a": 1}, {"a": True}], {"a": True}),
+        ([{"a": [0, 1]}, {"a": [False, 1.0]}], {"a": [False, 1.0]}),
         ([{"a": [1]}, {"a": [2]}], {"a": [2]}),
         ([{"a": {"b": 1}}, {"a": {"c": 2}}], {"a": {"b": 1, "c": 2}}),
         ([{"a": {"b": 1}}, {"a": 2}], {"a": 2}),
@@ -62,6 +64,7 @@ def test_statements(statements: list[dict[str, Any]], last: dict[str, Any]) -> N
     kept = Statements()
     growth = sum(kept.add(statement) for statement in statements)
     assert kept.snapshot() == last
+    assert repr(kept.snapshot()) == repr(last)  # 1 is not True
     assert growth == weight(last) - weight({})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sse_stream import ContentTypeError, TextDelta
-from sse_stream.testing import ReplayServer, Seed
+from sse_stream.testing import ReplayServer, Reply, Seed
 
 from .bodies import DONE, EVENTS, PIECES, STOP, STREAM, TEXT
 from .clients import CLIENTS, Client, Each, Encoding, clients
@@ -54,6 +54,16 @@ def test_the_same_bytes_give_the_same_events_whatever_the_client_and_the_cut(cli
     assert [event.text for event in events if isinstance(event, TextDelta)] == list(PIECES)
     assert events[-1].completion.text == TEXT
     assert size == len(STREAM)
+
+
+@clients()
+def test_a_stream_is_utf_8_whatever_its_label_says(client: Client) -> None:
+    async def body() -> list[str]:
+        async with client.streaming(server.chat_url) as stream:
+            return [piece async for piece in Each[str](stream.iter_text())]
+
+    with ReplayServer(script=[Reply(STREAM, content_type="text/event-stream; charset=iso-8859-1")]) as server:
+        assert client.run(body) == list(PIECES)
 
 
 ENCODINGS: tuple[Encoding, ...] = ("gzip", "br", "zstd")

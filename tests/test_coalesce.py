@@ -7,7 +7,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from itertools import groupby
-from typing import TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar
 
 import anyio
 import httpx
@@ -223,6 +223,25 @@ class TestTheEnd:
             async with coalesce(stream, 0) as events:
                 assert await anext(events) == TextDelta("a")
             assert ([event async for event in events], stream.ending) == ([], "closed")
+
+        run(main)
+
+    def test_what_has_nothing_to_close_is_left_alone(self, run: Run[object]) -> None:
+        with coalesce([CALL, FINISHED]) as events:
+            assert next(events) == CALL
+        assert list(events) == []
+
+        class Endless:
+            def __aiter__(self) -> Self:
+                return self
+
+            async def __anext__(self) -> ChatEvent:
+                return CALL
+
+        async def main() -> None:
+            async with coalesce(Endless()) as events:
+                assert await anext(events) == CALL
+            assert [event async for event in events] == []
 
         run(main)
 

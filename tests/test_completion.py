@@ -75,6 +75,13 @@ def test_arguments_that_cannot_be_decoded(arguments: str, type: Any, message: st
     assert len(str(error.value)) < 600
 
 
+@pytest.mark.parametrize(("arguments", "shown"), [("x" * 200, "x" * 200), ("x" * 201, "x" * 200 + "…")])
+def test_arguments_that_cannot_be_decoded_are_shown_as_they_begin(arguments: str, shown: str) -> None:
+    with pytest.raises(ToolArgumentsError) as error:
+        call(arguments).parse()
+    assert str(error.value).endswith(f": {shown!r}")
+
+
 def test_a_type_that_nothing_can_be_decoded_into() -> None:
     undecodable: Any = complex | Struct
     with pytest.raises(TypeError):
@@ -149,10 +156,22 @@ def test_nothing_is_made_up() -> None:
     ("reason", "openai"),
     [
         ("eos", "stop"),
+        ("eos_token", "stop"),
         ("end_turn", "stop"),
+        ("stop_sequence", "stop"),
+        ("STOP", "stop"),
+        ("COMPLETE", "stop"),
         ("max_tokens", "length"),
+        ("model_length", "length"),
+        ("MAX_TOKENS", "length"),
+        ("model_context_window_exceeded", "length"),
         ("tool_use", "tool_calls"),
+        ("TOOL_CALL", "tool_calls"),
         ("SAFETY", "content_filter"),
+        ("RECITATION", "content_filter"),
+        ("PROHIBITED_CONTENT", "content_filter"),
+        ("refusal", "content_filter"),
+        ("sensitive", "content_filter"),
     ],
 )
 def test_a_finish_reason_is_translated(reason: str, openai: str) -> None:
@@ -170,6 +189,37 @@ def test_a_finish_reason_without_translation_stays() -> None:
     assert whole(finish_reason="error").to_dict()["choices"][0]["finish_reason"] == "error"
 
 
+def moderation(score: float) -> dict[str, Any]:
+    result = {
+        "type": "moderation_result",
+        "categories": {"hate": False},
+        "category_applied_input_types": {"hate": ["text", "image"]},
+        "category_scores": {"hate": score},
+        "flagged": False,
+        "model": "m",
+    }
+    return {
+        "input": {"type": "moderation_results", "model": "m", "results": [result]},
+        "output": {"type": "error", "code": "c", "message": "m"},
+    }
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"metadata": {"a": "b"}},
+        {"moderation": moderation(0.5)},
+        {"system_fingerprint": "fp"},
+        {"metadata": None, "moderation": None, "system_fingerprint": None, "service_tier": None},
+        *({"service_tier": tier} for tier in ("auto", "default", "flex", "scale", "priority", "fast")),
+    ],
+)
+def test_what_the_schema_types_so_stays(extra: dict[str, Any]) -> None:
+    said = ChatCompletion("c1", "m", 1, whole().choices, extra=extra).to_dict()
+    assert {name: said[name] for name in extra} == extra
+    assert "provider_fields" not in said
+
+
 @pytest.mark.parametrize(
     "extra",
     [
@@ -179,6 +229,8 @@ def test_a_finish_reason_without_translation_stays() -> None:
         {"id": 5, "choices": [None]},
         {"metadata": {"a": 1}},
         {"moderation": {"a": 1}},
+        {"moderation": {**moderation(0.5), "output": {"type": "other", "code": "c", "message": "m"}}},
+        {"moderation": moderation(10**400)},
         {"provider_fields": 1},
     ],
 )
@@ -188,16 +240,17 @@ def test_what_the_schema_types_otherwise_is_set_aside(extra: dict[str, Any]) -> 
     openai.types.chat.ChatCompletion.model_validate(said)
 
 
+CITATION = {"url": "u", "title": "t", "start_index": 0, "end_index": 1}
+
+
 @pytest.mark.parametrize(
     ("name", "value", "fits"),
     [
-        ("annotations", [{"type": "file"}], False),
+        ("annotations", None, True),
+        ("annotations", [{"type": "url_citation", "url_citation": CITATION}], True),
+        ("annotations", [{"type": "file", "url_citation": CITATION}], False),
         ("annotations", [{"type": "url_citation", "url_citation": {"url": "u"}}], False),
-        (
-            "annotations",
-            [{"type": "url_citation", "url_citation": {"url": "u", "title": "t", "start_index": 0, "end_index": 1}}],
-            True,
-        ),
+        ("function_call", None, True),
         ("function_call", {"name": "f"}, False),
         ("function_call", {"name": "f", "arguments": ""}, True),
         ("images", [1], True),
@@ -244,6 +297,11 @@ def test_a_message_in_openais_form() -> None:
         },
         "provider_fields": {"role": "tool"},
     }
+
+
+def test_audio_of_which_nothing_came() -> None:
+    assert Audio() == Audio("", "", "", None, {})
+    assert Audio().to_dict() == {"id": "", "data": "", "transcript": "", "expires_at": 0}
 
 
 def test_log_probabilities_in_openais_form() -> None:

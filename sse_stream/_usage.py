@@ -33,13 +33,12 @@ def extras_weight(usage: Usage) -> int:
 
 def _covers(report: Usage, before: Usage) -> bool:
     """Whether a report says all that was said before, as most do: then it stands for itself."""
-    if report.prompt_tokens is None or report.completion_tokens is None or report.total_tokens is None:
-        return False
-    if before.prompt_tokens_details not in (None, report.prompt_tokens_details):
-        return False
-    if before.completion_tokens_details not in (None, report.completion_tokens_details):
-        return False
-    return not before.extra or (before.extra.keys() == report.extra.keys() and None not in report.extra.values())
+    return (
+        None not in (report.prompt_tokens, report.completion_tokens, report.total_tokens)
+        and before.prompt_tokens_details in (None, report.prompt_tokens_details)
+        and before.completion_tokens_details in (None, report.completion_tokens_details)
+        and (not before.extra or (before.extra.keys() == report.extra.keys() and None not in report.extra.values()))
+    )
 
 
 def _merged(before: S, report: S) -> S:

@@ -8,6 +8,8 @@ from sse_stream import CompletionTokensDetails, PromptTokensDetails, Usage
 from sse_stream._usage import extras_weight, merged_usage
 
 FIVE = Usage(prompt_tokens=5, total_tokens=6)
+ALL = Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3)
+CACHED = PromptTokensDetails(cached_tokens=1)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,19 @@ FIVE = Usage(prompt_tokens=5, total_tokens=6)
         ),
         (FIVE, Usage(prompt_tokens=0), Usage(prompt_tokens=0, total_tokens=6)),
         (FIVE, Usage(completion_tokens=2, total_tokens=7), Usage(prompt_tokens=5, completion_tokens=2, total_tokens=7)),
+        (ALL, Usage(completion_tokens=5, total_tokens=6), Usage(prompt_tokens=1, completion_tokens=5, total_tokens=6)),
+        (ALL, Usage(prompt_tokens=5, total_tokens=7), Usage(prompt_tokens=5, completion_tokens=2, total_tokens=7)),
+        (ALL, Usage(prompt_tokens=5, completion_tokens=6), Usage(prompt_tokens=5, completion_tokens=6, total_tokens=3)),
+        (
+            Usage(extra={"a": 1}),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, extra={"b": 2}),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, extra={"a": 1, "b": 2}),
+        ),
+        (
+            FIVE,
+            Usage(prompt_tokens_details=CACHED),
+            Usage(prompt_tokens=5, total_tokens=6, prompt_tokens_details=CACHED),
+        ),
         (
             Usage(extra={"a": 1, "b": 2}),
             Usage(extra={"b": None, "a": 3, "c": None}),
@@ -69,6 +84,21 @@ FIVE = Usage(prompt_tokens=5, total_tokens=6)
 )
 def test_the_last_value_of_each_count(before: Usage | None, report: Usage, after: Usage | None) -> None:
     assert merged_usage(before, report) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "report"),
+    [
+        (FIVE, ALL),
+        (ALL, Usage(prompt_tokens=2, completion_tokens=3, total_tokens=5, extra={"a": None})),
+        (
+            Usage(prompt_tokens_details=CACHED, extra={"a": 1}),
+            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, prompt_tokens_details=CACHED, extra={"a": 2}),
+        ),
+    ],
+)
+def test_a_report_of_all_that_is_known_stands_for_itself(before: Usage, report: Usage) -> None:
+    assert merged_usage(before, report) is report
 
 
 def test_neither_report_is_changed() -> None:

@@ -14,8 +14,8 @@ import msgspec
 # No honest payload nests like this, and reading, merging and writing again would run out of stack.
 MAX_DEPTH = 128
 
-# A bracket, or a string, which may hold brackets. A string without end reaches to the end of the text.
-_BRACKET_OR_STRING = re.compile(r'[{}\[\]]|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+# Strings may hold brackets. One without end reaches to the end of the text.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def is_deep(text: str) -> bool:
@@ -23,12 +23,12 @@ def is_deep(text: str) -> bool:
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
     depth = 0
-    for mark in _BRACKET_OR_STRING.finditer(text):
-        if mark[0] in "{[":
+    for character in _STRING.sub("", text):
+        if character in ("{", "["):
             depth += 1
             if depth > MAX_DEPTH:
                 return True
-        elif mark[0] in "}]":
+        elif character in ("}", "]"):
             depth -= 1
     return False
 

@@ -22,7 +22,8 @@ from ._chunks import (
 )
 from ._coalesce import coalesce
 from ._completion import Audio, ChatCompletion, Choice, Message, ToolCall
-from ._decoder import ChatDecoder, Ending
+from ._decoder import ChatDecoder
+from ._endings import Ending
 from ._errors import (
     ChunkDecodeError,
     ContentTypeError,

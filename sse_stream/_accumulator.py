@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from ._anomalies import OnAnomaly
-from ._choice_state import AudioState, ChoiceState, LogprobsState
+from ._choice_state import AudioState, ChoiceState, LogprobsState, SpokenField, Voice
 from ._chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
@@ -191,6 +191,26 @@ class ChatAccumulator:
             self._refuse("output_size", self._max_size, "characters of output")
         return events
 
+    def _voice(self, chunk: ChatCompletionChunk) -> Voice | None:
+        """What the chunk that was just added would do, if it came again with another text.
+
+        Returns:
+            Where that text goes, if it were all that is new; `None` if anything else would change.
+        """
+        if len(chunk.choices) != 1 or chunk.usage is not None or chunk.moderation is not None:
+            return None
+        choice = chunk.choices[0]
+        delta = choice.delta
+        state = self._choices[choice.index]
+        if state.finish_reason is not None or choice.logprobs is not None:
+            return None
+        if delta.extra or delta.tool_calls or delta.reasoning_details:
+            return None
+        if delta.audio is not None or delta.function_call is not None:
+            return None
+        spoken: list[SpokenField] = [field for field in _SPOKEN if getattr(delta, field)]
+        return state.voice(spoken[0]) if len(spoken) == 1 else None
+
     def close(self) -> list[ChatEvent]:
         """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""
         events: list[ChatEvent] = []
@@ -343,6 +363,7 @@ class ChatAccumulator:
             events.append(UsageReported(merged))
 
 
+_SPOKEN: tuple[SpokenField, ...] = ("content", "refusal", "reasoning_content", "reasoning")
 _CONTENT = (ReasoningDelta, TextDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
 
 

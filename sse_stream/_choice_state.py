@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
+from typing import Literal, TypeAlias
 
 from ._chunks import ChoiceLogprobs, TokenLogprob
 from ._completion import Audio, Choice, Message
+from ._events import ReasoningDelta, RefusalDelta, TextDelta
 from ._merging import Pieces, Statements
 from ._tool_calls import Slots
+
+Speech: TypeAlias = TextDelta | ReasoningDelta | RefusalDelta
+"""An event that is a piece of text and nothing else."""
+
+SpokenField: TypeAlias = Literal["content", "refusal", "reasoning_content", "reasoning"]
+"""A field of a delta whose pieces are text."""
+
+
+class Voice:
+    """Where the text of one field goes, and what event it gives."""
+
+    __slots__ = ("event", "field", "index", "write")
+
+    def __init__(
+        self, field: SpokenField, write: Callable[[str], object], event: Callable[[str, int], Speech], index: int
+    ) -> None:
+        self.field = field
+        self.write = write
+        self.event = event
+        self.index = index
 
 
 class AudioState:
@@ -74,6 +97,14 @@ class ChoiceState:
         self.finish_reason: str | None = None
         self.fields = Pieces()  # of the delta
         self.extra = Statements()  # beside the delta
+
+    def voice(self, field: SpokenField) -> Voice:
+        """Where the pieces of a field go that come as text."""
+        if field == "content":
+            return Voice(field, self.add_text, TextDelta, self.index)
+        if field == "refusal":
+            return Voice(field, self.refusal.write, RefusalDelta, self.index)
+        return Voice(field, self.reasoning.write, ReasoningDelta, self.index)
 
     def snapshot(self) -> Choice:
         message = Message(

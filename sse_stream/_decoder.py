@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
+from collections.abc import Iterator
 
-from ._accumulator import ChatAccumulator
-from ._anomalies import Anomaly, AnomalyLog
+from ._anomalies import Anomaly
 from ._chunks import ChatCompletionChunk, Usage
 from ._completion import ChatCompletion
-from ._errors import (
-    ChunkDecodeError,
-    EventTooLargeError,
-    IncompleteStreamError,
-    OutputTooLargeError,
-    ProviderError,
-    SSEStreamError,
-)
-from ._events import ChatEvent, KeepAlive
+from ._endings import Ending, ending_of
+from ._errors import ChunkDecodeError, IncompleteStreamError, SSEStreamError
+from ._events import ChatEvent
 from ._limits import Limits
+from ._pipeline import Pipeline, not_yet
 from ._server_sent_event import ServerSentEvent
-from ._sse import NOTHING, SSEDecoder
-from .dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
-
-Ending: TypeAlias = Literal[
-    "open", "complete", "truncated", "provider_error", "invalid", "transport_error", "timeout", "closed"
-]
-"""How a stream ended:
-
-- `open`: it has not.
-- `complete`: `[DONE]` came, or every choice has given its finish reason.
-- `truncated`: it ended before either, or inside an event.
-- `provider_error`: the provider reported an error.
-- `invalid`: a chunk could not be read, or a limit was reached.
-- `transport_error`: the connection broke.
-- `timeout`: a deadline passed.
-- `closed`: the caller stopped.
-"""
+from ._sse import NOTHING
+from .dialects import Dialect, Done, Oddity, OpenAIChat
 
 
-class ChatDecoder:
+class ChatDecoder(Pipeline):
     r"""Bytes in, typed events out: a whole chat stream, without any input or output of its own.
 
     However the bytes are cut, the events are the same, and the same error comes at the same place.
@@ -66,29 +43,12 @@ class ChatDecoder:
         limits: Limits = Limits(),
         keepalives: bool = False,
     ) -> None:
-        self._dialect = OpenAIChat() if dialect is None else dialect
-        self._decode_plain = self._dialect.decode_plain
-        self._keepalives = keepalives
-        self._log = AnomalyLog(strict=strict)
-        self.accumulator = ChatAccumulator(limits=limits, on_anomaly=self._log.note)
-        self._accumulate = self.accumulator.add
-        self._asides: list[Item] = []  # what comments and unknown fields mean
-        self._sse = _framing(self._dialect, limits.event_size, self._asides)
-        # What was decoded and is not delivered yet.
+        super().__init__(OpenAIChat() if dialect is None else dialect, strict, limits, keepalives)
         self._given: Iterator[ChatEvent] = iter(())  # what the last `feed` returned, if that was events only
-        self._events: deque[ChatEvent] = deque()
-        self._items: deque[Item] = deque()
-        self.live = True  # until it is done, has failed or was closed
         self._last_messages: Iterator[ServerSentEvent] | None = None  # set by `close`
         self._incomplete = False  # whether the end came inside an event
-        self._done = False
-        self._ending: Ending = "open"
         self._error: SSEStreamError | None = None
         self._finished = False
-        self.keepalives_seen = 0
-        self._plain_seen = 0  # events that were one chunk each and nothing else
-        self._other_chunks_seen = 0
-        self._other_events_seen = 0
 
     @property
     def completion(self) -> ChatCompletion:
@@ -103,12 +63,12 @@ class ChatDecoder:
     @property
     def events_seen(self) -> int:
         """How many server-sent events there have been."""
-        return self._plain_seen + self._other_events_seen
+        return self._plain_seen + self._repeats.seen + self._other_events_seen
 
     @property
     def chunks_seen(self) -> int:
         """How many chunks there have been."""
-        return self._plain_seen + self._other_chunks_seen
+        return self._plain_seen + self._repeats.seen + self._other_chunks_seen
 
     @property
     def pieces_seen(self) -> int:
@@ -146,30 +106,38 @@ class ChatDecoder:
                 decoder has failed before or was closed.
             TypeError: `data` is not bytes.
         """
+        is_odd = waits = False
         left = next(self._given, None)
-        if left is not None:  # what was not read of the last call comes first
-            self._events.extend((left, *self._given))
-        elif self.live and not (self._events or self._items or self._asides):
+        if left is None and type(data) is bytes and self.read_repeat is not not_yet:
             # Measured as "one event a read", which is what servers send: a read that is one well-formed
             # chunk, with nothing waiting before it, costs little more than the decoding of its JSON.
-            line = self._sse.whole_event(data)
-            chunk = None if line is None else self._decode_plain(line)
-            if chunk is not None:
-                self._plain_seen += 1
-                try:
-                    events = self._accumulate(chunk)
-                except OutputTooLargeError as error:
-                    self._items.append(Failure(error))  # raised when it is read, as every error is
+            if 13 in data and data[-4:] == b"\r\n\r\n":
+                data = data[:-4] + b"\n\n"
+            event = self._repeats.read(data)
+            if event is not None:
+                self._given = iter((event,))
+                return self._given
+            if self.live and self._sse.is_between_events:
+                events = self._add_block(data)
+                if events is None:
+                    is_odd = self._sse.simple_data(data) is not None
+                elif not self._items and self._log.violation is None:
+                    self._given = iter(events)
+                    return self._given
                 else:
-                    if self._log.violation is None:
-                        self._given = iter(events)
-                        return self._given
                     self._events.extend(events)
-                data = b""
+                    waits = True
+                    data = b""
+        elif left is not None:  # what was not read of the last call comes first
+            self._events.extend((left, *self._given))
+            waits = True
         messages = self._accept(data)
-        if messages is NOTHING and not (self._events or self._items or self._asides or self._log.violation):
-            return iter(())  # measured as "one byte a read": nothing has ended, so nothing is to be decoded
-        return self._deliver(self._read(messages))
+        if messages is NOTHING and not waits and self.read_repeat is not not_yet:
+            # Measured as "one byte a read": nothing has ended, so nothing is to be decoded.
+            self._repeats.forget()  # a line may have begun that the next read goes on with
+            return iter(())
+        self.read_repeat = not_yet
+        return self._deliver(self._read(messages, is_odd=is_odd), is_odd=is_odd)
 
     def feed_chunks(self, data: bytes | bytearray | memoryview) -> Iterator[ChatCompletionChunk]:
         """Like `feed`, but gives the chunks; events of chunks already passed are passed over too.
@@ -185,6 +153,7 @@ class ChatDecoder:
             TypeError: `data` is not bytes.
         """
         self._given = iter(())
+        self._repeats.forget()
         return self._only_chunks(self._read(self._accept(data)))
 
     def close(self) -> Iterator[ChatEvent]:
@@ -197,9 +166,8 @@ class ChatDecoder:
             IncompleteStreamError: While the events are read: the stream ended before it was done.
             SSEStreamError: As with `feed`, while the events are read.
         """
-        self.live = False
         self._events.extend(self._given)
-        return self._deliver(self._read_to_end())
+        return self._deliver(self._last_chunks())
 
     def close_chunks(self) -> Iterator[ChatCompletionChunk]:
         """Like `close`, but gives the chunks.
@@ -210,9 +178,8 @@ class ChatDecoder:
         Raises:
             SSEStreamError: As with `close`.
         """
-        self.live = False
         self._given = iter(())
-        return self._only_chunks(self._read_to_end())
+        return self._only_chunks(self._last_chunks())
 
     def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
         """Take a failure, which ends the stream: one of the bytes, or one from outside, as a broken connection.
@@ -226,8 +193,11 @@ class ChatDecoder:
         """
         error.completion = self.accumulator.completion
         self.live = False
+        self._stopped = True
+        self._repeats.forget()
         self._error = error
         self._ending = ending
+        self._events.extend(self._given)  # whoever holds it gets no more
         self._events.clear()
         self._items.clear()
         self._asides.clear()
@@ -238,8 +208,11 @@ class ChatDecoder:
         if self._ending == "open":
             self._ending = "closed"
         self.live = False
+        self._stopped = True
+        self._repeats.forget()
         self._finished = True
         self._last_messages = iter(())
+        self._events.extend(self._given)
         self._events.clear()
         self._items.clear()
 
@@ -267,61 +240,20 @@ class ChatDecoder:
             raise error
         return self._sse.feed(data)
 
-    def _deliver(self, chunks: Iterator[ChatCompletionChunk | None]) -> Iterator[ChatEvent]:
-        events = self._events
-        while events:
-            yield events.popleft()
-        for _ in chunks:
-            while events:
-                yield events.popleft()
-
-    def _only_chunks(self, chunks: Iterator[ChatCompletionChunk | None]) -> Iterator[ChatCompletionChunk]:
-        for chunk in chunks:
-            self._events.clear()
-            if chunk is not None:
-                yield chunk
-
-    def _read(self, messages: Iterator[ServerSentEvent]) -> Iterator[ChatCompletionChunk | None]:
-        """Read on; yields whenever there are events to deliver, with the chunk that gave them if one did.
-
-        All state is in the decoder whenever this yields.
-        """
-        decode_plain = self._decode_plain
-        try:
-            yield from self._take_items()
-            try:
-                for message in messages:
-                    # The measured path: an event that is one well-formed chunk, and nothing beside it.
-                    if not self._asides and message.event == "message":
-                        chunk = decode_plain(message.data)
-                        if chunk is not None:
-                            self._plain_seen += 1
-                            self._events.extend(self._accumulate(chunk))
-                            yield chunk
-                            if self._log.violation is not None:
-                                raise self._log.violation
-                            continue
-                    self._other_events_seen += 1
-                    self._items.extend(self._take_asides())
-                    self._items.extend(self._decode(message))
-                    yield from self._take_items()
-            except EventTooLargeError as error:
-                # Queued, so that comments before the event that is too large come before its error.
-                self._items.extend((*self._take_asides(), Failure(error)))
-            self._items.extend(self._take_asides())
-            yield from self._take_items()
-        except SSEStreamError as error:
-            self.fail(error, _ENDINGS.get(type(error), "invalid"))
-            raise
-
-    def _read_to_end(self) -> Iterator[ChatCompletionChunk | None]:
-        if self._error is not None or self._finished:
-            return
+    def _last_chunks(self) -> Iterator[ChatCompletionChunk | None]:
+        self.live = False
+        self._repeats.forget()
         if self._last_messages is None:
             self._last_messages = self._rest()
-        yield from self._read(self._last_messages)
-        self._finish()
-        yield None
+        return self._read_to_end(self._last_messages)
+
+    def _read_to_end(self, messages: Iterator[ServerSentEvent]) -> Iterator[ChatCompletionChunk | None]:
+        if self._error is not None or self._finished:
+            return
+        yield from self._read(messages)
+        if not self._stopped:
+            self._finish()
+            yield None
 
     def _rest(self) -> Iterator[ServerSentEvent]:
         """The messages not read yet, then the one that the end has cut off, if it means something all the same."""
@@ -332,49 +264,6 @@ class ChatDecoder:
             if not self._incomplete:
                 self._asides.append(Oddity("unterminated_event", message.data))
                 yield message
-
-    def _take_asides(self) -> Iterable[Item]:
-        asides = self._asides.copy()
-        self._asides.clear()
-        return asides
-
-    def _decode(self, message: ServerSentEvent) -> Iterable[Item]:
-        try:
-            return self._dialect.decode(message)
-        except ChunkDecodeError as error:
-            return (Failure(error),)
-
-    def _take_items(self) -> Iterator[ChatCompletionChunk | None]:
-        while self._log.violation is None and self._items:
-            item = self._items.popleft()
-            if isinstance(item, ChatCompletionChunk):
-                self._other_chunks_seen += 1
-                self._events.extend(self._accumulate(item))
-                yield item
-                continue
-            self._take(item)
-            if self._events:
-                yield None
-        if self._log.violation is not None:
-            raise self._log.violation
-
-    def _take(self, item: Done | Failure | Ping | Oddity) -> None:
-        """What an item changes that is no chunk."""
-        match item:
-            case Ping(comment):
-                self.keepalives_seen += 1
-                if self._keepalives:
-                    self._events.append(KeepAlive(comment))
-            case Oddity(kind, sample):
-                self._log.note(kind, sample)
-            case Done():
-                self._done = True
-                self.live = False
-                self._ending = "complete"
-            case _:  # a failure; what is too large cannot be passed over, whenever it comes
-                if not self._done or isinstance(item.error, EventTooLargeError):
-                    raise item.error
-                self._log.note("data_after_done", str(item.error))
 
     def _finish(self) -> None:
         """No more will come: how did it end?"""
@@ -391,7 +280,7 @@ class ChatDecoder:
             if self._log.violation is not None:
                 raise self._log.violation
         except SSEStreamError as error:
-            self.fail(error, _ENDINGS.get(type(error), "invalid"))
+            self.fail(error, ending_of(error))
             raise
         self._ending = "complete"
         self._events.extend(self.accumulator.close())
@@ -405,29 +294,3 @@ class ChatDecoder:
         if unfinished:
             reasons.append(f"no finish reason for choice {', '.join(map(str, unfinished))}")
         return f"the stream ended before it was done: {', '.join(reasons)}; so far: {self.completion.text[-80:]!r}"
-
-
-_ENDINGS: dict[type[SSEStreamError], Ending] = {
-    ProviderError: "provider_error",
-    IncompleteStreamError: "truncated",
-}
-
-
-def _framing(dialect: Dialect, max_event_size: int, asides: list[Item]) -> SSEDecoder:
-    """The decoder of server-sent events; what it finds beside them is put into `asides`.
-
-    It knows nothing of who reads them: no reference leads back, and a stream that is dropped is gone at once.
-    """
-
-    def part_events(data: str) -> bool:
-        whole = dialect.is_whole(data)
-        if whole:
-            asides.append(Oddity("events_run_together", data))
-        return whole
-
-    return SSEDecoder(
-        max_event_size=max_event_size,
-        on_comment=lambda text: asides.append(Ping(text)),
-        on_unknown_field=lambda name, value: asides.extend(dialect.decode_field(name, value)),
-        part_events=part_events,
-    )

@@ -10,7 +10,8 @@ from typing import Literal, NoReturn, TypeAlias, TypeVar
 from ._anomalies import Anomaly
 from ._chunks import ChatCompletionChunk
 from ._completion import ChatCompletion
-from ._decoder import ChatDecoder, Ending
+from ._decoder import ChatDecoder
+from ._endings import Ending
 from ._errors import (
     IncompleteStreamError,
     ProviderError,
@@ -163,11 +164,12 @@ class Session:
             self.timed_out()
         return None if self._due is NEVER else self._due[0] - now
 
-    def arrived_events(self, piece: object) -> Iterator[ChatEvent]:
+    def arrived_events(self, piece: object) -> tuple[ChatEvent] | Iterator[ChatEvent]:
         """The events in what a blocking read has brought."""
         if type(piece) is bytes and not self.is_watched:  # measured as "one event a read"
             self._watch.arrive(monotonic(), len(piece), self._accumulator.pieces)
-            return self._decoder.feed(piece)
+            event = self._decoder.read_repeat(piece)
+            return self._decoder.feed(piece) if event is None else (event,)
         return self.events(self.arrive_in_time(piece))
 
     def arrived_chunks(self, piece: object) -> Iterator[ChatCompletionChunk]:
@@ -183,12 +185,12 @@ class Session:
         Raises:
             TypeError: It is not bytes.
         """
-        data = checked(piece)
+        data = piece if type(piece) is bytes else checked(piece)
         now = monotonic()
         if self._deadlines is not None:
             self._deadlines.end(now, len(data))
         if data:
-            self._watch.arrive(now, len(data), self._decoder.pieces_seen)
+            self._watch.arrive(now, len(data), self._accumulator.pieces)
         return data
 
     def arrive_in_time(self, piece: object) -> bytes:
@@ -207,6 +209,9 @@ class Session:
 
     def events(self, data: bytes) -> Iterator[ChatEvent]:
         """The events in bytes that have come."""
+        event = self._decoder.read_repeat(data)
+        if event is not None:
+            return iter((event,))
         if self._kind == "stream":
             return self._decoder.feed(data)
         return self._decoder.feed(self._begin(data))

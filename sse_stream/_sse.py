@@ -93,7 +93,7 @@ class SSEDecoder:
         # `_buffer` is ever empty, and only if nothing is left to read.
         self._buffer = b""
         self._position = 0
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes] | None = None  # made when it is needed: most streams are read as they come
         # The line that is being read, if a piece ended inside it, and the standard's buffers. While
         # `_fresh`, as it is after a blank line, nothing is in them.
         self._fresh = True
@@ -156,6 +156,8 @@ class SSEDecoder:
                 data = data.replace(b"\r", b"\n")
         if self._buffer:
             if data:
+                if self._queue is None:
+                    self._queue = deque()
                 self._queue.append(data)
         elif 10 in data:
             self._buffer = data
@@ -167,25 +169,40 @@ class SSEDecoder:
                 return NOTHING
         return self._decode()
 
-    def whole_event(self, data: bytes | bytearray | memoryview) -> bytes | None:
-        """The data of a piece that is one untyped event of one `data` line, from its first byte to its last.
+    # What follows is for who decodes what a simple event holds from its bytes, and spares it the way through
+    # `feed`. A block is simple if it is one line, `data` with a space, and the blank line after it, by LF.
 
-        It is for who decodes what such an event holds from bytes, and spares it the way through `feed`:
-        nothing changes here. `None` where anything else is in the piece, or waits before it.
-        """
+    @property
+    def is_between_events(self) -> bool:
+        """Whether the next bytes that are fed begin an event, whatever they are: nothing waits before them."""
+        return self._plain and self._fresh and not self._buffer
+
+    def simple_data(self, block: bytes) -> bytes | None:
+        """The data of a simple block; `None` of any other, and of one that is too large."""
         if (
-            self._plain
-            and self._fresh
-            and not self._buffer
-            and type(data) is bytes
-            and data[-2:] == b"\n\n"
-            and data[:6] == b"data: "
-            and 10 not in (line := data[6:-2])
+            block[-2:] == b"\n\n"
+            and block[:6] == b"data: "
+            and 10 not in (line := block[6:-2])
             and 13 not in line
-            and len(data) - 2 <= self._room
+            and len(block) - 2 <= self._limit
         ):
             return line
         return None
+
+    def next_block(self) -> bytes | None:
+        """What was fed and not read yet, up to the next blank line; `None` if a line has been begun, or none comes."""
+        if self._fresh:
+            end = self._buffer.find(b"\n\n", self._position) + 2
+            if end > 1:
+                return self._buffer[self._position : end]
+        return None
+
+    def pass_over(self, size: int) -> None:
+        """Go on behind a simple block of this size, as if it had been read."""
+        self._position += size
+        if self._position == len(self._buffer):
+            self._position = 0
+            self._buffer = self._queue.popleft() if self._queue else b""
 
     def close(self, *, dispatch_incomplete: bool = False) -> Iterator[ServerSentEvent]:
         """Say that no more bytes will come. After an error, or a second time, this changes nothing.
@@ -310,7 +327,7 @@ class SSEDecoder:
         self._plain = False
         self._buffer = b""
         self._position = 0
-        self._queue.clear()
+        self._queue = None
         self._discard()
         return EventTooLargeError(self._failure, limit=self._limit, excerpt=excerpt)
 

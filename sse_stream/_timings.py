@@ -167,33 +167,27 @@ class Stopwatch:
 
     def arrive(self, now: float, size: int, pieces: int) -> None:
         """Bytes came; `pieces` is how many generated pieces there had been before them."""
-        last = self._last_piece
-        if last is None or self._arrived is None:
-            self.settle(pieces)
-            if self._first_byte is None:
-                self._first_byte = now
+        arrived = self._arrived
+        if arrived is None:
+            self._first_byte = now
         elif pieces != self._pieces:
-            # What `settle` does, written out for the read after a read: "one event a read".
             self._pieces = pieces
-            gap = self._arrived - last
-            if gap > 0:
+            last = self._last_piece
+            if last is None:
+                self._first_piece = arrived
+            elif arrived > last:
                 self._spans += 1
-                self._longest = max(self._longest, gap)
-            self._last_piece = self._arrived
+                gap = arrived - last
+                if gap > self._longest:  # noqa: PLR1730  # `max` costs twice as much as all the rest here
+                    self._longest = gap
+            self._last_piece = arrived
         self._arrived = now
         self.bytes += size
 
     def settle(self, pieces: int) -> None:
         """Take note of the pieces that the last arrival brought."""
-        if pieces == self._pieces or self._arrived is None:
-            return
-        self._pieces = pieces
-        if self._last_piece is None:
-            self._first_piece = self._arrived
-        elif self._arrived > self._last_piece:
-            self._longest = max(self._longest, self._arrived - self._last_piece)
-            self._spans += 1
-        self._last_piece = self._arrived
+        if self._arrived is not None:
+            self.arrive(self._arrived, 0, pieces)
 
     def read(self, *, output_tokens: int | None, events: int, keepalives: int, chunks: int) -> StreamTimings:
         """The figures so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
+from sse_stream._merging import weight
 
 
 def chunk(*deltas: dict[str, Any], **fields: Any) -> ChatCompletionChunk:
@@ -127,6 +129,21 @@ def test_the_first_id_and_the_last_statement_count() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("chunks", "named"),
+    [
+        ([{"id": "", "model": "", "created": 0}], (None, None, None)),
+        ([{"id": "a", "model": "m"}, {"id": "b", "model": "n", "created": 1}], ("a", "m", 1)),
+        ([{"id": "a", "created": 1}, {"id": "b", "model": "n", "created": 2}], ("a", "n", 1)),
+        ([{"model": "m", "created": 1}, {"id": "b", "model": "n", "created": 2}], ("b", "m", 1)),
+    ],
+)
+def test_each_name_is_the_first_that_says_something(chunks: list[dict[str, Any]], named: tuple[object, ...]) -> None:
+    _, accumulator = add(*(chunk(**fields) for fields in chunks))
+    completion = accumulator.completion
+    assert (completion.id, completion.model, completion.created) == named
+
+
 def test_the_first_role_counts() -> None:
     _, accumulator = add(chunk({"role": ""}), chunk({"role": "tool"}), chunk({"role": "assistant"}))
     assert message_of(accumulator).role == "tool"
@@ -180,6 +197,8 @@ def test_audio_is_put_together() -> None:
         chunk({"audio": {"id": "a1", "transcript": "H"}}), chunk({"audio": {"transcript": "i", "expires_at": 9}})
     )
     assert events == [AudioDelta(id="a1", transcript="H"), AudioDelta(transcript="i", expires_at=9)]
+    assert add(chunk({"audio": {"id": "", "data": "", "transcript": "H"}}))[0] == [AudioDelta(transcript="H")]
+    assert add(chunk({"audio": {"data": "QQ==", "transcript": ""}}))[0] == [AudioDelta(data="QQ==")]
     assert message_of(accumulator).audio == Audio("a1", "", "Hi", 9)
 
 
@@ -218,6 +237,13 @@ def test_log_probabilities_are_appended() -> None:
     )
 
 
+def test_log_probabilities_show_no_extra_where_there_is_none() -> None:
+    logprobs = {"content": [{"token": "a"}]}
+    _, accumulator = add(ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, "logprobs": logprobs}]}))
+    (choice,) = accumulator.completion.choices
+    assert repr(choice.logprobs) == "ChoiceLogprobs(content=[TokenLogprob(token='a')])"
+
+
 def test_a_call_is_done_when_the_next_begins_if_it_is_complete() -> None:
     def piece(index: int, arguments: str) -> ChatCompletionChunk:
         return chunk({"tool_calls": [{"index": index, "function": {"name": f"f{index}", "arguments": arguments}}]})
@@ -253,6 +279,15 @@ def test_what_a_call_has_besides_is_put_together() -> None:
     assert message_of(accumulator).tool_calls == [ToolCall("", "f", "", {"odd": "xy", "function": {"odd": "ab"}})]
 
 
+def test_the_first_name_of_a_call_counts() -> None:
+    def piece(**call: Any) -> ChatCompletionChunk:
+        return chunk({"tool_calls": [{"index": 0, **call}]})
+
+    _, accumulator = add(piece(id="c1"), piece(function={"name": "f"}), piece(function={"name": "g", "arguments": "{"}))
+    assert message_of(accumulator).tool_calls == [ToolCall("c1", "f", "{")]
+    assert message_of(add(piece(id="c1"))[1]).tool_calls == [ToolCall("c1", "", "")]
+
+
 def test_a_legacy_call_keeps_what_it_has_besides() -> None:
     _, accumulator = add(
         chunk({"function_call": {"name": "f", "odd": 1}}), chunk({"function_call": {"arguments": "{}"}})
@@ -269,6 +304,18 @@ def test_anomalies_over_several_chunks() -> None:
         ("finish_repeated", "'stop' after 'stop'"),
         ("content_after_finish", "ChoiceDelta(content='a')"),
     ]
+
+
+def test_what_one_choice_says_is_no_anomaly_of_another() -> None:
+    found: list[object] = []
+    accumulator = ChatAccumulator(on_anomaly=lambda *anomaly: found.append(anomaly))
+    accumulator.add(finish("stop"))
+    accumulator.add(
+        ChatCompletionChunk.from_dict(
+            {"choices": [{"index": 1, "delta": {"content": "a"}}, {"index": 0, "delta": {"content": ""}}]}
+        )
+    )
+    assert found == []
 
 
 def test_anomalies_need_no_listener() -> None:
@@ -291,11 +338,76 @@ def test_pieces_are_counted_in_every_channel() -> None:
 
 
 def test_limits() -> None:
-    accumulator = ChatAccumulator(limits=Limits(output_size=3))
-    accumulator.add(chunk({"content": "abc"}))
-    with pytest.raises(OutputTooLargeError, match="more than 3 characters of output"):
-        accumulator.add(chunk({"content": "d"}))
-    with pytest.raises(OutputTooLargeError, match="more than 1 choices"):
-        ChatAccumulator(limits=Limits(choices=1)).add(chunk({}, {}))
-    with pytest.raises(OutputTooLargeError, match="more than 1 tool calls"):
-        ChatAccumulator(limits=Limits(tool_calls=1)).add(chunk({"tool_calls": [{"id": "a"}, {"id": "b"}]}))
+    def call(index: int) -> ChatCompletionChunk:
+        return chunk({"tool_calls": [{"index": index, "id": str(index)}]})
+
+    accumulator = ChatAccumulator(limits=Limits(output_size=3, choices=2, tool_calls=2))
+    accumulator.add(chunk({"content": "a"}, {"content": ""}))
+    accumulator.add(call(0))
+    accumulator.add(call(1))
+    for piece, limit in (
+        (chunk({"content": "d"}), "3 characters of output, the limit of Limits.output_size"),
+        (chunk({}, {}, {}), "2 choices, the limit of Limits.choices"),
+        (call(2), "2 tool calls, the limit of Limits.tool_calls"),
+    ):
+        with pytest.raises(OutputTooLargeError, match=f"^the stream holds more than {limit}$") as error:
+            accumulator.add(piece)
+        assert error.value.limit == limit.rpartition(".")[2]
+
+
+CALL = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "add", "arguments": "{"}}]}
+TOKEN = {"token": "abc", "bytes": [97, 98], "top_logprobs": [{"token": "ab"}, {"token": "a", "odd": "b"}]}
+
+
+def beside(**fields: Any) -> ChatCompletionChunk:
+    """A chunk of one choice with an empty delta and these fields."""
+    return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, **fields}]})
+
+
+ODD = {"odd": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("piece", "first", "again"),
+    [
+        (chunk({"content": "abc"}), 3, 3),
+        (chunk({"reasoning": "abc"}), 3, 3),
+        (chunk({"reasoning_content": "abc", "reasoning": "ab"}), *[3 + weight({"reasoning": "ab"})] * 2),
+        (chunk({"reasoning_details": [{"text": "a"}]}), *[weight({"reasoning_details": [{"text": "a"}]}) + 1] * 2),
+        (chunk({"refusal": "abc"}), 3, 3),
+        (chunk({"role": "tool"}), 4, 0),
+        (chunk({"audio": {"id": "a1", "data": "abc", "transcript": "abcd"}}), 2 + 3 + 4, 3 + 4),
+        (chunk({"audio": ODD}), weight(ODD), weight(ODD)),
+        (chunk(CALL), 2 + 3 + 1, 2 + 3 + 1),
+        (chunk({"tool_calls": [{"index": 0, **ODD}]}), weight(ODD), weight(ODD)),
+        (chunk({"tool_calls": [{"index": 0, "function": ODD}]}), *[weight({"function": ODD})] * 2),
+        (chunk({"function_call": {"name": "f"}}), *[weight({"function_call": {"name": "f", "arguments": None}})] * 2),
+        (chunk(ODD), weight(ODD), weight(ODD)),
+        (beside(finish_reason="stop"), 4, 4),
+        (beside(**ODD), weight("odd") + weight("abc"), 0),
+        (beside(logprobs={"content": [TOKEN]}), *[100 + 3 + 2 + 100 + 2 + 100 + 1 + weight({"odd": "b"})] * 2),
+        (beside(logprobs={"refusal": [{"token": "a"}] * 2}), 2 * (100 + 1), 2 * (100 + 1)),
+        (beside(logprobs=ODD), weight(ODD), weight(ODD)),
+        (chunk(**ODD), weight("odd") + weight("abc"), 0),
+        (chunk(moderation="abc"), weight("moderation") + weight("abc"), 0),
+        (chunk(usage=ODD), weight(ODD), weight(ODD)),
+        (chunk(id="c1", model="m", service_tier="auto", system_fingerprint="a"), 0, 0),
+    ],
+)
+def test_what_counts_as_output(piece: ChatCompletionChunk, first: int, again: int) -> None:
+    """In characters: text by its length, other values and names by what they weigh."""
+    text = chunk({"content": "x"})
+    assert least_limit(text, piece) == 1 + first
+    assert least_limit(text, piece, piece) == 1 + first + again
+
+
+def least_limit(*chunks: ChatCompletionChunk) -> int:
+    """How much output has to be allowed for these chunks to be added."""
+    limit = 0
+    while True:
+        limit += 1
+        accumulator = ChatAccumulator(limits=Limits(output_size=limit))
+        with suppress(OutputTooLargeError):
+            for piece in chunks:
+                accumulator.add(piece)
+            return limit

@@ -6,7 +6,7 @@ import gc
 import itertools
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import Any, get_args
 
@@ -27,6 +27,7 @@ from sse_stream import (
     KeepAlive,
     Limits,
     OutputTooLargeError,
+    ReasoningDelta,
     ServerSentEvent,
     SSEStreamError,
     StreamDone,
@@ -99,6 +100,45 @@ def test_what_is_not_read_of_a_chunk_comes_first_on_the_next_call() -> None:
         assert [event.type for event in next_call(decoder)][:2] == ["reasoning_delta", "text_delta"]
 
 
+TWO = b'data: {"choices":[{"index":0,"delta":{"reasoning":"hm","content":"Hi"}}]}\n\n'
+
+
+@pytest.mark.parametrize("data", [b"", b"data: {", b": comment\n", bytearray(b"\n")])
+def test_what_is_not_read_of_a_chunk_comes_first_whatever_comes_next(data: bytes) -> None:
+    decoder = ChatDecoder()
+    list(decoder.feed(b"\n"))
+    assert next(decoder.feed(TWO)) == ReasoningDelta("hm")
+    assert list(decoder.feed(data)) == [TextDelta("Hi")]
+
+
+def test_chunks_pass_over_the_events_that_were_not_read() -> None:
+    nexts: list[Callable[[ChatDecoder], Iterable[object]]] = [
+        lambda decoder: decoder.feed_chunks(b""),
+        lambda decoder: decoder.close_chunks(),
+    ]
+    for following in nexts:
+        decoder = ChatDecoder()
+        list(decoder.feed(b"\n" + STOP))
+        assert next(decoder.feed(TWO)) == ReasoningDelta("hm")
+        assert list(following(decoder)) == []
+        assert [event.type for event in decoder.close()] in ([], ["stream_done"])
+
+
+def test_events_of_chunks_that_were_read_do_not_come_after_them() -> None:
+    decoder = ChatDecoder()
+    assert len(list(decoder.feed_chunks(HI + STOP))) == 2
+    assert list(decoder.feed(b": comment\n\n" + DONE)) == []
+    assert [event.type for event in decoder.close()] == ["stream_done"]
+
+
+def test_what_was_fed_for_its_chunks_comes_before_a_chunk_like_it() -> None:
+    decoder = ChatDecoder()
+    for text in (b"a", b"b", b"c"):
+        assert len(list(decoder.feed(HI.replace(b"Hi", text)))) == 1
+    decoder.feed_chunks(HI.replace(b"Hi", b"d"))
+    assert list(decoder.feed(HI.replace(b"Hi", b"e"))) == [TextDelta("d"), TextDelta("e")]
+
+
 def test_an_error_that_was_not_reached_is_raised_by_the_next_call() -> None:
     decoder = ChatDecoder(keepalives=True)
     reading = decoder.feed(b": one\ndata: no JSON\n\n")
@@ -111,8 +151,10 @@ def test_an_error_that_was_not_reached_is_raised_by_the_next_call() -> None:
 def test_feeding_is_taken_at_once_even_if_nothing_is_read() -> None:
     decoder = ChatDecoder()
     decoder.feed(HI)
-    decoder.feed(STOP)
-    assert [event.type for event in decoder.close()] == ["text_delta", "choice_finished", "stream_done"]
+    decoder.feed(b"id: 1\n" + HI)
+    decoder.feed(b"event: x\n" + STOP)
+    assert [event.type for event in decoder.close()] == ["text_delta", "text_delta", "choice_finished", "stream_done"]
+    assert decoder.anomalies == ()
 
 
 def test_keepalives_are_counted_and_given_when_asked_for() -> None:
@@ -127,8 +169,9 @@ def test_keepalives_are_counted_and_given_when_asked_for() -> None:
 def test_counts() -> None:
     decoder = ChatDecoder()
     usage = b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n'
-    read_all(decoder, b": ping\n\n" + HI + HI + STOP + usage + DONE)
-    assert (decoder.keepalives_seen, decoder.chunks_seen, decoder.events_seen, decoder.pieces_seen) == (1, 4, 5, 2)
+    odd = b'data: {"choices":[{"index":"0","delta":{}}]}\n\n'
+    read_all(decoder, b": ping\n\n" * 2 + HI + HI + odd + odd + STOP + usage + DONE)
+    assert (decoder.keepalives_seen, decoder.chunks_seen, decoder.events_seen, decoder.pieces_seen) == (2, 6, 7, 2)
     assert decoder.usage == Usage(prompt_tokens=1)
 
 
@@ -164,10 +207,43 @@ def test_an_error_is_final_and_says_so() -> None:
     assert decoder.ending == "invalid"
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda decoder: read_all(decoder, STOP),
+        lambda decoder: read_all(decoder, b"data: no JSON\n\n"),
+        lambda decoder: list(itertools.chain(decoder.feed_chunks(STOP), decoder.close_chunks())),
+        lambda decoder: decoder.close(),
+        lambda decoder: decoder.close_chunks(),
+        lambda decoder: decoder.abandon(),
+        lambda decoder: decoder.fail(TransportError("reset"), "transport_error"),
+    ],
+)
+def test_a_decoder_that_has_ended_takes_no_chunk_like_those_before(end: Callable[[ChatDecoder], object]) -> None:
+    decoder = ChatDecoder()
+    for text in (b"a", b"b", b"c"):
+        list(decoder.feed(HI.replace(b"Hi", text)))
+    end(decoder)
+    for more in (HI, TWO):
+        with pytest.raises(SSEStreamError, match="takes no more bytes"):
+            list(decoder.feed(more))
+    assert decoder.completion.text == "abc"
+
+
+def test_an_error_comes_with_the_read_that_makes_it() -> None:
+    for decoder, before, error in (
+        (ChatDecoder(strict=True), HI + STOP, ChunkDecodeError),
+        (ChatDecoder(limits=Limits(output_size=3)), HI, OutputTooLargeError),
+    ):
+        list(decoder.feed(before))
+        with pytest.raises(error):
+            list(decoder.feed(HI))
+
+
 def test_a_closed_decoder_takes_no_more() -> None:
     decoder = ChatDecoder()
     read_all(decoder, HI + STOP)
-    with pytest.raises(SSEStreamError, match="was closed"):
+    with pytest.raises(SSEStreamError, match=r"takes no more bytes, for it was closed$"):
         decoder.feed(HI)
     assert decoder.ending == "complete"
     assert decoder.completion.text == "Hi"
@@ -194,6 +270,41 @@ def test_abandoning() -> None:
         decoder.feed(HI)
 
 
+@pytest.mark.parametrize("before", [b"\n", b": comment\n", b"id: 1\n"])
+@pytest.mark.parametrize("events", [1, 2])
+@pytest.mark.parametrize(
+    "stop",
+    [lambda decoder: decoder.fail(TransportError("reset"), "transport_error"), lambda decoder: decoder.abandon()],
+)
+def test_nothing_is_given_at_the_end_of_what_was_stopped(
+    before: bytes, events: int, stop: Callable[[ChatDecoder], object]
+) -> None:
+    chunk = b'data: {"choices":[{"index":0,"delta":{"reasoning":"hm","content":"Hi"}}]}\n\n'
+    decoder = ChatDecoder(keepalives=True)
+    list(decoder.feed(before))
+    assert next(decoder.feed(chunk * events)) is not None
+    stop(decoder)
+    assert list(decoder.close()) == []
+
+
+def test_a_decoder_is_live_until_it_is_done() -> None:
+    ends: list[tuple[bytes, Callable[[ChatDecoder], object]]] = [
+        (HI + STOP + DONE, lambda _: None),
+        (HI, lambda decoder: decoder.close()),
+        (HI, lambda decoder: decoder.close_chunks()),
+        (HI, lambda decoder: decoder.abandon()),
+        (HI, lambda decoder: decoder.fail(TransportError("reset"), "transport_error")),
+    ]
+    for body, end in ends:
+        decoder = ChatDecoder()
+        assert decoder.live is True
+        list(decoder.feed(HI))
+        assert decoder.live is True
+        list(decoder.feed(body))
+        end(decoder)
+        assert decoder.live is False
+
+
 def test_abandoning_what_is_complete_leaves_it_complete() -> None:
     decoder = ChatDecoder()
     list(decoder.feed(HI + STOP + DONE))
@@ -217,6 +328,14 @@ def test_the_error_says_what_is_missing(body: bytes, message: str) -> None:
     assert message in str(error)
 
 
+def test_a_stream_of_which_nothing_came() -> None:
+    _, error = read_all(ChatDecoder(), b"")
+    assert str(error) == "the stream ended before it began: no chunk came"
+    decoder = ChatDecoder()
+    read_all(decoder, DONE)
+    assert decoder.anomalies == (Anomaly("empty_stream", 1, "[DONE]"),)
+
+
 def test_feeding_what_is_not_bytes() -> None:
     with pytest.raises(TypeError, match="not str"):
         ChatDecoder().feed("data: x")  # type: ignore[arg-type]  # what is tested
@@ -236,8 +355,16 @@ def test_a_whole_completion() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"error":"no"}', b'{"choices":[]}', b"[DONE]"])
 def test_a_document_that_is_no_completion(body: bytes) -> None:
     decoder = ChatDecoder()
-    assert not decoder.take_document(body)
+    assert decoder.take_document(body) is False
     assert decoder.ending == "open"
+
+
+def test_a_document_of_malformed_text() -> None:
+    decoder = ChatDecoder()
+    assert (
+        decoder.take_document(b'{"choices":[{"index":0,"message":{"content":"\xff"},"finish_reason":"stop"}]}') is True
+    )
+    assert next(decoder.close()) == TextDelta("\ufffd")
 
 
 # Truncation
@@ -397,6 +524,23 @@ def test_a_dialect_of_ones_own() -> None:
     assert events == [KeepAlive("ping"), TextDelta("Hi"), TextDelta("Hi"), StreamDone(decoder.completion)]
 
 
+class Numbering(OneWord):
+    """Says something else of the same bytes each time."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+
+    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+        delta = {"content": str(next(self._numbers))}
+        return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": delta}]})
+
+
+def test_a_dialect_that_does_not_say_otherwise_is_asked_once_for_each_event() -> None:
+    decoder = ChatDecoder(dialect=Numbering())
+    texts = [said_by(decoder.feed(b'data: "%d"\n\n' % number)) for number in range(8)]
+    assert texts == list("01234567")
+
+
 def test_a_failure_of_another_kind_makes_the_stream_invalid() -> None:
     decoder = ChatDecoder(dialect=OneWord())
     _, error = read_all(decoder, b"data: Hi\n\ndata: fail\n\n")
@@ -474,10 +618,57 @@ def test_an_event_costs_the_same_however_many_came_before(name: str) -> None:
             for _event in decoder.feed(event):
                 pass
 
-    feed(500)
-    early = calls_of(lambda: feed(100))
-    feed(2_000)
-    assert calls_of(lambda: feed(100)) == early
+    # The decoder tries every so often whether this chunk can be read as the one before it was: within a period
+    # of that once, wherever the period begins.
+    feed(2_048)
+    early = calls_of(lambda: feed(1_024))
+    feed(2_048)
+    assert calls_of(lambda: feed(1_024)) == early
+
+
+@pytest.mark.parametrize("texts", [["a", "a.", "a..", "a...", "b", "b."], ["0", "1", "2", "3", "3", "31", "4"]])
+def test_a_text_that_stands_in_two_places_is_read_in_both(texts: list[str]) -> None:
+    decoder = ChatDecoder()
+    said: list[ChatEvent] = []
+    for text in texts:
+        choice = {"index": 0, "text": text, "delta": {"content": text}}
+        said.extend(decoder.feed(b"data: " + msgspec.json.encode({"choices": [choice]}) + b"\n\n"))
+    assert said == [TextDelta(text) for text in texts]
+    assert decoder.completion.choices[0].extra == {"text": texts[-1]}
+
+
+BEGUN: dict[str, Callable[[ChatDecoder, bytes], Iterator[object]]] = {
+    "feed": lambda decoder, body: decoder.feed(body),
+    "feed_chunks": lambda decoder, body: decoder.feed_chunks(body),
+    "close": lambda decoder, body: (decoder.feed(body), decoder.close())[1],
+    "close_chunks": lambda decoder, body: (decoder.feed_chunks(body), decoder.close_chunks())[1],
+}
+REST = {
+    "chunks": HI * 2 + STOP + DONE,
+    "odd chunks": HI.replace(b"0", b'"0"') * 2,
+    "comments": b": a\n\n: b\n\n",
+    "an error": b'data: {"error":"no"}\n\n',
+    "too large": HI.replace(b"Hi", b"H" * 200),
+    "no end": HI[:-1],
+}
+
+
+@pytest.mark.parametrize("rest", REST)
+@pytest.mark.parametrize("begin", BEGUN)
+@pytest.mark.parametrize("fails", [False, True], ids=["abandoned", "failed"])
+def test_what_is_still_held_gives_nothing_after_the_end(begin: str, rest: str, fails: bool) -> None:
+    decoder = ChatDecoder(strict=rest == "odd chunks", keepalives=True, limits=Limits(event_size=100))
+    held = BEGUN[begin](decoder, HI * 2 + REST[rest])
+    next(held)
+    if fails:
+        decoder.fail(TransportError("gone"), "transport_error")
+    else:
+        decoder.abandon()
+    said = decoder.completion
+    assert said.text == "Hi"
+    assert list(held) == []
+    assert decoder.completion == said
+    assert decoder.ending == ("transport_error" if fails else "closed")
 
 
 HOSTILE: dict[str, Callable[[int], bytes]] = {

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sse_stream import ChatCompletionChunk, ChunkDecodeError, ProviderError, ServerSentEvent
+from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent
 from sse_stream._depth import MAX_DEPTH, is_deep
 from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
 from sse_stream.dialects._json import loads
@@ -36,6 +36,7 @@ def chunk(**value: Any) -> ChatCompletionChunk:
         (" [DONE]\t", "done", [Done()]),
         ("", "message", [Oddity("keepalive_as_data", ""), Ping("")]),
         (": ping", "message", [Oddity("keepalive_as_data", ": ping"), Ping("ping")]),
+        (":: X", "message", [Oddity("keepalive_as_data", ":: X"), Ping("X")]),
         ("{}", "ping", [Oddity("keepalive_as_data", "{}"), Ping("{}")]),
         ('{"id":"c1"}', "message", [chunk(id="c1")]),
         ('{"id":"c1"}', "completion", [chunk(id="c1")]),
@@ -81,6 +82,8 @@ DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
         {"choices": [{"index": 0, "odd": 1, "delta": {"odd": [2]}}]},
         {"choices": [], "usage": {"prompt_tokens": 1, "odd": {"a": 1}}},
         {"choices": [], "usage": None, "odd": None},
+        {"choices": [], "usage": {"prompt_tokens": 1}, "odd": 1},
+        {"choices": [], "extra": 1, "_source": 2},
         {"choices": [{"index": 0, "delta": {"content": "Hi"}, "message": {"content": "Hi"}}]},
     ],
 )
@@ -102,9 +105,11 @@ def test_fields_of_the_providers_own_take_a_short_way(value: dict[str, Any]) -> 
         '{"odd":1,"choices":[{"index":0}]}',
         '{"odd":1,"choices":[{"index":"0","delta":{}}]}',
         '{"error":"m","choices":[]}',
+        '{"type":"ping","choices":[]}',
         '{"choices":[{"index":0,"delta":{},"error":"m"}]}',
         '{"x_groq":{"usage":{}},"choices":[]}',
         '{"choices":[{"index":0,"delta":{},"message":"text"}]}',
+        f'{{"odd":1,"choices":[{{"index":0,"delta":{{}},"logprobs":{{"content":[{{"logprob":{10**400}}}]}}}}]}}',
         f'{{"choices":[{{"index":0,"delta":{{"odd":{DEEP}}}}}]}}',
         f'{{"choices":[],"usage":{{"odd":{DEEP}}}}}',
     ],
@@ -141,13 +146,26 @@ def test_an_odd_chunk_between_others_changes_nothing_for_them() -> None:
         ),
         ({"index": 0, "delta": [1]}, {"index": 0, "delta": [1]}),
         ({"index": 0, "delta": None, "text": 5}, {"index": 0, "text": 5}),
+        (
+            {"index": 0, "delta": {"content": "Hi"}, "text": "Ho"},
+            {"index": 0, "delta": {"content": "Hi"}, "text": "Ho"},
+        ),
+        ({"index": 0, "delta": {}, "message": {"role": "a", "extra": 1}}, {"index": 0, "message": {"extra": 1}}),
+        (5, 5),
     ],
 )
-def test_a_choice_is_put_into_shape(choice: dict[str, Any], read: dict[str, Any]) -> None:
+def test_a_choice_is_put_into_shape(choice: Any, read: Any) -> None:
     items = decode(msgspec.json.encode({"choices": [choice]}).decode())
     assert items[-1] == chunk(choices=[read])
     assert isinstance(items[-1], ChatCompletionChunk)
     assert items[-1].raw == {"choices": [choice]}
+
+
+def delta_of(delta: dict[str, Any]) -> ChoiceDelta:
+    """The delta that is read from this one, by itself in a chunk."""
+    said = decode(msgspec.json.encode({"choices": [{"index": 0, "delta": delta}]}).decode())[-1]
+    assert isinstance(said, ChatCompletionChunk)
+    return said.choices[0].delta
 
 
 @pytest.mark.parametrize(
@@ -158,13 +176,45 @@ def test_a_choice_is_put_into_shape(choice: dict[str, Any], read: dict[str, Any]
         ([{"type": "thinking", "thinking": [5]}], "", "", [{"type": "thinking", "thinking": [5]}]),
         ([{"type": "thinking", "thinking": 5}], "", "", [{"type": "thinking", "thinking": 5}]),
         ([{"thinking": "hm", "closed": True}], "", "hm", [{"closed": True}]),
+        ([{"thinking": "h"}, {"thinking": [{"text": "m"}]}, 5], "", "hm", [5]),
+        ([{"thinking": [{"text": 5}]}], "", "", [{"thinking": [{"text": 5}]}]),
+        (
+            [{"type": "output_text", "text": "Hi"}, {"type": "image", "text": "Ho"}],
+            "Hi",
+            "",
+            [{"type": "image", "text": "Ho"}],
+        ),
     ],
 )
 def test_content_in_parts(parts: list[Any], content: str, reasoning: str, left: list[Any]) -> None:
-    said = decode(msgspec.json.encode({"choices": [{"index": 0, "delta": {"content": parts}}]}).decode())[-1]
-    assert isinstance(said, ChatCompletionChunk)
-    delta = said.choices[0].delta
+    delta = delta_of({"content": parts})
     assert (delta.content, delta.reasoning_content, delta.extra) == (content, reasoning, {"content": left})
+
+
+THOUGHT = {"type": "thinking", "thinking": "hm"}
+
+
+@pytest.mark.parametrize(
+    ("beside", "reasoning", "left"),
+    [
+        ({"reasoning_content": "hm"}, "hm", {}),
+        ({"reasoning_content": "so"}, "so", {"content": [THOUGHT]}),
+        ({"reasoning_content": ""}, "hm", {}),
+        ({"reasoning": "hm"}, None, {}),
+        ({"reasoning": "so"}, None, {"content": [THOUGHT]}),
+        ({"reasoning": ""}, "hm", {}),
+    ],
+)
+def test_thinking_in_parts_beside_reasoning(
+    beside: dict[str, str], reasoning: str | None, left: dict[str, Any]
+) -> None:
+    delta = delta_of({"content": [THOUGHT], **beside})
+    assert (delta.reasoning_content, delta.reasoning, delta.extra) == (reasoning, beside.get("reasoning"), left)
+
+
+def test_usage_counts_before_that_of_groq() -> None:
+    said = decode('{"usage":{"prompt_tokens":1},"x_groq":{"usage":{"prompt_tokens":2}}}')[-1]
+    assert said == chunk(usage={"prompt_tokens": 1}, x_groq={"usage": {"prompt_tokens": 2}})
 
 
 @pytest.mark.parametrize("data", ["no JSON", "[1]", "5", '"text"', "null", "{", '{"a":' + "[" * 1000])
@@ -182,6 +232,7 @@ def test_what_is_no_chunk(data: str) -> None:
         ('{"error":{"message":"m","code":"c"},"type":"t","status":500}', "m", "t", "c"),
         ('{"error":{"message":"m"},"code":7}', "m", None, 7),
         ('{"error":{"message":"m","code":true,"type":5}}', "m", None, None),
+        ('{"error":{"message":"m","code":[5]},"type":null}', "m", None, None),
         ('{"error":"m","detail":"d"}', "m", None, None),
         ('{"error":true,"message":"m"}', "m", None, None),
         ('{"error":["a"]}', '["a"]', None, None),
@@ -208,6 +259,7 @@ def test_an_error_has_many_forms(data: str, message: str, type: str | None, code
         '{"error":"","choices":[]}',
         '{"object":"error","choices":[]}',
         '{"id":"c1","detail":"high"}',
+        '{"usage":{},"detail":"high"}',
         '{"choices":[{"index":0,"error":null},5]}',
         '{"choices":"error"}',
     ],
@@ -238,17 +290,18 @@ def test_a_field_named_error() -> None:
     dialect = OpenAIChat()
     assert failure(list(dialect.decode_field("error", '{"message":"m","code":500}'))).code == 500
     assert failure(list(dialect.decode_field("error", "text"))).message == "text"
+    assert failure(list(dialect.decode_field("error", ""))).message == '""'
     assert dialect.decode_field("errors", "text") == ()
 
 
 @pytest.mark.parametrize("data", ["[DONE]", " [DONE] ", ": ping", "{}", ' {"a":[1]} ', '{"a":NaN}'])
 def test_what_is_whole(data: str) -> None:
-    assert OpenAIChat().is_whole(data)
+    assert OpenAIChat().is_whole(data) is True
 
 
 @pytest.mark.parametrize("data", ["", "[DON", "{", '{"a":', "[]", "5", "text", "{" * 1000])
 def test_what_is_not_whole(data: str) -> None:
-    assert not OpenAIChat().is_whole(data)
+    assert OpenAIChat().is_whole(data) is False
 
 
 @pytest.mark.parametrize(
@@ -269,12 +322,22 @@ def test_loose_json(text: str, value: object) -> None:
         assert loads(text) == (value, True)
 
 
+@pytest.mark.parametrize(("text", "shown"), [("x" * 200, "x" * 200), ("x" * 201, "x" * 200 + "…")])
+def test_what_is_no_json_is_shown_as_it_begins(text: str, shown: str) -> None:
+    with pytest.raises(ChunkDecodeError) as error:
+        loads(text)
+    assert str(error.value).endswith(f": {shown!r}")
+
+
 @pytest.mark.parametrize(
     ("text", "deep"),
     [
         ("[" * MAX_DEPTH + "]" * MAX_DEPTH, False),
         ("[" * MAX_DEPTH + "[]" + "]" * MAX_DEPTH, True),
         ("[" + "[]," * 500 + "[]]", False),
+        ("[" + '{"a":1},' * 500 + "1]", False),
+        ("[" * (MAX_DEPTH - 1) + "[],[]" + "]" * (MAX_DEPTH - 1), False),
+        ("[" * 100 + "[]," + "[" * (MAX_DEPTH - 99), True),
         ('{"a":' * 200 + "1" + "}" * 200, True),
         ('["' + "[" * 500 + '"]', False),
         ('["\\"' + "[" * 500 + '"]', False),
@@ -284,4 +347,8 @@ def test_loose_json(text: str, value: object) -> None:
     ],
 )
 def test_what_is_nested_too_deep(text: str, deep: bool) -> None:
-    assert is_deep(text) == deep
+    assert is_deep(text) is deep
+
+
+def test_128_levels_may_be_nested() -> None:
+    assert MAX_DEPTH == 128

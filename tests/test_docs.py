@@ -336,7 +336,7 @@ def test_examples_in_docstrings_hold(name: str) -> None:
     assert not runner.failures, report.getvalue()
 
 
-@pytest.mark.parametrize(("alias", "path"), [(AnomalyKind, "sse_stream._anomalies"), (Ending, "sse_stream._decoder")])
+@pytest.mark.parametrize(("alias", "path"), [(AnomalyKind, "sse_stream._anomalies"), (Ending, "sse_stream._endings")])
 def test_docstrings_say_what_each_literal_means(alias: object, path: str) -> None:
     source = inspect.getsource(importlib.import_module(path))
     assert re.findall(r"^- `(\w+)`: \S", source, re.MULTILINE) == list(get_args(alias))

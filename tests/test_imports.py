@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "dialects": ({"dialects"}, {"depth", "errors", "anomalies", "sse", "chunks"}),
     "decoder": (
-        {"_decoder"},
+        {"_decoder", "_endings", "_patterns", "_pipeline", "_repeats"},
         {"errors", "anomalies", "limits", "sse", "chunks", "events", "accumulator", "dialects"},
     ),
     "sources": ({"_sources", "_sync_sources", "_async_sources", "_opened"}, {"errors"}),

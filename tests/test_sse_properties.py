@@ -139,11 +139,11 @@ def test_dispatching_what_is_incomplete_is_a_blank_line_more(pieces: list[bytes]
 
 
 @given(pieces_of(streams), limits)
-def test_a_whole_event_is_the_one_that_feed_gives(pieces: list[bytes], limit: int | None) -> None:
+def test_a_simple_block_is_the_event_that_feed_gives(pieces: list[bytes], limit: int | None) -> None:
     decoder = SSEDecoder(max_event_size=limit)
     try:
         for piece in pieces:
-            data = decoder.whole_event(piece)
+            data = decoder.simple_data(piece) if decoder.is_between_events else None
             events = list(decoder.feed(piece))
             if data is not None:
                 assert events == [Event(data.decode("utf-8", "replace"), id=decoder.last_event_id)]

@@ -56,7 +56,12 @@ Item: TypeAlias = ChatCompletionChunk | Done | Failure | Ping | Oddity
 
 class Dialect(Protocol):
     """One wire format. A dialect keeps no connection, no clock and no completion; it may keep state
-    between the events of one stream, so make a new one for each."""
+    between the events of one stream, so make a new one for each.
+
+    One whose `decode_plain` keeps none, and so makes the same chunk of the same data each time, may have an
+    attribute of its class, `decodes_alike`, that is true: chunks that are like those before them are then compared,
+    not decoded. A subclass that has another `decode_plain` has to say so again.
+    """
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """What one server-sent event means, in order; an `Oddity` before what it is about.

@@ -32,6 +32,9 @@ class OpenAIChat:
 
     __slots__ = ("_decode", "_expects_extras")
 
+    decodes_alike = True
+    """Whether `decode_plain` makes the same of the same data, whatever came before."""
+
     def __init__(self) -> None:
         self._decode = msgspec.json.Decoder(ChatCompletionChunk).decode
         self._expects_extras = False  # whether the last chunk had fields that the model does not name

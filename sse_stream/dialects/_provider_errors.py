@@ -45,7 +45,7 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
     fields: Mapping[str, JSONValue] = error if isinstance(error, dict) else {}
     around: Mapping[str, JSONValue] = carrier if isinstance(carrier, dict) else {}
     message = _message(error, fields, around)
-    kind = fields.get("type", None if fields is around else around.get("type"))
+    kind = fields.get("type", around.get("type"))
     code = fields.get("code")
     if code is None:
         code = around.get("code")

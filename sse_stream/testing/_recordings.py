@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .._anomalies import AnomalyKind
 from .._completion import ChatCompletion, ToolCall
-from .._decoder import Ending
+from .._endings import Ending
 from .._server_sent_event import ServerSentEvent
 
 

@@ -182,6 +182,33 @@ class TestItIsClosedOnce:
         assert pieces.closed == 1
 
 
+class TestWhileReading:
+    """A loop whose body closes the stream ends, although more of the last read could be given."""
+
+    READ = text("a") + text("b") + text("c")
+
+    def test_a_sync_stream(self) -> None:
+        source = SyncSource([self.READ, UNDONE])
+        stream = ChatStream(source)
+        seen = []
+        for said in stream.iter_text():
+            seen.append(said)
+            stream.close()
+        assert (seen, stream.completion.text, stream.ending, source.closed) == (["a"], "a", "closed", 1)
+
+    @LOOPS
+    def test_an_async_stream(self, run: Any) -> None:
+        async def body() -> None:
+            stream = AsyncChatStream(AsyncSource([self.READ, UNDONE]))
+            seen = []
+            async for said in stream.iter_text():
+                seen.append(said)
+                await stream.aclose()
+            assert (seen, stream.completion.text, stream.ending) == (["a"], "a", "closed")
+
+        run(body)
+
+
 class TestDropped:
     def test_a_sync_stream_is_closed(self) -> None:
         source = SyncSource([UNDONE])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from sse_stream import (
     ToolCallStarted,
 )
 from sse_stream._reading import ignore, read_struct
-from sse_stream.dialects import OpenAIChat
+from sse_stream.dialects import Dialect, OpenAIChat
 from sse_stream.dialects._json import loads
 from sse_stream.dialects._quirks import normalized
 
@@ -49,9 +50,12 @@ _BYTEWISE = 120
 
 
 def ways_of_cutting(body: bytes) -> list[list[bytes]]:
-    """Some ways of cutting a body, always the same ones for the same body: cuts at random, and if it is short everywhere."""
+    """Some ways of cutting a body, always the same ones for the same body.
+
+    After each blank line, as servers do, at random, and if it is short everywhere.
+    """
     source = random.Random(zlib.crc32(body))
-    ways = []
+    ways = [re.split(rb"(?<=\n\n)", body)]
     for most in (1, 3, 12):
         places = sorted(source.randint(0, len(body)) for _ in range(source.randint(1, most)))
         ways.append([body[start:end] for start, end in zip([0, *places], [*places, len(body)], strict=True)])
@@ -142,6 +146,7 @@ def check_chat(body: bytes) -> None:
     """`ChatDecoder` raises nothing but its own errors, adds up, and does not care how the body is cut."""
     whole = _read_chat([body])
     _check_sums(whole)
+    _check_same(_read_chat([body], dialect=Forgetful()), whole, [body])
     for pieces in ways_of_cutting(body):
         for unread in (False, True):
             _check_same(_read_chat(pieces, unread=unread), whole, pieces)
@@ -153,10 +158,21 @@ def check_chat(body: bytes) -> None:
     _check_chunks(body, whole)
 
 
+class Forgetful(OpenAIChat):
+    """The same dialect, of which no chunk is taken to be like another: each is decoded."""
+
+    decodes_alike = False
+
+
 def _read_chat(
-    pieces: Sequence[bytes], *, unread: bool = False, strict: bool = False, limits: Limits = Limits()
+    pieces: Sequence[bytes],
+    *,
+    unread: bool = False,
+    strict: bool = False,
+    limits: Limits = Limits(),
+    dialect: Dialect | None = None,
 ) -> Outcome:
-    decoder = ChatDecoder(strict=strict, limits=limits, keepalives=True)
+    decoder = ChatDecoder(dialect=dialect, strict=strict, limits=limits, keepalives=True)
     events: list[ChatEvent] = []
     said = None
     try:

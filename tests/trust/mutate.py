@@ -5,7 +5,7 @@
 A MODULE is a file of the package without its ending, as `_sse` or `dialects/_quirks`; by default all of the
 core. Each mutant is run against the module's own tests in a copy of the project, where the first failure kills
 it. Prints the survivors, those that `survivors.py` explains apart from the others; the exit status is 1 if any
-is not explained. Needs `fork`.
+is not explained, or an explanation is of nothing. Needs `fork`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from .mutants import Mutant, mutants
-from .survivors import reason
+from .survivors import of_nothing, reason
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -36,20 +36,26 @@ Fate: TypeAlias = Literal["killed", "timeout", "survived"]
 
 _QUIRKS = "tests/test_quirks.py"
 _DIALECT = ["tests/test_dialect_openai_chat.py", _QUIRKS, "tests/test_arbitrary_json.py"]
+_WAYS = "tests/trust/test_ways.py"
 _LATE = "tests/trust/test_survivors.py"
 TESTS: Mapping[str, Sequence[str]] = {
-    "_sse": ["tests/test_sse_properties.py", "tests/test_sse.py"],
-    "_server_sent_event": ["tests/test_sse.py", "tests/test_sse_properties.py"],
-    "_accumulator": ["tests/test_accumulator.py", "tests/test_usage.py", _QUIRKS, "tests/test_decoder.py"],
-    "_choice_state": ["tests/test_accumulator.py", "tests/test_usage.py", _QUIRKS, "tests/test_decoder.py"],
+    "_sse": ["tests/test_sse_properties.py", "tests/test_sse.py", _WAYS],
+    "_server_sent_event": ["tests/test_server_sent_event.py", "tests/test_sse_properties.py"],
+    "_accumulator": ["tests/test_accumulator.py", _WAYS, "tests/test_usage.py", _QUIRKS, "tests/test_decoder.py"],
+    "_choice_state": ["tests/test_accumulator.py", _WAYS, "tests/test_usage.py", _QUIRKS, "tests/test_decoder.py"],
     "_tool_calls": ["tests/test_tool_calls.py", _QUIRKS],
     "_merging": ["tests/test_merging.py", "tests/test_accumulator.py", _QUIRKS],
     "_usage": ["tests/test_usage.py", _QUIRKS],
-    "_decoder": ["tests/test_decoder.py", _QUIRKS],
+    "_decoder": ["tests/test_decoder.py", "tests/test_repeats.py", _WAYS, _QUIRKS],
+    "_pipeline": ["tests/test_decoder.py", "tests/test_repeats.py", _WAYS, _QUIRKS],
+    "_endings": ["tests/test_decoder.py", "tests/test_repeats.py", _WAYS, _QUIRKS],
+    "_repeats": ["tests/test_repeats.py", _WAYS],
+    "_patterns": ["tests/test_patterns.py", "tests/test_repeats.py", _WAYS],
     "_reading": ["tests/test_reading.py", _QUIRKS, "tests/test_arbitrary_json.py"],
     "_completion": ["tests/test_completion.py", _QUIRKS, "tests/test_arbitrary_json.py"],
     "_schema": ["tests/test_completion.py", _QUIRKS, "tests/test_arbitrary_json.py"],
     "dialects/_openai_chat": _DIALECT,
+    "_depth": _DIALECT,
     "dialects/_extras": _DIALECT,
     "dialects/_quirks": _DIALECT,
     "dialects/_json": _DIALECT,
@@ -235,7 +241,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\nexplained: {mutant}\n    {why}")
     for mutant in unexplained:
         print(f"\nSURVIVED: {mutant}\n    {mutant.context}")
-    return 1 if unexplained else 0
+    outdated = [] if options.line else of_nothing([verdict.mutant for verdict in verdicts])
+    for explanation in outdated:
+        print(f"\nEXPLAINS NOTHING: {explanation.module}: {explanation.line}  →  {explanation.new}")
+    return 1 if unexplained or outdated else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,16 @@ _FRAMES = [
     b"id: \x00\nid:1\n\ndata: \xff\xf0\x9f\x98\n\r\ndata:  e\ndata:f\n\nx: y\nerror: z\n\ndata: cut",
     b'data: {"a":\r\ndata: 1}\r\n\r\n',
 ]
+# Chunks that are like those before them: in all but the text, the padding, or what the model does not name.
+_ALIKE = [
+    "".join(f'data: {{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}\n\n' for text in "abcd"),
+    "".join(
+        f'data: {{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}}],"obfuscation":"{text}"}}\n\n'
+        for text in "abcd"
+    ),
+    "".join(f'data: {{"a":{n},"choices":[{{"index":0,"delta":{{"reasoning":"{n}"}}}}]}}\n\n' for n in range(4)),
+    "".join(f'data: {{"choices":[],"b":"","usage":{{"total_tokens":{n}}}}}\r\n\r\n' for n in range(1, 5)),
+]
 _TOKENS = [
     *[b"data: ", b"data:", b"event: ", b"id: ", b"retry: ", b": ", b"error: ", b"\n\n", b"\r\n\r\n", b"\xef\xbb\xbf"],
     *[
@@ -54,6 +64,7 @@ def seeds(target: str) -> Mapping[str, bytes]:
     """Bodies by name: whole streams, or for the tolerant reader the data of their events."""
     bodies = {name: habit.body for name, habit in HABITS.items()}
     bodies.update((f"frames {number}", body) for number, body in enumerate(_FRAMES))
+    bodies.update((f"alike {number}", body.encode()) for number, body in enumerate(_ALIKE))
     if target != "reader":
         return bodies
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from .mutants import Mutant
@@ -28,6 +29,7 @@ _SIGN = "Only whether the depth is 0 is asked, and it is 0 whichever bracket cou
 
 _SHORT_WAY = "A short way, taken less often: the long way gives the same."
 _CLOSED = "Nothing is read after an error or the end."
+_NO_STACK = "It matters only where the caller's own stack is nearly used up: then the way after it ends likewise."
 
 EXPLANATIONS = [
     Explanation(
@@ -57,6 +59,34 @@ EXPLANATIONS = [
         "(data)",
         "A piece comes this way only at the beginning, after a CR, or when it is refused.",
     ),
+    Explanation(
+        "_sse",
+        "and 0 <= end - position <= self._room",
+        None,
+        "A line that begins with `data:` is longer than the bound, and no line end is -1.",
+    ),
+    Explanation("_sse", "and end - position <= self._room", None, _SHORT_WAY),
+    Explanation(
+        "_sse", "self._data_lines += 1", None, "Here there are two lines or more, and nothing asks how many more."
+    ),
+    Explanation(
+        "_sse",
+        "excerpt = bytes(self._data[:size] + line[:size])[:size]",
+        None,
+        "What is cut off early would be cut off at the end; it saves a copy.",
+    ),
+    Explanation("_sse", 'self._buffer = b""', "b'X'", _CLOSED),
+    Explanation("_sse", "self._position = 0", None, _CLOSED),
+    Explanation("_sse", 'if line.startswith(b"data:"):', "b'data:X'", _SHORT_WAY),
+    Explanation(
+        "_sse",
+        'if value.isdigit() and len(digits := value.lstrip(b"0")) <= MAX_RETRY_DIGITS:',
+        "b'0X'",
+        "What consists of digits holds no X.",
+    ),
+    Explanation("_sse", 'self._data = b""', "b'X'", _CLOSED),
+    Explanation("_sse", "self._room = self._limit", "pass", _CLOSED),
+    Explanation("_sse", "self._retry = None", "pass", _CLOSED),
     Explanation(
         "_tool_calls",
         "if self._escaped and text:",
@@ -96,26 +126,172 @@ EXPLANATIONS = [
     ),
     Explanation(
         "_merging",
-        "self._last = fields",
-        "pass",
-        "It saves the work of stating the same again, and changes nothing else.",
-    ),
-    Explanation(
-        "_merging",
         "kept[name] = _value(value) if isinstance(value, dict) else value",
         "(_value(value))",
         "A copy of a list that nobody changes is as good as the list.",
+    ),
+    Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
+    Explanation(
+        "_depth",
+        'if text.count("{") + text.count("[") <= MAX_DEPTH:',
+        "(text.count('{') + text.count('[') < MAX_DEPTH)",
+        _SHORT_WAY,
+    ),
+    Explanation("_depth", 'for character in _STRING.sub("", text):', "'X'", "What is looked for is brackets."),
+    Explanation(
+        "_accumulator",
+        "self._unnamed = not (self._id and self._model and self._created)",
+        "pass",
+        "It saves the work of looking at names that have come, and changes nothing else.",
+    ),
+    Explanation(
+        "_completion",
+        'translated = OPENAI_FINISH_REASONS.get(self.finish_reason or "")',
+        None,
+        "No reason that is translated is None, empty or X.",
+    ),
+    Explanation("_schema", "return False", "return None", "Only its truth is asked."),
+    Explanation(
+        "dialects/_extras",
+        "for choice, (beside, within) in zip(chunk.choices, extras, strict=True):",
+        "False",
+        "Both have an item for each choice.",
+    ),
+    Explanation(
+        "dialects/_extras",
+        "if usage_extra is not None and chunk.usage is not None:",
+        "(usage_extra is not None)",
+        "What is taken out of usage leaves usage.",
+    ),
+    Explanation(
+        "_accumulator",
+        "if len(chunk.choices) != 1 or chunk.usage is not None or chunk.moderation is not None:",
+        "(len(chunk.choices) != 1 or chunk.usage is not None)",
+        "What is stated again adds nothing.",
+    ),
+    Explanation(
+        "_decoder",
+        "self._incomplete = False  # whether the end came inside an event",
+        None,
+        "`_rest` sets it before anything asks for it.",
+    ),
+    Explanation(
+        "_decoder",
+        'if 13 in data and data[-4:] == b"\\r\\n\\r\\n":',
+        "(data[-4:] == b'\\r\\n\\r\\n')",
+        "It saves a comparison where there is no CR.",
+    ),
+    Explanation("_decoder", 'data = b""', None, "An error is raised before what was added is read again."),
+    Explanation("_decoder", "self._items.clear()", "pass", _CLOSED),
+    Explanation("_decoder", "self._asides.clear()", "pass", _CLOSED),
+    Explanation(
+        "_pipeline",
+        "return self.live and not (self._items or self._asides or self._log.violation)",
+        "(self._items or self._log.violation)",
+        "What a comment means is taken with the event after it, before that is delivered.",
+    ),
+    Explanation("_pipeline", "return ()", "return None", "The error that waits is raised either way."),
+    Explanation(
+        "_pipeline",
+        "def _deliver(self, chunks: Iterator[ChatCompletionChunk | None], *, is_odd: bool = False) -> Iterator[ChatEvent]:",
+        "True",
+        _SHORT_WAY,
+    ),
+    Explanation("_pipeline", "self, messages: Iterator[ServerSentEvent], *, is_odd: bool = False", "True", _SHORT_WAY),
+    Explanation("_pipeline", "is_odd = False", None, _SHORT_WAY),
+    Explanation(
+        "_pipeline",
+        "if not (self._is_clear() and sse.is_between_events):",
+        "(sse.is_between_events)",
+        "What waits is an error or the end, and the text of a chunk after the end is read likewise.",
+    ),
+    Explanation(
+        "_pipeline",
+        "if self._items or self._log.violation is not None:",
+        "(self._log.violation is None)",
+        "To take nothing changes nothing.",
+    ),
+    Explanation("_patterns", "_NEEDLE = 16", None, "However much is looked for, all of it is compared."),
+    Explanation(
+        "_patterns",
+        "(hole.is_text, hole.put, literal, literal[:_NEEDLE])",
+        "literal[:]",
+        "However much is looked for, all of it is compared.",
+    ),
+    Explanation(
+        "_patterns",
+        "for hole, literal in zip(holes, literals[1:], strict=True)",
+        "False",
+        "There is one literal more than there are holes.",
+    ),
+    Explanation(
+        "_patterns",
+        "if not data.startswith(head) or not data.endswith(tail):",
+        "(not data.startswith(head))",
+        "The tail is compared again as the last literal.",
+    ),
+    Explanation(
+        "_patterns",
+        "if end < begin or not data.startswith(literal, end):",
+        "(not data.startswith(literal, end))",
+        "What is found too early leaves no value that can be read.",
+    ),
+    Explanation("_patterns", "tried = original + 1", "2", "Any other number would do."),
+    Explanation(
+        "_patterns",
+        "chunk._source = None  # nobody asks this one what it was decoded from",
+        "pass",
+        "It keeps less in memory, and changes nothing else.",
+    ),
+    Explanation(
+        "_patterns",
+        "if hole is None or (is_quick and not hole.field):",
+        "(hole is None)",
+        "What is not worth it is told at the end as well, only later.",
+    ),
+    Explanation(
+        "_patterns",
+        "details = list(delta.reasoning_details or ())",
+        "(delta.reasoning_details)",
+        "There are details where one changes.",
+    ),
+    Explanation(
+        "_repeats",
+        "self._found_at = 0  # how many there were when the pattern was sought",
+        "1",
+        "The first search sets it, whatever it was.",
+    ),
+    Explanation(
+        "_repeats",
+        'self._before = b""',
+        None,
+        "What is too large is alike to nothing, and neither is what came before.",
+    ),
+    Explanation("_sse", "if end > 1:", "2", "Blank lines at the beginning are no event, by either way."),
+    Explanation("_pipeline", "return False", "return None", "Only its truth is asked."),
+    Explanation(
+        "_merging",
+        "if fields is last or (fields == last and repr(fields) == repr(last)):",
+        None,
+        "It saves the work of stating the same again, and changes nothing else.",
     ),
 ]
 
 
 def reason(mutant: Mutant) -> str | None:
     """Why a mutant survives; `None` if nobody has said."""
-    for explanation in EXPLANATIONS:
-        if (
-            explanation.module == mutant.module
-            and explanation.line == mutant.context
-            and explanation.new in (None, mutant.new)
-        ):
-            return explanation.why
-    return None
+    return next((explanation.why for explanation in EXPLANATIONS if _is_of(explanation, mutant)), None)
+
+
+def of_nothing(mutants: Collection[Mutant]) -> list[Explanation]:
+    """The explanations that are of none of these mutants, though of their modules."""
+    modules = {mutant.module for mutant in mutants}
+    own = [explanation for explanation in EXPLANATIONS if explanation.module in modules]
+    return [explanation for explanation in own if not any(_is_of(explanation, mutant) for mutant in mutants)]
+
+
+def _is_of(explanation: Explanation, mutant: Mutant) -> bool:
+    return (explanation.module, explanation.line) == (mutant.module, mutant.context) and explanation.new in (
+        None,
+        mutant.new,
+    )

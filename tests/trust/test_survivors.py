@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -21,13 +23,19 @@ from sse_stream import (
     ServerSentEvent,
     SSEDecoder,
     TextDelta,
+    ToolArgumentsError,
     ToolCall,
     ToolCallDone,
 )
 from sse_stream._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
+from sse_stream._depth import MAX_DEPTH, is_deep
 from sse_stream._merging import Pieces, Statements, weight
+from sse_stream._reading import read_number
 from sse_stream._sse import DEFAULT_MAX_EVENT_SIZE
 from sse_stream._tool_calls import Slot, Slots
+from sse_stream.dialects import OpenAIChat
+from sse_stream.dialects._extras import decode_with_extras
+from sse_stream.dialects._json import loads
 
 # Tool calls.
 
@@ -125,6 +133,32 @@ def test_statements_weigh_what_they_add_in_all() -> None:
     assert statements.add({"z": "12345", "w": "12345"}) == 2 * len("2345")
 
 
+# JSON.
+
+DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: loads(DEEP.replace("[]", "[NaN]")),
+        lambda: ServerSentEvent(DEEP).json(),
+        lambda: ToolCall("", "f", DEEP).parse(),
+        lambda: read_number(DEEP),
+        lambda: decode_with_extras(f'{{"choices":[],"odd":{DEEP[1:-1]}}}'),
+    ],
+)
+def test_what_the_stack_has_no_room_for_cannot_be_read(read: Callable[[], object]) -> None:
+    """As far as the decoder uses it: Python 3.11 counts what is written in C, later ones do not."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        with suppress(ChunkDecodeError, ToolArgumentsError):
+            read()
+    finally:
+        sys.setrecursionlimit(before)
+
+
 # Event streams.
 
 HI = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
@@ -197,24 +231,88 @@ def test_the_measured_paths_are_taken() -> None:
     assert calls_while(lambda: list(SSEDecoder().feed(lines)), "_interpret") == {"_interpret": 4}
 
 
+PLAIN = '{"choices":[]}'
+OWN = '{"choices":[],"provider":"p"}'
+ODD = '{"choices":[],"model":5}'
+
+
+def test_a_chunk_is_read_first_as_the_one_before_was() -> None:
+    dialect = OpenAIChat()
+    ways = []
+    for data in (PLAIN, OWN, OWN, PLAIN, ODD, PLAIN, OWN, OWN):
+        ways.append(set(calls_while(functools.partial(dialect.decode_plain, data), "decode", "decode_with_extras")))
+    strict, own = {"decode"}, {"decode_with_extras"}
+    assert ways == [strict, strict | own, own, own, own, strict, strict | own, own]
+
+
+def hi(text: str) -> bytes:
+    return HI.replace(b"Hi", text.encode())
+
+
+def read_all(decoder: ChatDecoder, data: bytes) -> None:
+    for _ in decoder.feed(data):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("chunk", "way"),
+    [
+        ('{"choices":[{"index":0,"delta":{"content":"%s"}}]}', set()),
+        ('{"choices":[{"index":0,"delta":{"refusal":"%s"}}]}', set()),
+        ('{"p":"a","choices":[{"index":0,"delta":{"reasoning":"%s"}}]}', set()),
+        ('{"p":"%s","choices":[{"index":0,"delta":{"content":"a"}}]}', {"read_chunk"}),
+        ('{"choices":[{"index":0,"delta":{"content":"%s"},"logprobs":{}}]}', {"read_chunk"}),
+        ('{"p":"%s","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c"}]}}]}', {"read_chunk"}),
+        ('{"p":1,"choices":[],"usage":{"odd":"%s"}}', {"decode_plain"}),
+        ('{"p%s":1,"choices":[]}', {"decode_plain"}),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n"])
+def test_a_chunk_like_the_two_before_it_is_not_decoded(chunk: str, way: set[str], end: str) -> None:
+    decoder = ChatDecoder()
+    ways = []
+    for text in "abcd":
+        read = functools.partial(read_all, decoder, f"data: {chunk % text}{end}".encode())
+        ways.append(set(calls_while(read, "decode_plain", "read_chunk")))
+    assert ways[2:] == [way, way]
+
+
+def test_text_is_all_that_is_read_again_after_something_else() -> None:
+    decoder = ChatDecoder()
+    ways = []
+    for data in [hi(text) for text in "abc"] + [b": ping\n\n"] + [hi(text) for text in "defg"]:
+        ways.append(set(calls_while(functools.partial(read_all, decoder, data), "decode_plain", "read_chunk")))
+    decoded, compared, neither = {"decode_plain"}, {"read_chunk"}, set[str]()
+    assert ways[:4] == [decoded, decoded, neither, compared]
+    assert ways[4:] == [decoded | compared, compared, neither, neither]
+
+
+@pytest.mark.parametrize(
+    ("data", "calls"),
+    [
+        (b'data: {"choices":[{"index":0,"delta":{}}]}\n\n', {"decode_plain": 1}),
+        (b'data: {"choices":[{"delta":{}}]}\n\n', {"decode_plain": 1, "normalized": 1}),
+        (b'id: 1\ndata: {"choices":[{"index":0,"delta":{}}]}\n\n', {"decode_plain": 1}),
+        (b'event: x\ndata: {"choices":[{"index":0,"delta":{}}]}\n\n', {"normalized": 1}),
+    ],
+)
+def test_an_event_is_tried_once_as_a_plain_chunk(data: bytes, calls: dict[str, int]) -> None:
+    decoder = ChatDecoder()
+    list(decoder.feed(b"\n"))
+    assert calls_while(functools.partial(read_all, decoder, data), "decode_plain", "normalized") == calls
+
+
+def test_what_has_few_brackets_is_not_searched_for_them() -> None:
+    assert not calls_while(lambda: is_deep('{"text":["' + "x" * 500 + '"]}'), "sub")
+    assert calls_while(lambda: is_deep("[" * 500), "sub")
+
+
+def test_a_line_that_is_no_object_is_not_decoded() -> None:
+    assert not calls_while(lambda: OpenAIChat().is_whole("[1]"), "loads")
+    assert calls_while(lambda: OpenAIChat().is_whole("{}"), "loads")
+
+
 def test_the_excerpt_of_an_event_that_is_too_large_is_how_it_begins() -> None:
     with pytest.raises(EventTooLargeError) as caught:
         list(SSEDecoder(max_event_size=2).feed(b"abc"))
     assert caught.value.excerpt == b"ab"
-
-
-def seconds_to_decode(pieces: list[bytes]) -> float:
-    decoder = SSEDecoder()
-    began = time.process_time()
-    for piece in pieces:
-        for _ in decoder.feed(piece):
-            pass
-    return time.process_time() - began
-
-
-def test_many_events_in_one_read_cost_what_they_cost_in_many() -> None:
-    """If what is left were copied for each event, it would be some hundred times as much."""
-    few = b"data: Hi\n\nevent: a\ndata: Hi\n\n" * 100
-    in_many_reads = min(seconds_to_decode([few] * 300) for _ in range(3))
-    in_one_read = min(seconds_to_decode([few * 300]) for _ in range(3))
-    assert in_one_read < 10 * in_many_reads

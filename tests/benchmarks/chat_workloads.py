@@ -112,6 +112,15 @@ def plain_text(count: int = CHUNKS) -> ChatWorkload:
     return _text("plain text", _words(count), lambda _, word: chunk(word))
 
 
+def _padded(count: int) -> ChatWorkload:
+    """OpenAI's padding against traffic analysis: two values of each chunk are new, where otherwise one is."""
+    return _text(
+        "text with padding",
+        _words(count),
+        lambda number, word: payload({"content": word}, obfuscation=f"{number * 7919 % 100_003:x}" * (1 + number % 3)),
+    )
+
+
 def _usage_on_each_chunk(count: int) -> ChatWorkload:
     def make(number: int, word: str) -> str:
         usage = {
@@ -207,6 +216,7 @@ def workloads(scale: float = 1.0) -> list[ChatWorkload]:
         cut_text("plain text, 16 KiB a read", plain, 16 * 1024),
         cut_text("plain text, 1 byte a read", few, 1),
         _text("non-ASCII text", [signs[number % len(signs)] for number in range(many)], lambda _, word: chunk(word)),
+        _padded(some),
         _usage_on_each_chunk(some),
         _reasoning(some),
         _tool_calls(some),

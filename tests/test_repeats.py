@@ -242,9 +242,7 @@ def test_a_stream_says_the_same(name: str, options: dict[str, Any]) -> None:
     assert outcome([b"".join(pieces)], **options) == wanted
     assert outcome(bytewise(b"".join(pieces)), **options) == wanted
     for size in range(2, 9):
-        together = [b"".join(some) for some in itertools.batched(pieces, size)] if hasattr(itertools, "batched") else [
-            b"".join(pieces[start : start + size]) for start in range(0, len(pieces), size)
-        ]  # fmt: skip
+        together = [b"".join(pieces[start : start + size]) for start in range(0, len(pieces), size)]
         assert outcome(together, **options) == wanted
 
 

@@ -154,6 +154,7 @@ class ChatDecoder(Pipeline):
         """
         self._given = iter(())
         self._repeats.forget()
+        self.read_repeat = not_yet
         return self._only_chunks(self._read(self._accept(data)))
 
     def close(self) -> Iterator[ChatEvent]:

@@ -118,6 +118,7 @@ class Pipeline:
             self._events.clear()
             if chunk is not None:
                 yield chunk
+        self.read_repeat = self._repeats.read
 
     def _read(
         self, messages: Iterator[ServerSentEvent], *, is_odd: bool = False

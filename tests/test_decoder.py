@@ -27,6 +27,7 @@ from sse_stream import (
     KeepAlive,
     Limits,
     OutputTooLargeError,
+    ProviderError,
     ReasoningDelta,
     ServerSentEvent,
     SSEStreamError,
@@ -146,6 +147,18 @@ def test_an_error_that_was_not_reached_is_raised_by_the_next_call() -> None:
     del reading
     with pytest.raises(ChunkDecodeError):
         list(decoder.feed(b""))
+
+
+@pytest.mark.parametrize("following", [b"", HI])
+def test_an_error_behind_a_chunk_is_raised_by_the_next_call_for_events(following: bytes) -> None:
+    decoder = ChatDecoder()
+    refused = b'data: {"choices":[{"index":0,"delta":{"content":"a"},"error":{"message":"no"}}]}\n\n'
+    assert next(decoder.feed_chunks(refused)).choices[0].delta.content == "a"
+    reading = decoder.feed(following)
+    with pytest.raises(ProviderError) as error:
+        next(reading)
+    assert error.value.completion == decoder.completion
+    assert decoder.completion.text == "a"
 
 
 def test_feeding_is_taken_at_once_even_if_nothing_is_read() -> None:

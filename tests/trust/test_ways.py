@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -300,3 +301,41 @@ def test_whatever_comes_after_whatever(groups: list[list[Any]], between: list[by
     for event in between:
         events.insert(source.randint(0, len(events)), event)
     check(events)
+
+
+def in_turns(pieces: Iterable[bytes], source: random.Random, **options: Any) -> tuple[Outcome, list[ChatEvent]]:
+    """All that can be seen of a stream but its events, and those, where each call is for events or for chunks, and
+    reads some of them or all."""
+    decoder = ChatDecoder(keepalives=True, **options)
+    events: list[ChatEvent] = []
+    error: SSEStreamError | None = None
+    try:
+        for piece in pieces:
+            if source.random() < 0.5:
+                list(islice(decoder.feed_chunks(piece), source.choice([0, 1, 1, 2, None])))
+            else:
+                events.extend(islice(decoder.feed(piece), source.choice([0, 1, 1, 2, None])))
+        events.extend(decoder.close())
+    except SSEStreamError as caught:
+        error = caught
+    chunks_seen, pieces_seen = decoder.chunks_seen, decoder.pieces_seen
+    return (
+        (type(error), str(error), decoder.ending, decoder.completion, decoder.anomalies, chunks_seen, pieces_seen),
+        events,
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"strict": True}, {"limits": Limits(output_size=12)}])
+@pytest.mark.parametrize("name", ["content", "the text and a padding", "an error in a choice", "own of the delta"])
+def test_events_and_chunks_in_turns_lose_nothing(name: str, options: dict[str, Any]) -> None:
+    changing = EVERY.get(name) or EVERY[f"a {name} that turns"]
+    refused = framed(json.dumps({"choices": [{"index": 0, "delta": {"content": "z"}, "error": {"message": "no"}}]}))
+    for seed in range(150):
+        source = random.Random(seed)
+        events = source.sample(changing, len(changing)) if seed % 2 else [*changing]
+        events.insert(source.randint(0, len(events)), source.choice([*BETWEEN, refused, events[0] + events[1]]))
+        expected = outcome(bytewise(b"".join(events)), **options)
+        found, delivered = in_turns(events, source, **options)
+        assert found == (*expected[1:6], *expected[6][1:3]), (seed, events)
+        waiting = iter(expected[0])
+        assert all(event in waiting for event in delivered), (seed, events)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from ._anomalies import OnAnomaly
-from ._choice_state import AudioState, ChoiceState, LogprobsState, SpokenField, Voice
+from ._choice_state import AudioState, ChoiceState, LogprobsState, Speech, SpokenField, Voice
 from ._chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
@@ -210,6 +210,16 @@ class ChatAccumulator:
             return None
         spoken: list[SpokenField] = [field for field in _SPOKEN if getattr(delta, field)]
         return state.voice(spoken[0]) if len(spoken) == 1 else None
+
+    def _say(self, voice: Voice, text: str) -> Speech | None:
+        """What `add` does for a chunk that says nothing but a text; `None`, and nothing, if it is empty or too long."""
+        size = self._size + len(text)
+        if not text or size > self._max_size:
+            return None
+        self._size = size
+        self.pieces += 1
+        voice.write(text)
+        return voice.event(text, voice.index)
 
     def close(self) -> list[ChatEvent]:
         """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""

@@ -81,7 +81,7 @@ class Repeats:
                 text = decode_text(data[self._begin : self._end])
             except ValueError:
                 return None
-            # What `ChatAccumulator.add` does for a piece of text, written out: a call costs half as much again.
+            # `ChatAccumulator._say`, written out: a call costs half as much again.
             accumulator = self._accumulator
             size = accumulator._size + len(text)
             if text and size <= accumulator._max_size:
@@ -102,16 +102,11 @@ class Repeats:
             padding = decode_text(data[end + len(self._between) - 1 : self._end])
         except ValueError:
             return None
-        accumulator = self._accumulator
-        size = accumulator._size + len(text)
-        if not text or size > accumulator._max_size:
-            return None
-        accumulator._size = size
-        accumulator.pieces += 1
-        accumulator._stated["obfuscation"] = padding
-        self.seen += 1
-        voice.write(text)
-        return voice.event(text, voice.index)
+        event = self._accumulator._say(voice, text)
+        if event is not None:
+            self._accumulator._stated["obfuscation"] = padding
+            self.seen += 1
+        return event
 
     def read_chunk(self, pattern: Pattern, data: bytes) -> ChatCompletionChunk | None:
         """The chunk of a read that fits the pattern, to be added before the next is read; of any other `None`."""

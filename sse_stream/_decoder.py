@@ -193,29 +193,14 @@ class ChatDecoder(Pipeline):
             The error, with what had arrived.
         """
         error.completion = self.accumulator.completion
-        self.live = False
-        self._stopped = True
-        self._repeats.forget()
         self._error = error
-        self._ending = ending
-        self._events.extend(self._given)  # whoever holds it gets no more
-        self._events.clear()
-        self._items.clear()
-        self._asides.clear()
+        self._stop(ending)
         return error
 
     def abandon(self) -> None:
         """The caller stops: nothing more will be delivered."""
-        if self._ending == "open":
-            self._ending = "closed"
-        self.live = False
-        self._stopped = True
-        self._repeats.forget()
-        self._finished = True
         self._last_messages = iter(())
-        self._events.extend(self._given)
-        self._events.clear()
-        self._items.clear()
+        self._stop("closed" if self._ending == "open" else self._ending)
 
     def take_document(self, body: bytes) -> bool:
         """Read a body that is no stream but one whole completion, as a server sends that ignores `"stream": true`.
@@ -233,6 +218,17 @@ class ChatDecoder(Pipeline):
         self._items.extend((Oddity("not_streamed", event.data), *items, Done()))
         return True
 
+    def _stop(self, ending: Ending) -> None:
+        """Nothing more is given out, whoever still reads, and whatever waits."""
+        self.live = False
+        self._stopped = True
+        self._ending = ending
+        self._repeats.forget()
+        self._events.extend(self._given)  # whoever holds it gets no more
+        self._events.clear()
+        self._items.clear()
+        self._asides.clear()
+
     def _accept(self, data: bytes | bytearray | memoryview) -> Iterator[ServerSentEvent]:
         if self._error is not None or self._last_messages is not None:
             reason = "was closed" if self._error is None else f"has failed: {self._error}"
@@ -249,7 +245,7 @@ class ChatDecoder(Pipeline):
         return self._read_to_end(self._last_messages)
 
     def _read_to_end(self, messages: Iterator[ServerSentEvent]) -> Iterator[ChatCompletionChunk | None]:
-        if self._error is not None or self._finished:
+        if self._stopped or self._finished:
             return
         yield from self._read(messages)
         if not self._stopped:

@@ -117,10 +117,10 @@ class ChatDecoder(Pipeline):
             if event is not None:
                 self._given = iter((event,))
                 return self._given
-            if self.live and self._sse.is_between_events:
+            if self.live and self._sse._is_between_events:
                 events = self._add_block(data)
                 if events is None:
-                    is_odd = self._sse.simple_data(data) is not None
+                    is_odd = self._sse._simple_data(data) is not None
                 elif not self._items and self._log.violation is None:
                     self._given = iter(events)
                     return self._given

@@ -66,7 +66,7 @@ class Pipeline:
         chunk = None if pattern is None else repeats.read_chunk(pattern, block)
         line = None
         if chunk is None:
-            line = self._sse.simple_data(block)
+            line = self._sse._simple_data(block)
             chunk = None if line is None else self._decode_plain(line)
             if chunk is None:
                 return None
@@ -91,21 +91,21 @@ class Pipeline:
             while events:
                 yield events.popleft()
             # Measured as "16 KiB a read": what holds for a read that is one event holds for each of many.
-            while not (is_odd or self._stopped) and (block := sse.next_block()) is not None:
+            while not (is_odd or self._stopped) and (block := sse._next_block()) is not None:
                 event = repeats.read(block)
                 if event is not None:
-                    sse.pass_over(len(block))
+                    sse._pass_over(len(block))
                     yield event
                     continue
                 added = self._add_block(block) if self._is_clear() else None
                 if added is None:
                     break
-                sse.pass_over(len(block))
+                sse._pass_over(len(block))
                 events.extend(added)
                 if events:
                     break
             if not events:
-                if not (self._is_clear() and sse.is_between_events):
+                if not (self._is_clear() and sse._is_between_events):
                     repeats.forget()
                 try:
                     next(chunks)

@@ -173,11 +173,11 @@ class SSEDecoder:
     # `feed`. A block is simple if it is one line, `data` with a space, and the blank line after it, by LF.
 
     @property
-    def is_between_events(self) -> bool:
+    def _is_between_events(self) -> bool:
         """Whether the next bytes that are fed begin an event, whatever they are: nothing waits before them."""
         return self._plain and self._fresh and not self._buffer
 
-    def simple_data(self, block: bytes) -> bytes | None:
+    def _simple_data(self, block: bytes) -> bytes | None:
         """The data of a simple block; `None` of any other, and of one that is too large."""
         if (
             block[-2:] == b"\n\n"
@@ -189,7 +189,7 @@ class SSEDecoder:
             return line
         return None
 
-    def next_block(self) -> bytes | None:
+    def _next_block(self) -> bytes | None:
         """What was fed and not read yet, up to the next blank line; `None` if a line has been begun, or none comes."""
         if self._fresh:
             end = self._buffer.find(b"\n\n", self._position) + 2
@@ -197,7 +197,7 @@ class SSEDecoder:
                 return self._buffer[self._position : end]
         return None
 
-    def pass_over(self, size: int) -> None:
+    def _pass_over(self, size: int) -> None:
         """Go on behind a simple block of this size, as if it had been read."""
         self._position += size
         if self._position == len(self._buffer):

@@ -494,7 +494,7 @@ def test_a_piece_that_is_one_simple_block_is_told_apart(before: bytes, piece: by
     decoder.feed(before)
     if before == b"\n" or before.startswith(b"id"):
         assert list(decoder.feed(b"")) == []
-    assert (decoder.simple_data(piece) if decoder.is_between_events else None) == data
+    assert (decoder._simple_data(piece) if decoder._is_between_events else None) == data
     if data is not None:
         assert [event.data.encode("utf-8", "replace") for event in decoder.feed(piece)] == [
             data.replace(b"\xff", "\ufffd".encode())
@@ -507,22 +507,22 @@ def test_blocks_that_were_fed_are_passed_over_in_order() -> None:
     decoder.feed(b"data: c\n\n")
     rest = decoder.feed(b"data: d")
     for block in (b"data: a\n\n", b"id: 1\ndata: b\n\n", b"data: c\n\n"):
-        assert decoder.next_block() == block
-        assert not decoder.is_between_events
-        decoder.pass_over(len(block))
-    assert decoder.next_block() is None
+        assert decoder._next_block() == block
+        assert not decoder._is_between_events
+        decoder._pass_over(len(block))
+    assert decoder._next_block() is None
     assert list(rest) == []
     assert list(decoder.feed(b"\n\n")) == [Event("d")]
-    assert decoder.is_between_events
+    assert decoder._is_between_events
 
 
 def test_no_block_is_passed_over_within_an_event() -> None:
     decoder = SSEDecoder()
     assert list(decoder.feed(b"data: a\n")) == []
     rest = decoder.feed(b"data: b\n\ndata: c\n\n")
-    assert decoder.next_block() is None
+    assert decoder._next_block() is None
     assert next(rest) == Event("a\nb")
-    assert decoder.next_block() == b"data: c\n\n"
+    assert decoder._next_block() == b"data: c\n\n"
 
 
 # What the standard ignores, for those who ask.

@@ -143,7 +143,7 @@ def test_a_simple_block_is_the_event_that_feed_gives(pieces: list[bytes], limit:
     decoder = SSEDecoder(max_event_size=limit)
     try:
         for piece in pieces:
-            data = decoder.simple_data(piece) if decoder.is_between_events else None
+            data = decoder._simple_data(piece) if decoder._is_between_events else None
             events = list(decoder.feed(piece))
             if data is not None:
                 assert events == [Event(data.decode("utf-8", "replace"), id=decoder.last_event_id)]

@@ -201,8 +201,8 @@ EXPLANATIONS = [
     Explanation("_pipeline", "is_odd = False", None, _SHORT_WAY),
     Explanation(
         "_pipeline",
-        "if not (self._is_clear() and sse.is_between_events):",
-        "(sse.is_between_events)",
+        "if not (self._is_clear() and sse._is_between_events):",
+        "(sse._is_between_events)",
         "What waits is an error or the end, and the text of a chunk after the end is read likewise.",
     ),
     Explanation(

@@ -14,10 +14,14 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any, TypeAlias
 
+import msgspec
+
 from ._chunks import JSONValue
 
 Node: TypeAlias = Any
 """A JSON value in pieces: str, number, bool or None as they are, `StringIO`, dict or `_Items`."""
+
+_encode = msgspec.json.Encoder().encode
 
 # About what any value takes besides its characters.
 _WEIGHT = 8
@@ -78,9 +82,8 @@ class Statements:
     def add(self, fields: Mapping[str, JSONValue]) -> int:
         """Take what is stated; by how much what is kept has grown."""
         last, self._last = self._last, fields
-        # Most say what the one before said: a provider's name, a filter that found nothing. What is equal need not
-        # be the same, for to Python 1 is True.
-        if fields is last or (fields == last and repr(fields) == repr(last)):
+        # Most say what the one before said: a provider's name, a filter that found nothing.
+        if fields is last or _is_same(fields, last):
             return 0
         return _overlay(self._fields, fields)
 
@@ -91,6 +94,11 @@ class Statements:
 
 def weight(value: JSONValue) -> int:
     """About how many characters of memory a JSON value takes."""
+    kind = type(value)
+    if kind is str:
+        return len(value) + _WEIGHT
+    if kind is not dict and kind is not list:
+        return _WEIGHT
     total = 0
     rest = [value]
     for item in rest:  # which grows meanwhile
@@ -160,13 +168,27 @@ def _value(node: Node) -> JSONValue:
 def _overlay(kept: dict[str, JSONValue], fields: Mapping[str, JSONValue]) -> int:
     growth = 0
     for name, value in fields.items():
-        old = kept.get(name)
-        if value is None and old is not None:
-            continue
-        if isinstance(old, dict) and isinstance(value, dict):
-            growth += _overlay(old, value)
-            continue
-        growth += weight(value) - weight(old) if name in kept else weight(name) + weight(value)
+        if name in kept:
+            old = kept[name]
+            if value is None or value is old:
+                continue
+            if isinstance(old, dict) and isinstance(value, dict):
+                growth += _overlay(old, value)
+                continue
+            growth -= weight(old)
+        else:
+            growth += weight(name)
+        growth += weight(value)
         # A copy of the objects, which later statements change; lists are replaced whole.
         kept[name] = _value(value) if isinstance(value, dict) else value
     return growth
+
+
+def _is_same(one: JSONValue, other: JSONValue) -> bool:
+    """Whether two values are written alike; `False` as well where that is not to be known. To Python 1 is `True`."""
+    if one != other:
+        return False
+    try:
+        return _encode(one) == _encode(other)
+    except (TypeError, ValueError, OverflowError):  # what JSON can say and msgspec does not: half a pair, a huge number
+        return False

@@ -27,8 +27,11 @@ def merged_usage(before: Usage | None, report: Usage) -> Usage | None:
 
 def extras_weight(usage: Usage) -> int:
     """About how many characters of memory those values take that the model does not name."""
-    parts = (usage, usage.prompt_tokens_details, usage.completion_tokens_details)
-    return sum(weight(part.extra) for part in parts if part is not None and part.extra)
+    total = 0
+    for part in (usage, usage.prompt_tokens_details, usage.completion_tokens_details):
+        if part is not None and part.extra:
+            total += weight(part.extra)
+    return total
 
 
 def _covers(report: Usage, before: Usage) -> bool:

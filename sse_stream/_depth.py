@@ -6,7 +6,6 @@ WebAssembly the whole interpreter dies. So depth is looked at before anything is
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -14,22 +13,25 @@ import msgspec
 # No honest payload nests like this, and reading, merging and writing again would run out of stack.
 MAX_DEPTH = 128
 
-# Strings may hold brackets. One without end reaches to the end of the text.
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-
 
 def is_deep(text: str) -> bool:
     """Whether a JSON text is nested deeper than `MAX_DEPTH`."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
     depth = 0
-    for character in _STRING.sub("", text):
-        if character in ("{", "["):
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif character in ("}", "]"):
-            depth -= 1
+    within = False
+    for piece in text.split('"'):
+        if within:  # a string, which may hold brackets, and quotes that a backslash escapes
+            within = piece.endswith("\\") and (len(piece) - len(piece.rstrip("\\"))) % 2 == 1
+            continue
+        within = True
+        for character in piece:
+            if character in ("{", "["):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    return True
+            elif character in ("}", "]"):
+                depth -= 1
     return False
 
 

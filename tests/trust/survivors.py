@@ -137,7 +137,6 @@ EXPLANATIONS = [
         "(text.count('{') + text.count('[') < MAX_DEPTH)",
         _SHORT_WAY,
     ),
-    Explanation("_depth", 'for character in _STRING.sub("", text):', "'X'", "What is looked for is brackets."),
     Explanation(
         "_accumulator",
         "self._unnamed = not (self._id and self._model and self._created)",

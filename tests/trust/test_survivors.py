@@ -303,8 +303,8 @@ def test_an_event_is_tried_once_as_a_plain_chunk(data: bytes, calls: dict[str, i
 
 
 def test_what_has_few_brackets_is_not_searched_for_them() -> None:
-    assert not calls_while(lambda: is_deep('{"text":["' + "x" * 500 + '"]}'), "sub")
-    assert calls_while(lambda: is_deep("[" * 500), "sub")
+    assert not calls_while(lambda: is_deep('{"text":["' + "x" * 500 + '"]}'), "split")
+    assert calls_while(lambda: is_deep("[" * 500), "split")
 
 
 def test_a_line_that_is_no_object_is_not_decoded() -> None:

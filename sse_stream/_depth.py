@@ -22,7 +22,7 @@ def is_deep(text: str) -> bool:
     within = False
     for piece in text.split('"'):
         if within:  # a string, which may hold brackets, and quotes that a backslash escapes
-            within = piece.endswith("\\") and (len(piece) - len(piece.rstrip("\\"))) % 2 == 1
+            within = (len(piece) - len(piece.rstrip("\\"))) % 2 == 1
             continue
         within = True
         for character in piece:

@@ -185,10 +185,11 @@ def _overlay(kept: dict[str, JSONValue], fields: Mapping[str, JSONValue]) -> int
 
 
 def _is_same(one: JSONValue, other: JSONValue) -> bool:
-    """Whether two values are written alike; `False` as well where that is not to be known. To Python 1 is `True`."""
-    if one != other:
-        return False
+    """Whether two values are written alike, which those need not be that are equal: to Python, 1 is `True`.
+
+    `False` as well of what cannot be written: half a surrogate pair, what a caller has put in.
+    """
     try:
-        return _encode(one) == _encode(other)
-    except (TypeError, ValueError, OverflowError):  # what JSON can say and msgspec does not: half a pair, a huge number
+        return one == other and _encode(one) == _encode(other)
+    except (TypeError, ValueError):
         return False

@@ -341,6 +341,7 @@ def test_what_is_no_json_is_shown_as_it_begins(text: str, shown: str) -> None:
         ('{"a":' * 200 + "1" + "}" * 200, True),
         ('["' + "[" * 500 + '"]', False),
         ('["\\"' + "[" * 500 + '"]', False),
+        ('["X", ' + "[" * 500, True),
         ('["\\\\", ' + "[" * 500, True),
         ('["\\\\\\"' + "[" * 500 + '"]', False),
         ('["\\\\\\\\", ' + "[" * 500, True),

@@ -130,6 +130,15 @@ EXPLANATIONS = [
         "(_value(value))",
         "A copy of a list that nobody changes is as good as the list.",
     ),
+    Explanation("_merging", "if value is None or value is old:", "(value is None)", _SHORT_WAY),
+    Explanation("_merging", "return one == other and _encode(one) == _encode(other)", None, _SHORT_WAY),
+    Explanation("_merging", "return False", "return None", "Only its truth is asked."),
+    Explanation(
+        "_depth",
+        'within = (len(piece) - len(piece.rstrip("\\\\"))) % 2 == 1',
+        "(len(piece) + len(piece.rstrip('\\\\')))",
+        "Whether a number is odd does not depend on the sign of another.",
+    ),
     Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
     Explanation(
         "_depth",
@@ -270,7 +279,7 @@ EXPLANATIONS = [
     Explanation("_pipeline", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_merging",
-        "if fields is last or (fields == last and repr(fields) == repr(last)):",
+        "if fields is last or _is_same(fields, last):",
         None,
         "It saves the work of stating the same again, and changes nothing else.",
     ),

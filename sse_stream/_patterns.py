@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from ._chunks import ChatCompletionChunk, ChoiceDelta
+from .dialects._extras import has_extras
 
 Decode: TypeAlias = Callable[[bytes], ChatCompletionChunk | None]
 """Makes a chunk of its JSON, the same each time; `None` if it is none, or not well-formed."""
@@ -123,7 +124,7 @@ def find_pattern(before: bytes, data: bytes, decode: Decode) -> Pattern | None:
     chunk = decode(data)
     if chunk is None:
         return None
-    is_quick = not _has_extras(chunk)
+    is_quick = not has_extras(chunk)
     if is_quick and len(changed) > 2:
         return None
     literals = []
@@ -149,13 +150,6 @@ def find_pattern(before: bytes, data: bytes, decode: Decode) -> Pattern | None:
     literals[-1] += _END
     pattern = Pattern(literals, holes, chunk)
     return None if is_quick and not pattern.spoken else pattern
-
-
-def _has_extras(chunk: ChatCompletionChunk) -> bool:
-    usage = chunk.usage
-    if chunk.extra or (usage is not None and usage.extra):
-        return True
-    return any(choice.extra or choice.delta.extra for choice in chunk.choices)
 
 
 def _tried(

@@ -43,6 +43,14 @@ def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
         return None
 
 
+def has_extras(chunk: ChatCompletionChunk) -> bool:
+    """Whether a chunk has what `decode_with_extras` is for."""
+    usage = chunk.usage
+    if chunk.extra or (usage is not None and usage.extra):
+        return True
+    return any(choice.extra or choice.delta.extra for choice in chunk.choices)
+
+
 def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     if type(value) is not dict or not _SPEAKING.isdisjoint(value) or type(choices := value.get("choices")) is not list:
         return None

@@ -12,7 +12,7 @@ from .._errors import ChunkDecodeError
 from .._reading import read_struct
 from .._server_sent_event import ServerSentEvent
 from ._base import Done, Failure, Item, Oddity, Ping
-from ._extras import decode_with_extras
+from ._extras import decode_with_extras, has_extras
 from ._json import loads
 from ._provider_errors import find_error, provider_error
 from ._quirks import normalized
@@ -47,7 +47,7 @@ class OpenAIChat:
         """
         if self._expects_extras:
             chunk = decode_with_extras(data)
-            self._expects_extras = chunk is not None
+            self._expects_extras = chunk is not None and has_extras(chunk)
         else:
             try:
                 chunk = self._decode(data)

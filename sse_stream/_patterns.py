@@ -12,14 +12,17 @@ What does not fit is none of the pattern's business, and is decoded as ever.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import asdict
 
 from ._chunks import ChatCompletionChunk, ChoiceDelta
 from .dialects._extras import has_extras
+
+Put: TypeAlias = Callable[[Any], object]
 
 Decode: TypeAlias = Callable[[bytes], ChatCompletionChunk | None]
 """Makes a chunk of its JSON, the same each time; `None` if it is none, or not well-formed."""
@@ -38,6 +41,7 @@ _ONE_NUMBER = re.compile(rb"\D*(\d+)\D*")
 _MOST_DIGITS = 15  # whatever reads a number reads this one alike
 
 _NO_FIELD = ""
+_SCALARS = (str, int)  # what a hole can hold
 
 decode_text = msgspec.json.Decoder(str).decode
 _decode_number = msgspec.json.Decoder(int).decode
@@ -53,7 +57,7 @@ class Hole(NamedTuple):
     """
 
     is_text: bool
-    put: Callable[[Any], object]
+    put: Put
     field: str
 
 
@@ -103,7 +107,18 @@ class Pattern:
         return self.chunk
 
 
-def find_pattern(before: bytes, data: bytes, decode: Decode) -> Pattern | None:
+class _Value(NamedTuple):
+    """A value that two chunks do not share: where it stands in the JSON of the later one, and what is tried there."""
+
+    start: int
+    end: int
+    is_text: bool
+    original: str | int
+    tried: str | int
+    written: bytes
+
+
+def find_pattern(before: bytes, data: bytes, chunk: ChatCompletionChunk, decode: Decode) -> Pattern | None:
     """What two chunks have in common, if they differ in few values; `None` if they do not.
 
     It is `None` as well where comparing would take longer than decoding does: where the chunk has nothing that the
@@ -112,101 +127,127 @@ def find_pattern(before: bytes, data: bytes, decode: Decode) -> Pattern | None:
     Args:
         before: The JSON of one chunk.
         data: That of another one, later.
+        chunk: The later one. The pattern takes it as its own, if there is one.
         decode: What reads them.
     """
-    # Cut at the quotes, every other piece is a string. Where quotes are escaped it may not be: trying tells.
-    old, new = before.split(b'"'), data.split(b'"')
-    if len(old) != len(new):
-        return None
-    changed = [place for place, piece in enumerate(new) if piece != old[place]]
-    if not 0 < len(changed) <= _MOST_HOLES:
-        return None
-    chunk = decode(data)
-    if chunk is None:
-        return None
     is_quick = not has_extras(chunk)
-    if is_quick and len(changed) > 2:
+    values = _changed(before, data, 2 if is_quick else _MOST_HOLES)
+    if not values:
         return None
-    literals = []
-    holes = []
     begin = 0
-    for place in changed:
-        start = sum(map(len, new[:place])) + place
-        end = start + len(new[place])
-        is_text = place % 2 == 1
-        if not is_text:
-            number = _ONE_NUMBER.fullmatch(new[place])
-            if number is None:
-                return None
-            start, end = start + number.start(1), start + number.end(1)
-        hole = _tried(data, start, end, chunk, decode, is_text=is_text)
-        if hole is None or (is_quick and not hole.field):
-            return None
-        literals.append(data[begin:start])
-        holes.append(hole)
-        begin = end
+    literals = []
+    other = b""
+    for value in values:
+        literals.append(data[begin : value.start])
+        other += literals[-1] + value.written
+        begin = value.end
     literals.append(data[begin:])
+    tried = decode(other + literals[-1])
+    holes = None if tried is None else _holes(values, literals, chunk, tried)
+    if holes is None:
+        return None
     literals[0] = _BEGIN + literals[0]
     literals[-1] += _END
     pattern = Pattern(literals, holes, chunk)
     return None if is_quick and not pattern.spoken else pattern
 
 
-def _tried(
-    data: bytes, start: int, end: int, chunk: ChatCompletionChunk, decode: Decode, *, is_text: bool
-) -> Hole | None:
-    """The hole between two places of a chunk's JSON; `None` if it is not known where its value goes."""
-    original: str | int
-    tried: str | int
+def _changed(before: bytes, data: bytes, most: int) -> Sequence[_Value]:
+    """The values in which two chunks differ; none if those are too many, or anything else is different."""
+    # Cut at the quotes, every other piece is a string. Where quotes are escaped it may not be: trying tells.
+    old, new = before.split(b'"'), data.split(b'"')
+    if len(old) != len(new):
+        return ()
+    changed = [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+    if len(changed) > most:
+        return ()
+    values: list[_Value] = []
+    start = passed = 0
     try:
-        if is_text:
-            original = decode_text(data[start - 1 : end + 1])
-            tried = original + "."
-            other = decode(data[:end] + b"." + data[end:])
-        else:
-            original = _number(data[start:end])
-            tried = original + 1
-            other = decode(data[:start] + b"%d" % tried + data[end:])
+        for nth, place in enumerate(changed, 1):
+            start += sum(map(len, new[passed:place])) + place - passed
+            passed = place
+            values.append(_text(new[place], start, nth) if place % 2 else _whole_number(new[place], start, nth))
     except ValueError:
-        return None
-    if other is None:
-        return None
-    for put, was, field in _places(chunk, original):
-        put(tried)
-        is_there = chunk == other
-        put(was)
-        if is_there:
-            return Hole(is_text, put, field)
-    # A text that is dropped may be any. A number may be part of one, and is left alone, and so is a name.
-    is_name = data[end + 1 :].lstrip().startswith(b":")
-    return Hole(is_text, _drop, _NO_FIELD) if is_text and not is_name and chunk == other else None
+        return ()
+    return values
 
 
-def _places(chunk: ChatCompletionChunk, value: str | int) -> Iterator[tuple[Callable[[Any], object], Any, str]]:
-    """Where a chunk has a value: how to set it there, what it is exactly, and which field of `Hole` that is."""
-    owners: list[Any] = [chunk]
-    for choice in chunk.choices:
-        owners += choice, choice.delta
-        for call in choice.delta.tool_calls or ():
-            owners += call, call.function
-        for place, detail in enumerate(choice.delta.reasoning_details or ()):
-            for name, was in detail.items():
-                if was == value:
-                    yield partial(_put_detail, choice.delta, place, name), was, _NO_FIELD
-    for owner in owners:
-        if owner is None:
+# Each value is tried with something else: so it is told which of them is where.
+
+
+def _text(piece: bytes, start: int, nth: int) -> _Value:
+    text = decode_text(b'"' + piece + b'"')
+    return _Value(start, start + len(piece), True, text, text + "." * nth, piece + b"." * nth)
+
+
+def _whole_number(piece: bytes, start: int, nth: int) -> _Value:
+    found = _ONE_NUMBER.fullmatch(piece)
+    if found is None:
+        raise ValueError
+    number = _number(found[1])
+    return _Value(start + found.start(1), start + found.end(1), False, number, number + nth, b"%d" % (number + nth))
+
+
+def _holes(
+    values: Sequence[_Value], literals: Sequence[bytes], chunk: ChatCompletionChunk, tried: ChatCompletionChunk
+) -> list[Hole] | None:
+    """Where the values of a chunk go, given the chunk that has what was tried; `None` if that is not known of each."""
+    wanted = {(value.original, value.tried) for value in values}
+    found: dict[tuple[str | int, str | int], tuple[Put, str]] = {}
+    for was, now, put, field in _places(chunk, tried):
+        if (was, now) in wanted:
+            found[was, now] = put, field
+            if len(found) == len(wanted):
+                break
+    holes = []
+    for value, after in zip(values, literals[1:], strict=True):
+        place = found.get((value.original, value.tried))
+        if place is not None:
+            holes.append(Hole(value.is_text, *place))
+        elif value.is_text and not after[1:].lstrip().startswith(b":"):
+            # A text that is dropped may be any. A number may be part of one, and is left alone, and so is a name.
+            holes.append(Hole(True, _drop, _NO_FIELD))
+        else:
+            return None
+    # What goes to two places, or elsewhere, is seen here.
+    for hole, value in zip(holes, values, strict=True):
+        hole.put(value.tried)
+    is_all = chunk == tried
+    for hole, value in zip(holes, values, strict=True):
+        hole.put(value.original)
+    return holes if is_all else None
+
+
+def _places(chunk: ChatCompletionChunk, other: ChatCompletionChunk) -> Iterator[tuple[str | int, str | int, Put, str]]:
+    """Where two chunks differ that are alike: what each has there, how to set it, and which field of `Hole` that is."""
+    owners: list[tuple[Any, Any]] = []
+    for choice, choice_of_other in zip(chunk.choices, other.choices, strict=False):
+        delta, delta_of_other = choice.delta, choice_of_other.delta
+        owners += (delta, delta_of_other), (choice, choice_of_other)
+        for call, call_of_other in zip(delta.tool_calls or (), delta_of_other.tool_calls or (), strict=False):
+            owners += (call, call_of_other), (call.function, call_of_other.function)
+        details = zip(delta.reasoning_details or (), delta_of_other.reasoning_details or (), strict=False)
+        for place, (detail, detail_of_other) in enumerate(details):
+            for name, was, now in _differences(detail, detail_of_other):
+                yield was, now, partial(_put_detail, delta, place, name), _NO_FIELD
+    for owner, owner_of_other in (*owners, (chunk, other)):
+        if owner is None or owner_of_other is None:
             continue
-        for name in owner.__struct_fields__:
-            if (was := getattr(owner, name)) == value:
-                is_field = isinstance(owner, ChoiceDelta) or name == "obfuscation"
-                yield partial(setattr, owner, name), was, name if is_field else _NO_FIELD
-        for name, was in owner.extra.items():
-            if was == value:
-                yield partial(_put_extra, owner, name), was, _NO_FIELD
-    if chunk.usage is not None:
-        for name in chunk.usage.__struct_fields__:
-            if (was := getattr(chunk.usage, name)) == value:
-                yield partial(_put_usage, chunk, name), was, _NO_FIELD
+        for name, was, now in _differences(asdict(owner), asdict(owner_of_other)):
+            is_field = isinstance(owner, ChoiceDelta) or name == "obfuscation"
+            yield was, now, partial(setattr, owner, name), name if is_field else _NO_FIELD
+        for name, was, now in _differences(owner.extra, owner_of_other.extra):
+            yield was, now, partial(_put_extra, owner, name), _NO_FIELD
+    if chunk.usage is not None and other.usage is not None:
+        for name, was, now in _differences(asdict(chunk.usage), asdict(other.usage)):
+            yield was, now, partial(_put_usage, chunk, name), _NO_FIELD
+
+
+def _differences(fields: Mapping[str, Any], others: Mapping[str, Any]) -> list[tuple[str, str | int, str | int]]:
+    # Of the same names in the same order, or what is made of this is seen not to hold.
+    pairs = zip(fields.items(), others.values(), strict=False)
+    return [(name, was, now) for (name, was), now in pairs if type(was) in _SCALARS and was != now]
 
 
 # What is read of these is kept by who reads it: it is replaced, not changed.

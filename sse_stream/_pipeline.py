@@ -77,7 +77,7 @@ class Pipeline:
             self._items.append(Failure(error))  # raised when it is read, as every error is
             return ()
         if line is not None:
-            repeats.learn(line)
+            repeats.learn(line, chunk)
         else:
             repeats.added(pattern)  # type: ignore[arg-type]  # a chunk that was no line was read by it
         return events

@@ -138,8 +138,8 @@ class Repeats:
             else:
                 self._voice = voice
 
-    def learn(self, data: bytes) -> None:
-        """A chunk was decoded and added that was a read of its own; `data` is its JSON."""
+    def learn(self, data: bytes, chunk: ChatCompletionChunk) -> None:
+        """A chunk was decoded from this JSON and added, and is nobody else's."""
         self.forget()
         self._is_next = True
         if len(data) > _LARGEST:
@@ -155,7 +155,7 @@ class Repeats:
             return
         self._wait, self._patience = self._patience, min(2 * self._patience + 1, _PATIENCE)
         self._found_at = self.seen
-        pattern = find_pattern(before, data, self._decode)
+        pattern = find_pattern(before, data, chunk, self._decode)
         if pattern is not None:
             self.pattern = pattern
             # Not to be compared with what comes after those that repeat it: once in a while a time changes too.

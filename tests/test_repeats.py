@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_stream import ChatAccumulator, ChatDecoder, ChatEvent, Limits, SSEStreamError, TextDelta, _pipeline, _repeats
+from sse_stream import (
+    ChatAccumulator,
+    ChatCompletionChunk,
+    ChatDecoder,
+    ChatEvent,
+    Limits,
+    SSEStreamError,
+    TextDelta,
+    _pipeline,
+    _repeats,
+)
 from sse_stream._patterns import Pattern
 from sse_stream._repeats import Repeats
 from sse_stream.dialects import OpenAIChat
@@ -156,9 +166,9 @@ def ways_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
                 ways.append("c")
             return found
 
-        def learn(self, data: bytes) -> None:
+        def learn(self, data: bytes, chunk: ChatCompletionChunk) -> None:
             ways.append("d")
-            super().learn(data)
+            super().learn(data, chunk)
 
     def ways_of(pieces: Iterable[bytes], **options: Any) -> str:
         ways.clear()
@@ -222,13 +232,13 @@ def test_the_ways_that_are_taken_up_to_the_limit(
 def test_what_never_repeats_is_looked_at_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[tuple[bytes, bytes]] = []
 
-    def found(before: bytes, data: bytes, decode: object) -> None:
+    def found(before: bytes, data: bytes, *_: object) -> None:
         looked.append((before, data))
 
     monkeypatch.setattr(_repeats, "find_pattern", found)
     repeats = Repeats(ChatAccumulator(), OpenAIChat().decode_plain, 1_000)
     for number in range(5_000):
-        repeats.learn(b"%d" % number)
+        repeats.learn(b"%d" % number, ChatCompletionChunk())
     places = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3072, 4096]
     assert looked == [(b"%d" % (place - 1), b"%d" % place) for place in places]
 

@@ -58,7 +58,7 @@ class Dialect(Protocol):
     """One wire format. A dialect keeps no connection, no clock and no completion; it may keep state
     between the events of one stream, so make a new one for each.
 
-    One whose `decode_plain` keeps none, and so makes the same chunk of the same data each time, may have an
+    One whose `decode_plain` keeps none, and so makes a new and equal chunk of the same data each time, may have an
     attribute of its class, `decodes_alike`, that is true: chunks that are like those before them are then compared,
     not decoded. A subclass that has another `decode_plain` has to say so again.
     """

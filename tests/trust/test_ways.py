@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sse_stream import ChatDecoder, ChatEvent, Limits, SSEStreamError
 from sse_stream.testing import bytewise
 
-Outcome = tuple[object, ...]
+Outcome = tuple[Any, ...]
 
 
 def outcome(pieces: Iterable[bytes], *, unread: bool = False, **options: Any) -> Outcome:

@@ -67,7 +67,7 @@ class Pattern:
     Attributes:
         literals: What stands before the first hole, between two and after the last one. The quotes of strings
             are in it, and so is the framing of the event.
-        chunk: The chunk that was last read. It is the pattern's own, and changes with the next one.
+        chunk: The chunk that was last read; before, like it. It is the pattern's own, and changes with the next one.
         spoken: The field of a delta that is all that changes, or all but the padding after it; `""` otherwise.
     """
 
@@ -127,7 +127,7 @@ def find_pattern(before: bytes, data: bytes, chunk: ChatCompletionChunk, decode:
     Args:
         before: The JSON of one chunk.
         data: That of another one, later.
-        chunk: The later one. The pattern takes it as its own, if there is one.
+        chunk: The later one, which is changed.
         decode: What reads them.
     """
     is_quick = not has_extras(chunk)
@@ -210,13 +210,9 @@ def _holes(
             holes.append(Hole(True, _drop, _NO_FIELD))
         else:
             return None
-    # What goes to two places, or elsewhere, is seen here.
     for hole, value in zip(holes, values, strict=True):
         hole.put(value.tried)
-    is_all = chunk == tried
-    for hole, value in zip(holes, values, strict=True):
-        hole.put(value.original)
-    return holes if is_all else None
+    return holes if chunk == tried else None  # it is not where a value goes to two places, or elsewhere
 
 
 def _places(chunk: ChatCompletionChunk, other: ChatCompletionChunk) -> Iterator[tuple[str | int, str | int, Put, str]]:

@@ -139,7 +139,7 @@ class Repeats:
                 self._voice = voice
 
     def learn(self, data: bytes, chunk: ChatCompletionChunk) -> None:
-        """A chunk was decoded from this JSON and added, and is nobody else's."""
+        """A chunk was decoded from this JSON and added, and nobody else has it."""
         self.forget()
         self._is_next = True
         if len(data) > _LARGEST:

@@ -95,6 +95,20 @@ ALIKE = [
         id="choices",
     ),
     pytest.param(
+        [
+            json.dumps({"choices": [{"index": n, "delta": {"content": text * (n + 1)}} for n in range(3)], "p": ""})
+            for text in "abc"
+        ],
+        id="the text of each of three choices",
+    ),
+    pytest.param(
+        [
+            chunk({"content": text, "tool_calls": [{"index": n, "function": {"arguments": text * n}} for n in (1, 2)]})
+            for text in "abc"
+        ],
+        id="the arguments of two calls",
+    ),
+    pytest.param(
         [f' {{ "choices" : [ {{ "delta" : {{ "content" : "{text}" }} , "index" : 0 }} ] }} ' for text in "abc"], id="spaces"
     ),
 ]  # fmt: skip
@@ -367,6 +381,47 @@ def test_a_name_is_no_value_even_where_it_is_dropped(data: bytes) -> None:
 
 def test_a_decoder_that_reads_nothing_finds_none() -> None:
     assert find_pattern(A.encode(), B.encode(), decoded(B), lambda _: None) is None
+
+
+CALL = {"index": 0, "id": "c", "function": {"name": "f", "arguments": "{"}}
+WHOLE: dict[str, Any] = {
+    "id": "a",
+    "choices": [
+        {"index": 0, "delta": {"content": "a", "tool_calls": [CALL, CALL], "reasoning_details": [{"text": "a"}] * 2}},
+        {"index": 1, "delta": {"content": "a"}},
+    ],
+    "usage": {"total_tokens": 3},
+    "odd": "a",
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**WHOLE, "choices": []},
+        {**WHOLE, "choices": WHOLE["choices"][:1]},
+        {**WHOLE, "usage": None},
+        {**WHOLE, "usage": {"total_tokens": 4}},
+        {**WHOLE, "odd": None},
+        {"choices": WHOLE["choices"]},
+        *(
+            {**WHOLE, "choices": [{"index": 0, "delta": {**WHOLE["choices"][0]["delta"], **delta}}, *WHOLE["choices"][1:]]}
+            for delta in (
+                {"tool_calls": None},
+                {"tool_calls": [CALL]},
+                {"tool_calls": [{"index": 0, "id": "c"}, CALL]},
+                {"reasoning_details": None},
+                {"reasoning_details": [{"text": "a"}]},
+                {"reasoning_details": [{"text": "a"}, {}]},
+            )
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_decoder_that_makes_something_else_of_a_chunk_like_it_finds_none(other: dict[str, Any], turned: bool) -> None:
+    one, two = (ChatCompletionChunk.from_dict(value) for value in ((other, WHOLE) if turned else (WHOLE, other)))
+    data = json.dumps(WHOLE).encode()
+    assert find_pattern(data.replace(b'"id": "a"', b'"id": "b"'), data, one, lambda _: two) is None
 
 
 # Near to what is hard: few letters, quotes and backslashes, and what the JSON around them is made of.

@@ -29,6 +29,7 @@ _SIGN = "Only whether the depth is 0 is asked, and it is 0 whichever bracket cou
 
 _SHORT_WAY = "A short way, taken less often: the long way gives the same."
 _CLOSED = "Nothing is read after an error or the end."
+_AS_LONG = "The one is as long as the other."
 _NO_STACK = "It matters only where the caller's own stack is nearly used up: then the way after it ends likewise."
 
 EXPLANATIONS = [
@@ -219,6 +220,29 @@ EXPLANATIONS = [
         "(self._log.violation is None)",
         "To take nothing changes nothing.",
     ),
+    Explanation(
+        "_patterns",
+        "values = _changed(before, data, 2 if is_quick else _MOST_HOLES)",
+        None,
+        "What is not worth it is told at the end as well, only later.",
+    ),
+    Explanation("_patterns", "return ()", "return None", "Only its truth is asked."),
+    Explanation(
+        "_patterns",
+        "changed = [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]",
+        "False",
+        _AS_LONG,
+    ),
+    Explanation("_patterns", "for nth, place in enumerate(changed, 1):", "2", "Any other number would do."),
+    Explanation("_patterns", "break", "pass", "Nothing else is wanted: it saves looking on."),
+    Explanation("_patterns", "for value, after in zip(values, literals[1:], strict=True):", "False", _AS_LONG),
+    Explanation("_patterns", "for hole, value in zip(holes, values, strict=True):", "False", _AS_LONG),
+    Explanation(
+        "_patterns",
+        "return [(name, was, now) for (name, was), now in pairs if type(was) in _SCALARS and was != now]",
+        "(type(was) in _SCALARS)",
+        "What stays the same is not wanted.",
+    ),
     Explanation("_patterns", "_NEEDLE = 16", None, "However much is looked for, all of it is compared."),
     Explanation(
         "_patterns",
@@ -244,18 +268,11 @@ EXPLANATIONS = [
         "(not data.startswith(literal, end))",
         "What is found too early leaves no value that can be read.",
     ),
-    Explanation("_patterns", "tried = original + 1", "2", "Any other number would do."),
     Explanation(
         "_patterns",
         "chunk._source = None  # nobody asks this one what it was decoded from",
         "pass",
         "It keeps less in memory, and changes nothing else.",
-    ),
-    Explanation(
-        "_patterns",
-        "if hole is None or (is_quick and not hole.field):",
-        "(hole is None)",
-        "What is not worth it is told at the end as well, only later.",
     ),
     Explanation(
         "_patterns",

@@ -164,12 +164,24 @@ class Session:
             self.timed_out()
         return None if self._due is NEVER else self._due[0] - now
 
-    def arrived_events(self, piece: object) -> tuple[ChatEvent] | Iterator[ChatEvent]:
+    def repeat(self, data: bytes) -> ChatEvent | None:
+        """The event in bytes that have come, if they are like those before them; of any other `None`, and nothing
+        is taken."""
+        return self._decoder.read_repeat(data)
+
+    def arrived_repeat(self, piece: bytes) -> ChatEvent | None:
+        """The event of what a blocking read has brought, if it is like the one before it; of any other `None`,
+        and nothing is taken."""
+        event = self._decoder.read_repeat(piece)
+        if event is not None:
+            self._watch.arrive(monotonic(), len(piece), self._accumulator.pieces - 1)
+        return event
+
+    def arrived_events(self, piece: object) -> Iterator[ChatEvent]:
         """The events in what a blocking read has brought."""
         if type(piece) is bytes and not self.is_watched:  # measured as "one event a read"
             self._watch.arrive(monotonic(), len(piece), self._accumulator.pieces)
-            event = self._decoder.read_repeat(piece)
-            return self._decoder.feed(piece) if event is None else (event,)
+            return self._decoder.feed(piece)
         return self.events(self.arrive_in_time(piece))
 
     def arrived_chunks(self, piece: object) -> Iterator[ChatCompletionChunk]:
@@ -209,9 +221,6 @@ class Session:
 
     def events(self, data: bytes) -> Iterator[ChatEvent]:
         """The events in bytes that have come."""
-        event = self._decoder.read_repeat(data)
-        if event is not None:
-            return iter((event,))
         if self._kind == "stream":
             return self._decoder.feed(data)
         return self._decoder.feed(self._begin(data))

@@ -48,7 +48,9 @@ def test_ours_read_each_workload_to_the_last_field(
     assert contender is not None
     prepared = contender(workload)
     parts: list[str] = []
-    assert prepared.read(parts) == len(workload.payloads)
+    prepared.read(parts)
+    assert prepared.chunks is not None
+    assert prepared.chunks() == len(workload.payloads)
     assert not pipeline.wrong(workload, prepared, parts, len(workload.payloads))
 
 
@@ -93,7 +95,7 @@ def test_an_accumulation_that_lacks_a_field_is_wrong() -> None:
     def prepared(read: ChatWorkload) -> pipeline.Prepared:
         with ChatStream(read.reads) as stream:
             completion = stream.until_done()
-        return pipeline.Prepared(lambda parts: 0, lambda: completion)
+        return pipeline.Prepared(lambda parts: 0, completion=lambda: completion)
 
     count = len(said.payloads)
     assert not pipeline.wrong(said, prepared(said), [said.text], count)

@@ -1,6 +1,6 @@
 """How fast a whole chat stream is read, side by side with what else reads one, in one run.
 
-    python -m tests.benchmarks.pipeline [--json FILE] [--rounds N] [--quick] [--only TEXT]
+    python -m tests.benchmarks.pipeline [--json FILE] [--rounds N] [--quick] [--each] [--only TEXT]
 
 Everybody gets the same network reads from memory and collects the text of the first choice; whoever
 collects anything else, or another number of chunks, is shown as "wrong", and who raises as what it raised.
@@ -71,12 +71,14 @@ class Prepared:
     """A contender that is about to read a workload: all that comes before the first byte is done.
 
     Attributes:
-        read: Reads it all. Given a list for the pieces of the text; returns the number of chunks.
+        read: Reads it all. Given a list for the pieces of the text; returns the number of chunks, where it counts.
+        chunks: The number of chunks, of those who count by themselves.
         completion: What it has put together, of those who do.
         gives_text: Whether it has a text to give.
     """
 
-    read: Callable[[list[str]], int]
+    read: Callable[[list[str]], int | None]
+    chunks: Callable[[], int] | None = None
     completion: Callable[[], ChatCompletion] | None = None
     gives_text: bool = True
 
@@ -85,38 +87,38 @@ Contender: TypeAlias = Callable[[ChatWorkload], Prepared]
 
 
 def chat_stream(workload: ChatWorkload) -> Prepared:
-    streams: list[ChatStream] = []
+    stream = ChatStream(workload.reads)
 
-    def read(parts: list[str]) -> int:
-        with ChatStream(workload.reads) as stream:
-            streams.append(stream)
+    def read(parts: list[str]) -> None:
+        with stream:
             for event in stream:
                 if isinstance(event, TextDelta) and not event.choice:
                     parts.append(event.text)
-        return stream.timings.chunks
 
-    return Prepared(read, lambda: streams[-1].completion)
+    return Prepared(read, lambda: stream.timings.chunks, lambda: stream.completion)
 
 
 def async_chat_stream(runner: asyncio.Runner) -> Contender:
     loop = runner.get_loop()
 
     def prepare(workload: ChatWorkload) -> Prepared:
-        streams: list[AsyncChatStream] = []
-
         async def source() -> AsyncIterator[bytes]:
             for read in workload.reads:
                 yield read
 
-        async def read(parts: list[str]) -> int:
-            async with AsyncChatStream(source()) as stream:
-                streams.append(stream)
+        stream = AsyncChatStream(source())
+
+        async def read(parts: list[str]) -> None:
+            async with stream:
                 async for event in stream:
                     if isinstance(event, TextDelta) and not event.choice:
                         parts.append(event.text)
-            return stream.timings.chunks
 
-        return Prepared(lambda parts: loop.run_until_complete(read(parts)), lambda: streams[-1].completion)
+        return Prepared(
+            lambda parts: loop.run_until_complete(read(parts)),
+            lambda: stream.timings.chunks,
+            lambda: stream.completion,
+        )
 
     return prepare
 
@@ -325,6 +327,8 @@ def timed(contender: Contender, workload: ChatWorkload) -> float | str:
             if workload.complete:
                 raise
         seconds = thread_time() - begin
+        if prepared.chunks is not None:
+            count = prepared.chunks()
         return "wrong" if wrong(workload, prepared, parts, count) else seconds
     except Exception as error:  # whatever a peer raises, its cell says so and the others go on
         return type(error).__name__
@@ -527,6 +531,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go as well")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is run (5)")
     parser.add_argument("--quick", action="store_true", help="a tenth of each workload")
+    parser.add_argument("--each", action="store_true", help="a row for each recording as well")
     parser.add_argument("--only", default="", metavar="TEXT", help="the workloads whose names have it, no others")
     options = parser.parse_args(arguments)
     rounds = max(1, options.rounds)
@@ -549,6 +554,8 @@ def main(arguments: list[str]) -> None:
             for result, seconds in zip(results, node.measured(group, rounds), strict=True):
                 result[NODE] = seconds
             rows[name] = row(name, group, results)
+            if options.each and len(group) > 1:
+                rows |= {each.name: row(each.name, [each], [found]) for each, found in zip(group, results, strict=True)}
         against = versions(node)
 
     print_table([["", *columns], *(found.cells(columns) for found in rows.values())])

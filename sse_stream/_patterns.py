@@ -4,9 +4,9 @@ Most chunks of most streams differ from the one before in very few values: the t
 A pattern is what stays the same between two chunks, with a hole for each value that does not.
 
 Nothing is guessed. A hole is one whole JSON string or one whole number: what stands in it has to be one by
-itself, from its first byte to its last. Where its value goes was tried, by decoding the chunk with another
-value there: exactly that one place of the chunk had to change, or nothing at all, as with what a dialect drops.
-What does not fit is none of the pattern's business, and is decoded as ever.
+itself, from its first byte to its last. Where the values go was tried, by decoding the chunk with others: each had
+to change exactly one place of the chunk, or none at all, as what a dialect drops. What does not fit is none of the
+pattern's business, and is decoded as ever.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .dialects._extras import has_extras
 Put: TypeAlias = Callable[[Any], object]
 
 Decode: TypeAlias = Callable[[bytes], ChatCompletionChunk | None]
-"""Makes a chunk of its JSON, the same each time; `None` if it is none, or not well-formed."""
+"""Makes a chunk of its JSON, a new and equal one each time; `None` if it is none, or not well-formed."""
 
 # More values than this do not change in one chunk after another; a chunk that differs in more is another chunk.
 _MOST_HOLES = 6

@@ -190,11 +190,12 @@ class SSEDecoder:
         return None
 
     def _next_block(self) -> bytes | None:
-        """What was fed and not read yet, up to the next blank line; `None` if a line has been begun, or none comes."""
+        """The line that was fed and not read yet, if a blank line follows it; `None` if a line has been begun."""
         if self._fresh:
-            end = self._buffer.find(b"\n\n", self._position) + 2
-            if end > 1:
-                return self._buffer[self._position : end]
+            buffer = self._buffer
+            end = buffer.find(b"\n", self._position) + 1  # several times as fast as to find two bytes
+            if end and buffer.startswith(b"\n", end):
+                return buffer[self._position : end + 1]
         return None
 
     def _pass_over(self, size: int) -> None:

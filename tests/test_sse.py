@@ -503,10 +503,10 @@ def test_a_piece_that_is_one_simple_block_is_told_apart(before: bytes, piece: by
 
 def test_blocks_that_were_fed_are_passed_over_in_order() -> None:
     decoder = SSEDecoder()
-    decoder.feed(b"data: a\n\nid: 1\ndata: b\n\n")
+    decoder.feed(b"data: a\n\nid: 1\n\n")
     decoder.feed(b"data: c\n\n")
     rest = decoder.feed(b"data: d")
-    for block in (b"data: a\n\n", b"id: 1\ndata: b\n\n", b"data: c\n\n"):
+    for block in (b"data: a\n\n", b"id: 1\n\n", b"data: c\n\n"):
         assert decoder._next_block() == block
         assert not decoder._is_between_events
         decoder._pass_over(len(block))
@@ -514,6 +514,15 @@ def test_blocks_that_were_fed_are_passed_over_in_order() -> None:
     assert list(rest) == []
     assert list(decoder.feed(b"\n\n")) == [Event("d")]
     assert decoder._is_between_events
+
+
+@pytest.mark.parametrize("fed", [b"", b"data: a", b"data: a\n", b"data: a\nid: 1\n\n", b"data: a\n: c\n\n"])
+def test_a_block_is_one_line_and_the_blank_line_after_it(fed: bytes) -> None:
+    decoder = SSEDecoder()
+    decoder.feed(fed)
+    assert decoder._next_block() is None
+    decoder.feed(b"\n\ndata: b\n\n")
+    assert decoder._next_block() in (None, b"data: a\n\n")
 
 
 def test_no_block_is_passed_over_within_an_event() -> None:

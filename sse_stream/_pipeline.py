@@ -91,7 +91,7 @@ class Pipeline:
             while events:
                 yield events.popleft()
             # Measured as "16 KiB a read": what holds for a read that is one event holds for each of many.
-            while not (is_odd or self._stopped) and (block := sse._next_block()) is not None:
+            while not is_odd and (block := sse._next_block()) is not None:
                 event = repeats.read(block)
                 if event is not None:
                     sse._pass_over(len(block))
@@ -118,7 +118,6 @@ class Pipeline:
             self._events.clear()
             if chunk is not None:
                 yield chunk
-        self.read_repeat = self._repeats.read
 
     def _read(
         self, messages: Iterator[ServerSentEvent], *, is_odd: bool = False

@@ -401,6 +401,19 @@ def test_what_counts_as_output(piece: ChatCompletionChunk, first: int, again: in
     assert least_limit(text, piece, piece) == 1 + first + again
 
 
+def test_a_text_alone_is_added_as_its_chunk_would_be() -> None:
+    accumulator = ChatAccumulator(limits=Limits(output_size=6))
+    first = chunk({"content": "ab"})
+    accumulator.add(first)
+    voice = accumulator._voice(first)
+    assert voice is not None
+    assert accumulator._say(voice, "cd") == TextDelta("cd")
+    for silent in ("", "efg"):  # too long by one
+        assert accumulator._say(voice, silent) is None
+    assert accumulator._say(voice, "ef") == TextDelta("ef")
+    assert (accumulator.completion.text, accumulator.pieces) == ("abcdef", 3)
+
+
 def least_limit(*chunks: ChatCompletionChunk) -> int:
     """How much output has to be allowed for these chunks to be added."""
     limit = 0

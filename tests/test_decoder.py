@@ -667,11 +667,12 @@ REST = {
 
 
 @pytest.mark.parametrize("rest", REST)
+@pytest.mark.parametrize("first", [HI, HI * 2], ids=["one", "two"])
 @pytest.mark.parametrize("begin", BEGUN)
 @pytest.mark.parametrize("fails", [False, True], ids=["abandoned", "failed"])
-def test_what_is_still_held_gives_nothing_after_the_end(begin: str, rest: str, fails: bool) -> None:
+def test_what_is_still_held_gives_nothing_after_the_end(begin: str, first: bytes, rest: str, fails: bool) -> None:
     decoder = ChatDecoder(strict=rest == "odd chunks", keepalives=True, limits=Limits(event_size=100))
-    held = BEGUN[begin](decoder, HI * 2 + REST[rest])
+    held = BEGUN[begin](decoder, first + REST[rest])
     next(held)
     if fails:
         decoder.fail(TransportError("gone"), "transport_error")
@@ -682,6 +683,19 @@ def test_what_is_still_held_gives_nothing_after_the_end(begin: str, rest: str, f
     assert list(held) == []
     assert decoder.completion == said
     assert decoder.ending == ("transport_error" if fails else "closed")
+
+
+@pytest.mark.parametrize("pieces", [[STOP, HI], [STOP + HI]])
+def test_a_violation_that_was_not_reached_is_none_after_the_end(pieces: list[bytes]) -> None:
+    decoder = ChatDecoder(strict=True)
+    held: Iterator[ChatEvent] = iter(())
+    for piece in pieces:
+        list(held)
+        held = decoder.feed(piece)
+    assert TextDelta("Hi") in held
+    decoder.abandon()
+    assert list(held) == []
+    assert decoder.ending == "closed"
 
 
 HOSTILE: dict[str, Callable[[int], bytes]] = {

@@ -10,6 +10,7 @@ import pytest
 from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent
 from sse_stream._depth import MAX_DEPTH, is_deep
 from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
+from sse_stream.dialects._extras import has_extras
 from sse_stream.dialects._json import loads
 
 
@@ -357,3 +358,19 @@ def test_what_is_nested_too_deep(text: str, deep: bool) -> None:
 
 def test_128_levels_may_be_nested() -> None:
     assert MAX_DEPTH == 128
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"choices": [{"index": 0, "delta": {"content": "a"}}], "usage": {"total_tokens": 1}}, False),
+        ({"choices": []}, False),
+        ({"choices": [], "odd": 1}, True),
+        ({"choices": [], "usage": {"odd": 1}}, True),
+        ({"choices": [{"index": 0, "delta": {}, "odd": 1}]}, True),
+        ({"choices": [{"index": 0, "delta": {"odd": 1}}]}, True),
+        ({"choices": [{"index": 0, "delta": {}}, {"index": 1, "delta": {"odd": 1}}]}, True),
+    ],
+)
+def test_what_the_model_does_not_name_is_seen_at_each_level(value: dict[str, Any], expected: bool) -> None:
+    assert has_extras(chunk(**value)) is expected

@@ -191,6 +191,7 @@ EXPLANATIONS = [
         "It saves a comparison where there is no CR.",
     ),
     Explanation("_decoder", 'data = b""', None, "An error is raised before what was added is read again."),
+    Explanation("_decoder", "if self._stopped or self._finished:", "(self._finished)", _CLOSED),
     Explanation("_decoder", "self._items.clear()", "pass", _CLOSED),
     Explanation("_decoder", "self._asides.clear()", "pass", _CLOSED),
     Explanation(

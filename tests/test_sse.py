@@ -525,6 +525,12 @@ def test_a_block_is_one_line_and_the_blank_line_after_it(fed: bytes) -> None:
     assert decoder._next_block() in (None, b"data: a\n\n")
 
 
+def test_a_line_that_has_not_ended_is_no_block() -> None:
+    decoder = SSEDecoder()
+    assert next(decoder.feed(b"\ndata: a\n\ndata: b")) == Event("a")
+    assert decoder._next_block() is None
+
+
 def test_no_block_is_passed_over_within_an_event() -> None:
     decoder = SSEDecoder()
     assert list(decoder.feed(b"data: a\n")) == []

@@ -293,7 +293,6 @@ EXPLANATIONS = [
         None,
         "What is too large is alike to nothing, and neither is what came before.",
     ),
-    Explanation("_sse", "if end > 1:", "2", "Blank lines at the beginning are no event, by either way."),
     Explanation("_pipeline", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_merging",

@@ -288,16 +288,19 @@ class TestJavaScript:
         assert response.body.reader.cancelled == 1
 
 
+NOT_READ = "a source that is refused is not read"
+
+
 class Awaitable:
     """An async response, as far as refusing it goes."""
 
     async def read(self) -> bytes:
-        raise NotImplementedError
+        raise AssertionError(NOT_READ)
 
 
 class FromArray:
     def __aiter__(self) -> AsyncIterator[bytes]:
-        raise NotImplementedError
+        raise AssertionError(NOT_READ)
 
 
 def never_awaited() -> Any:

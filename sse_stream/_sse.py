@@ -190,7 +190,7 @@ class SSEDecoder:
         return None
 
     def _next_block(self) -> bytes | None:
-        """The line that was fed and not read yet, if a blank line follows it; `None` if a line has been begun."""
+        """The next line that was fed, with the blank line after it; `None` if none follows, or a line has been begun."""
         if self._fresh:
             buffer = self._buffer
             end = buffer.find(b"\n", self._position) + 1  # several times as fast as to find two bytes

@@ -4,9 +4,9 @@
 `SSEDecoder` and `iter_sse` for bare server-sent events. Importing this imports no HTTP client.
 """
 
-from ._accumulator import ChatAccumulator
-from ._anomalies import Anomaly, AnomalyKind
-from ._chunks import (
+from ._chat._accumulator import ChatAccumulator
+from ._chat._anomalies import Anomaly, AnomalyKind
+from ._chat._chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
     ChoiceDeltaAudio,
@@ -20,10 +20,24 @@ from ._chunks import (
     TopLogprob,
     Usage,
 )
-from ._coalesce import coalesce
-from ._completion import Audio, ChatCompletion, Choice, Message, ToolCall
-from ._decoder import ChatDecoder
-from ._endings import Ending
+from ._chat._completion import Audio, ChatCompletion, Choice, Message, ToolCall
+from ._chat._endings import Ending
+from ._chat._events import (
+    AudioDelta,
+    ChatEvent,
+    ChoiceFinished,
+    KeepAlive,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamDone,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallDone,
+    ToolCallStarted,
+    UsageReported,
+)
+from ._chat._limits import Limits
+from ._decoding._decoder import ChatDecoder
 from ._errors import (
     ChunkDecodeError,
     ContentTypeError,
@@ -38,26 +52,12 @@ from ._errors import (
     ToolArgumentsError,
     TransportError,
 )
-from ._events import (
-    AudioDelta,
-    ChatEvent,
-    ChoiceFinished,
-    KeepAlive,
-    ReasoningDelta,
-    RefusalDelta,
-    StreamDone,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallDone,
-    ToolCallStarted,
-    UsageReported,
-)
-from ._limits import Limits
-from ._server_sent_event import ServerSentEvent
-from ._sse import SSEDecoder
-from ._sse_streams import aiter_sse, iter_sse
-from ._streams import AsyncChatStream, ChatStream
-from ._timings import StreamTimings, Timeouts
+from ._sse._decoder import SSEDecoder
+from ._sse._event import ServerSentEvent
+from ._streams._chat import AsyncChatStream, ChatStream
+from ._streams._coalesce import coalesce
+from ._streams._sse import aiter_sse, iter_sse
+from ._streams._timings import StreamTimings, Timeouts
 from ._version import __version__
 
 __all__ = [

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:  # for the type of one attribute; nothing is imported when the program runs
-    from ._completion import ChatCompletion
+    from ._chat._completion import ChatCompletion
 
 TimeoutKind: TypeAlias = Literal["first_token", "content", "idle", "total", "read"]
 """Which deadline passed: one of `Timeouts`, or `"read"`, the HTTP client's own."""

@@ -3,7 +3,7 @@
     python -m tests.peers [--write]
 
 Prints the tables for the clients that are installed, with their versions; `--write` puts them into the page.
-The first runs the rows of `tests/test_sse.py` through each decoder, whole and cut at every place; the second
+The first runs the rows of `tests/sse/test_decoder.py` through each decoder, whole and cut at every place; the second
 serves a few chat streams over HTTP and says how each client's loop ends.
 """
 
@@ -20,8 +20,8 @@ from typing import Any, TypeAlias
 from sse_stream import ChatStream, iter_sse
 from sse_stream.testing import EndAt, ReplayServer, bytewise, every_cut
 
-from .docs_answers import DONE, STOP, event, piece
-from .test_sse import ROWS, Row
+from .docs.answers import DONE, STOP, event, piece
+from .sse.test_decoder import ROWS, Row
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "peers.md"
 

@@ -66,7 +66,8 @@ def _text_below(package: ModuleType, name: str) -> str:
 
 def _modules(package: ModuleType) -> list[ModuleType]:
     folder = Path(str(package.__file__)).parent
-    return [importlib.import_module(f"{package.__name__}.{path.stem}") for path in sorted(folder.glob("_[a-z]*.py"))]
+    paths = sorted(path.relative_to(folder) for path in folder.rglob("_[a-z]*.py"))
+    return [importlib.import_module(".".join((package.__name__, *path.with_suffix("").parts))) for path in paths]
 
 
 def table(names: list[str], pages: dict[str, str] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Which file may know which: the layers of the library, and what importing it brings along."""
+"""Which file may know which: the floors of the library, and what importing it brings along."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,45 +16,36 @@ import sse_stream
 
 PACKAGE = Path(sse_stream.__file__).parent
 
-# From the bottom up: the files of a layer, and the layers that they may import besides their own.
-LAYERS: dict[str, tuple[set[str], set[str]]] = {
-    "errors": ({"_errors"}, set()),
-    "version": ({"_version"}, set()),
-    "depth": ({"_depth"}, set()),
-    "anomalies": ({"_anomalies"}, {"errors"}),
-    "limits": ({"_limits"}, set()),
-    "sse": ({"_sse", "_server_sent_event"}, {"depth", "errors"}),
-    "chunks": ({"_chunks", "_reading"}, {"depth"}),
-    "events": ({"_events", "_completion", "_schema"}, {"depth", "errors", "chunks"}),
-    "accumulator": (
-        {"_accumulator", "_choice_state", "_merging", "_tool_calls", "_usage"},
-        {"errors", "anomalies", "limits", "chunks", "events"},
-    ),
-    "dialects": ({"dialects"}, {"depth", "errors", "anomalies", "sse", "chunks"}),
-    "decoder": (
-        {"_decoder", "_endings", "_patterns", "_pipeline", "_repeats"},
-        {"errors", "anomalies", "limits", "sse", "chunks", "events", "accumulator", "dialects"},
-    ),
-    "sources": ({"_sources", "_sync_sources", "_async_sources", "_opened"}, {"errors"}),
-    "responses": ({"_responses"}, {"depth", "errors", "chunks", "dialects"}),
-    "streams": (
-        {"_streams", "_sse_streams", "_session", "_timings", "_concurrency", "_coalesce"},
-        {"errors", "anomalies", "limits", "sse", "chunks", "events", "dialects", "decoder", "sources", "responses"},
-    ),
-    "testing": (
-        {"testing"},
-        {"errors", "anomalies", "limits", "sse", "chunks", "events", "accumulator", "dialects", "decoder", "streams"},
-    ),
-    "command line": (
-        {"_cli", "_cli_commands", "_cli_demo", "_cli_endings", "_cli_output", "__main__"},
-        {"version", "errors", "limits", "chunks", "events", "sse", "decoder", "streams", "testing"},
-    ),
+# From the bottom up: what a folder, or a file beside them, may import besides its own.
+FLOORS: dict[str, set[str]] = {
+    "_errors": set(),
+    "_version": set(),
+    "_json": {"_errors"},
+    "_sse": {"_errors", "_json"},
+    "_chat": {"_errors", "_json"},
+    "dialects": {"_errors", "_json", "_sse", "_chat"},
+    "_decoding": {"_errors", "_json", "_sse", "_chat", "dialects"},
+    "_sources": {"_errors"},
+    "_streams": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources"},
+    "testing": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources", "_streams"},
+    "_cli": {
+        "_errors",
+        "_version",
+        "_json",
+        "_sse",
+        "_chat",
+        "dialects",
+        "_decoding",
+        "_sources",
+        "_streams",
+        "testing",
+    },
+    "__main__": {"_cli"},
 }
-LAYER_OF = {file: layer for layer, (files, _) in LAYERS.items() for file in files}
 
 
-def unit_of(module: str) -> str:
-    """`_decoder` for `sse_stream._decoder`, `dialects` for whatever is in it."""
+def floor_of(module: str) -> str:
+    """`_chat` for `sse_stream._chat._chunks`, `dialects` for whatever is in it."""
     return [*module.split("."), ""][1]
 
 
@@ -88,27 +80,32 @@ FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_file_imports_only_what_is_below_it(path: Path) -> None:
-    unit = path.relative_to(PACKAGE).with_suffix("").parts[0]
-    assert unit in LAYER_OF, f"{unit} belongs to no layer: say which in LAYERS"
-    layer = LAYER_OF[unit]
-    allowed = LAYERS[layer][1] | {layer}
+    floor = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    assert floor in FLOORS, f"{floor} is no floor: say in FLOORS what it may import"
+    allowed = FLOORS[floor] | {floor}
     for module in imports(path):
         if module.split(".")[0] == "sse_stream":
-            assert LAYER_OF.get(unit_of(module)) in allowed, f"{layer} may not import {module}"
+            assert floor_of(module) in allowed, f"{floor} may not import {module}"
 
 
-def test_the_layers_have_an_order() -> None:
-    """Without which two files could import each other and each be allowed to."""
-    names = list(LAYERS)
-    for place, (_, below) in enumerate(LAYERS.values()):
+def test_the_floors_have_an_order() -> None:
+    """Without which two folders could import each other and each be allowed to."""
+    names = list(FLOORS)
+    for place, below in enumerate(FLOORS.values()):
         assert below <= set(names[:place])
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    files = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES}
+    graph = {module: {one for one in imports(path) if one in files} for module, path in files.items()}
+    assert tuple(TopologicalSorter(graph).static_order())
 
 
 def test_imports_are_found() -> None:
     """Without which the rows above would check nothing."""
-    found = {path.name: set(imports(path)) for path in FILES if path.parent == PACKAGE}
-    assert {"sse_stream._errors", "sse_stream.dialects"} <= found["_decoder.py"]
-    assert "sse_stream._completion" not in found["_errors.py"]
+    found = {str(path.relative_to(PACKAGE)): set(imports(path)) for path in FILES}
+    assert {"sse_stream._errors", "sse_stream.dialects"} <= found[str(Path("_decoding", "_decoder.py"))]
+    assert "sse_stream._chat._completion" not in found["_errors.py"]
 
 
 def test_importing_the_library_imports_no_client_and_no_event_loop() -> None:

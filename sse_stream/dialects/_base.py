@@ -7,10 +7,10 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from .._anomalies import AnomalyKind
-from .._chunks import ChatCompletionChunk
+from .._chat._anomalies import AnomalyKind
+from .._chat._chunks import ChatCompletionChunk
 from .._errors import SSEStreamError
-from .._server_sent_event import ServerSentEvent
+from .._sse._event import ServerSentEvent
 
 
 class Done(msgspec.Struct, frozen=True):

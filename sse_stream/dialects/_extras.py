@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import msgspec
 
-from .._chunks import (
+from .._chat._chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
     ChunkChoice,
-    JSONValue,
     Usage,
 )
-from .._depth import decode_json
+from .._json._depth import JSONValue, decode_json
 from ._quirks import drop_repetition
 
 Object = dict[str, JSONValue]

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .._anomalies import AnomalyKind
-from .._chunks import ChatCompletionChunk, JSONValue
+from .._chat._anomalies import AnomalyKind
+from .._chat._chunks import ChatCompletionChunk
 from .._errors import ChunkDecodeError
-from .._reading import read_struct
-from .._server_sent_event import ServerSentEvent
+from .._json._depth import JSONValue
+from .._json._lenient import loads
+from .._json._reading import read_struct
+from .._sse._event import ServerSentEvent
 from ._base import Done, Failure, Item, Oddity, Ping
 from ._extras import decode_with_extras, has_extras
-from ._json import loads
 from ._provider_errors import find_error, provider_error
 from ._quirks import normalized
 

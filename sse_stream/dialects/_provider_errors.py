@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .._chunks import JSONValue
 from .._errors import ProviderError
+from .._json._depth import JSONValue
 
 
 def find_error(value: Mapping[str, JSONValue]) -> JSONValue:

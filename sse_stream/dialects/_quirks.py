@@ -10,9 +10,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from .._anomalies import AnomalyKind
-from .._chunks import ChoiceDelta, JSONValue
-from .._reading import LEFT_OVER, read_number
+from .._chat._anomalies import AnomalyKind
+from .._chat._chunks import ChoiceDelta
+from .._json._depth import JSONValue
+from .._json._reading import LEFT_OVER, read_number
 
 Object: TypeAlias = dict[str, JSONValue]
 Note: TypeAlias = Callable[[AnomalyKind, str], object]

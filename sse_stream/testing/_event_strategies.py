@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .._server_sent_event import ServerSentEvent
+from .._sse._event import ServerSentEvent
 from ._recordings import EventStream
 
 _BOM = b"\xef\xbb\xbf"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._anomalies import AnomalyKind
-from .._completion import ChatCompletion, ToolCall
-from .._endings import Ending
-from .._server_sent_event import ServerSentEvent
+from .._chat._anomalies import AnomalyKind
+from .._chat._completion import ChatCompletion, ToolCall
+from .._chat._endings import Ending
+from .._sse._event import ServerSentEvent
 
 
 @dataclass(frozen=True)

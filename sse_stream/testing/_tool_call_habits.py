@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._anomalies import AnomalyKind
-from .._completion import ToolCall
+from .._chat._anomalies import AnomalyKind
+from .._chat._completion import ToolCall
 from ._recordings import Habit, framed
 
 _FINISH = b'{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}'

@@ -43,11 +43,11 @@ def _bug(rule: str, file: str, *edits: tuple[str, str]) -> Bug:
     return Bug(rule, file, edits)
 
 
-_SSE = "_sse.py"
-_CALLS = "_tool_calls.py"
-_ACCUMULATOR = "_accumulator.py"
+_SSE = "_sse/_decoder.py"
+_CALLS = "_chat/_tool_calls.py"
+_ACCUMULATOR = "_chat/_accumulator.py"
 _QUIRKS = "dialects/_quirks.py"
-_SOURCES = "_sync_sources.py"
+_SOURCES = "_sources/_sync.py"
 
 # fmt: off
 EVENT_STREAMS = [
@@ -162,11 +162,11 @@ BUGS = {"event streams": EVENT_STREAMS, "tool calls": TOOL_CALLS}
 
 _LATE = "tests/trust/test_survivors.py"
 TESTS = {
-    _SSE: ["tests/test_sse.py", "tests/test_sse_properties.py", _LATE],
-    _CALLS: ["tests/test_tool_calls.py", "tests/test_quirks.py", _LATE],
-    _ACCUMULATOR: ["tests/test_tool_calls.py", "tests/test_accumulator.py", "tests/test_quirks.py"],
-    _QUIRKS: ["tests/test_dialect_openai_chat.py", "tests/test_quirks.py"],
-    _SOURCES: ["tests/io/test_sources.py"],
+    _SSE: ["tests/sse/test_decoder.py", "tests/sse/test_properties.py", _LATE],
+    _CALLS: ["tests/chat/test_tool_calls.py", "tests/dialects/test_quirks.py", _LATE],
+    _ACCUMULATOR: ["tests/chat/test_tool_calls.py", "tests/chat/test_accumulator.py", "tests/dialects/test_quirks.py"],
+    _QUIRKS: ["tests/dialects/test_openai_chat.py", "tests/dialects/test_quirks.py"],
+    _SOURCES: ["tests/sources/test_sources.py"],
 }
 
 

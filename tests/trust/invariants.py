@@ -38,12 +38,12 @@ from sse_stream import (
     ToolCallDone,
     ToolCallStarted,
 )
-from sse_stream._reading import ignore, read_struct
+from sse_stream._json._lenient import loads
+from sse_stream._json._reading import ignore, read_struct
 from sse_stream.dialects import Dialect, OpenAIChat
-from sse_stream.dialects._json import loads
 from sse_stream.dialects._quirks import normalized
 
-from .. import sse_standard
+from ..sse import standard as sse_standard
 
 # Up to this many bytes a body is also read one byte at a time.
 _BYTEWISE = 120

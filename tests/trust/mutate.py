@@ -34,31 +34,43 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 Fate: TypeAlias = Literal["killed", "timeout", "survived"]
 
-_QUIRKS = "tests/test_quirks.py"
-_DIALECT = ["tests/test_dialect_openai_chat.py", _QUIRKS, "tests/test_arbitrary_json.py"]
+_QUIRKS = "tests/dialects/test_quirks.py"
+_DIALECT = ["tests/dialects/test_openai_chat.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"]
 _WAYS = "tests/trust/test_ways.py"
 _LATE = "tests/trust/test_survivors.py"
 TESTS: Mapping[str, Sequence[str]] = {
-    "_sse": ["tests/test_sse_properties.py", "tests/test_sse.py", _WAYS],
-    "_server_sent_event": ["tests/test_server_sent_event.py", "tests/test_sse_properties.py"],
-    "_accumulator": ["tests/test_accumulator.py", _WAYS, "tests/test_usage.py", _QUIRKS, "tests/test_decoder.py"],
-    "_choice_state": ["tests/test_accumulator.py", _WAYS, "tests/test_usage.py", _QUIRKS, "tests/test_decoder.py"],
-    "_tool_calls": ["tests/test_tool_calls.py", _QUIRKS],
-    "_merging": ["tests/test_merging.py", "tests/test_accumulator.py", _QUIRKS],
-    "_usage": ["tests/test_usage.py", _QUIRKS],
-    "_decoder": ["tests/test_decoder.py", "tests/test_repeats.py", _WAYS, _QUIRKS],
-    "_pipeline": ["tests/test_decoder.py", "tests/test_repeats.py", _WAYS, _QUIRKS],
-    "_endings": ["tests/test_decoder.py", "tests/test_repeats.py", _WAYS, _QUIRKS],
-    "_repeats": ["tests/test_repeats.py", _WAYS],
-    "_patterns": ["tests/test_patterns.py", "tests/test_repeats.py", _WAYS],
-    "_reading": ["tests/test_reading.py", _QUIRKS, "tests/test_arbitrary_json.py"],
-    "_completion": ["tests/test_completion.py", _QUIRKS, "tests/test_arbitrary_json.py"],
-    "_schema": ["tests/test_completion.py", _QUIRKS, "tests/test_arbitrary_json.py"],
+    "_sse/_decoder": ["tests/sse/test_properties.py", "tests/sse/test_decoder.py", _WAYS],
+    "_sse/_event": ["tests/sse/test_event.py", "tests/sse/test_properties.py"],
+    "_chat/_accumulator": [
+        "tests/chat/test_accumulator.py",
+        _WAYS,
+        "tests/chat/test_usage.py",
+        _QUIRKS,
+        "tests/decoding/test_decoder.py",
+    ],
+    "_chat/_choice_state": [
+        "tests/chat/test_accumulator.py",
+        _WAYS,
+        "tests/chat/test_usage.py",
+        _QUIRKS,
+        "tests/decoding/test_decoder.py",
+    ],
+    "_chat/_tool_calls": ["tests/chat/test_tool_calls.py", _QUIRKS],
+    "_chat/_merging": ["tests/chat/test_merging.py", "tests/chat/test_accumulator.py", _QUIRKS],
+    "_chat/_usage": ["tests/chat/test_usage.py", _QUIRKS],
+    "_decoding/_decoder": ["tests/decoding/test_decoder.py", "tests/decoding/test_repeats.py", _WAYS, _QUIRKS],
+    "_decoding/_pipeline": ["tests/decoding/test_decoder.py", "tests/decoding/test_repeats.py", _WAYS, _QUIRKS],
+    "_chat/_endings": ["tests/decoding/test_decoder.py", "tests/decoding/test_repeats.py", _WAYS, _QUIRKS],
+    "_decoding/_repeats": ["tests/decoding/test_repeats.py", _WAYS],
+    "_decoding/_patterns": ["tests/decoding/test_patterns.py", "tests/decoding/test_repeats.py", _WAYS],
+    "_json/_reading": ["tests/json/test_reading.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
+    "_chat/_completion": ["tests/chat/test_completion.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
+    "_chat/_schema": ["tests/chat/test_completion.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
     "dialects/_openai_chat": _DIALECT,
-    "_depth": _DIALECT,
+    "_json/_depth": _DIALECT,
     "dialects/_extras": _DIALECT,
     "dialects/_quirks": _DIALECT,
-    "dialects/_json": _DIALECT,
+    "_json/_lenient": _DIALECT,
     "dialects/_provider_errors": _DIALECT,
 }
 """The core, and the tests of each of its files."""

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from sse_stream import ChatDecoder, SSEDecoder
 from sse_stream.testing import ChatRecording, chat_streams, chunkings
 
-from .. import sse_standard
+from ..sse import standard as sse_standard
 from .fetched import node, npm_package
 
 VERSION = "4.1.3"

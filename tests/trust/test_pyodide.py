@@ -26,7 +26,7 @@ PLATFORM = "pyemscripten_2026_0_wasm32"
 TESTS = Path(__file__).resolve().parents[1]
 
 # Tests of the core, which need no socket, no thread and no package that Pyodide has not.
-CORE_TESTS = ["test_sse.py", "test_server_sent_event.py", "test_quirks.py"]
+CORE_TESTS = ["sse/test_decoder.py", "sse/test_event.py", "dialects/test_quirks.py"]
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 11), reason="Pyodide has a Python of its own: running it once is enough"

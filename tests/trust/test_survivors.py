@@ -27,15 +27,15 @@ from sse_stream import (
     ToolCall,
     ToolCallDone,
 )
-from sse_stream._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
-from sse_stream._depth import MAX_DEPTH, is_deep
-from sse_stream._merging import Pieces, Statements, weight
-from sse_stream._reading import read_number
-from sse_stream._sse import DEFAULT_MAX_EVENT_SIZE
-from sse_stream._tool_calls import Slot, Slots
+from sse_stream._chat._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
+from sse_stream._chat._merging import Pieces, Statements, weight
+from sse_stream._chat._tool_calls import Slot, Slots
+from sse_stream._json._depth import MAX_DEPTH, is_deep
+from sse_stream._json._lenient import loads
+from sse_stream._json._reading import read_number
+from sse_stream._sse._decoder import DEFAULT_MAX_EVENT_SIZE
 from sse_stream.dialects import OpenAIChat
 from sse_stream.dialects._extras import decode_with_extras
-from sse_stream.dialects._json import loads
 
 # Tool calls.
 

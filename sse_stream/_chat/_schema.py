@@ -1,0 +1,148 @@
+"""What OpenAI's schema of a chat completion can carry, and where the rest goes.
+
+The schema is that of https://platform.openai.com/docs/api-reference/chat/object. A field of a server's own is
+welcome in it as long as it hides none of the schema's; what it types otherwise goes under `provider_fields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from .._json._depth import JSONValue
+from ._chunks import ChoiceLogprobs, Usage
+
+# What other servers say for OpenAI's five: text-generation-inference, Together, Anthropic, Gemini, Cohere, Z.AI.
+OPENAI_FINISH_REASONS: Mapping[str, str] = {
+    "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "STOP": "stop",
+    "COMPLETE": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+    "MAX_TOKENS": "length",
+    "tool_use": "tool_calls",
+    "TOOL_CALL": "tool_calls",
+    "model_context_window_exceeded": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "refusal": "content_filter",
+    "sensitive": "content_filter",
+}
+
+
+class _URLCitation(msgspec.Struct):
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
+class _Annotation(msgspec.Struct, tag_field="type", tag="url_citation"):
+    url_citation: _URLCitation
+
+
+class _FunctionCall(msgspec.Struct):
+    name: str
+    arguments: str
+
+
+class _ModerationResult(msgspec.Struct, tag_field="type", tag="moderation_result"):
+    categories: dict[str, bool]
+    category_applied_input_types: dict[str, list[Literal["text", "image"]]]
+    category_scores: dict[str, float]
+    flagged: bool
+    model: str
+
+
+class _ModerationResults(msgspec.Struct, tag_field="type", tag="moderation_results"):
+    model: str
+    results: list[_ModerationResult]
+
+
+class _ModerationError(msgspec.Struct, tag_field="type", tag="error"):
+    code: str
+    message: str
+
+
+class _Moderation(msgspec.Struct):
+    input: _ModerationResults | _ModerationError
+    output: _ModerationResults | _ModerationError
+
+
+Types: TypeAlias = Mapping[str, Any]
+"""The types that the schema gives to fields which come as a server sends them; `None` for one that is
+said elsewhere, if at all."""
+
+COMPLETION_TYPES: Types = {
+    "metadata": dict[str, str] | None,
+    "moderation": _Moderation | None,
+    "service_tier": Literal["auto", "default", "flex", "scale", "priority", "fast"] | None,
+    "system_fingerprint": str | None,
+    "usage": None,
+}
+MESSAGE_TYPES: Types = {
+    "annotations": list[_Annotation] | None,
+    "function_call": _FunctionCall | None,
+    "tool_calls": None,
+    "audio": None,
+}
+
+
+def completed(said: dict[str, JSONValue], extra: Mapping[str, JSONValue], types: Types = {}) -> dict[str, JSONValue]:  # noqa: B006  # only read
+    """An object of the schema, with what came beside it.
+
+    Args:
+        said: The schema's fields.
+        extra: What else there is. What bears the name of a field, or is not of the type that `types`
+            gives it, goes under `provider_fields`.
+        types: The types of those extras that the schema knows.
+    """
+    beside: dict[str, JSONValue] = {}
+    hidden: dict[str, JSONValue] = {}
+    for name, value in extra.items():
+        if name in said or name == "provider_fields" or (name in types and not _fits(value, types[name])):
+            hidden[name] = value
+        else:
+            beside[name] = value
+    return {**said, **beside, "provider_fields": hidden} if hidden else {**said, **beside}
+
+
+def usage_fits(usage: Usage) -> bool:
+    """Whether all three counts are there, without which the schema knows no usage."""
+    return None not in (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+
+
+def logprobs_fit(logprobs: ChoiceLogprobs) -> bool:
+    """Whether each token has its probability, without which the schema knows no token."""
+    tokens = [*(logprobs.content or ()), *(logprobs.refusal or ())]
+    return all(
+        token.logprob is not None and all(top.logprob is not None for top in token.top_logprobs or ())
+        for token in tokens
+    )
+
+
+def schema_json(value: JSONValue) -> JSONValue:
+    """The JSON value for a struct of the chunk model, or for a list of them: what is `None` left out."""
+    if isinstance(value, list):
+        return [schema_json(item) for item in value]
+    if not isinstance(value, msgspec.Struct):
+        return value
+    fields = {name: getattr(value, name) for name in value.__struct_fields__ if name != "extra"}
+    said = {name: schema_json(field) for name, field in fields.items() if field is not None}
+    if "top_logprobs" in fields:
+        said.setdefault("top_logprobs", [])  # the schema wants the list, if an empty one
+    return completed(said, getattr(value, "extra", {}), dict.fromkeys(fields.keys() - said.keys(), None))
+
+
+def _fits(value: JSONValue, type: Any) -> bool:
+    try:
+        msgspec.convert(value, type)
+    except ValueError:
+        return False
+    return True

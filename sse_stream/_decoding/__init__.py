@@ -1,0 +1,1 @@
+"""From bytes to typed events: the composition, and how a stream ends."""

@@ -1,0 +1,1 @@
+"""How bytes come out of each kind of response."""

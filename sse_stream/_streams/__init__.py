@@ -1,0 +1,1 @@
+"""The shells over a response: iteration, closing, deadlines, timings, coalescing."""

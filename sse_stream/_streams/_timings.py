@@ -1,0 +1,218 @@
+"""Deadlines, and what was measured: two clocks, bytes and content, and the field's terms for what they show."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from .._errors import TimeoutKind
+
+Basis: TypeAlias = Literal["request", "stream"]
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Deadlines in seconds; `None` for none.
+
+    An `AsyncChatStream` keeps them to the moment. A `ChatStream` checks them whenever bytes arrive, for a
+    blocked read cannot be interrupted: set the client's own read timeout as well, which bounds each read,
+    as in `httpx.Client(timeout=httpx.Timeout(5, read=30))` or `requests.post(…, timeout=(5, 30))`.
+
+    The first three count the time for which the stream waits for the server. However long its reader
+    takes between two events, none of them passes meanwhile; `total` does.
+
+    Attributes:
+        first_token: From the request's start to the first generated piece of any channel.
+        content: Between two generated pieces, and before the first. Keep-alives do not reset it.
+        idle: Between two arrivals of any bytes, keep-alives included.
+        total: From the request's start to the end.
+
+    Raises:
+        ValueError: A deadline is not a positive number.
+    """
+
+    first_token: float | None = None
+    content: float | None = None
+    idle: float | None = None
+    total: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, (int, float)) and value > 0):
+                raise ValueError(f"Timeouts({name}=…) takes a number of seconds above 0, or None, not {value!r}")
+
+
+class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
+    """When things came, and how many. All times are in seconds, on a monotonic clock.
+
+    A generated piece is a non-empty delta of any channel: text, reasoning, refusal, audio, a tool call's
+    beginning or arguments. It is not a token: gaps are gaps between arrivals of pieces.
+
+    Attributes:
+        basis: What times are counted from: `"request"`, if the request's start was passed in, or
+            `"stream"`, the moment at which the stream was made.
+        time_to_first_byte: To the first bytes of the body; `None` if none came.
+        time_to_first_token: To the first generated piece, also called TTFT; OpenTelemetry's
+            `gen_ai.client.operation.time_to_first_chunk`. `None` if none came.
+        duration: To the last bytes, also called end to end; OpenTelemetry's
+            `gen_ai.client.operation.duration`. `None` if none came.
+        time_per_output_token: (duration - time to first token) / (completion tokens - 1), also called TPOT;
+            `None` where usage tells no tokens, or fewer than two.
+        mean_gap: The mean time between arrivals of generated pieces; OpenTelemetry's
+            `gen_ai.client.operation.time_per_output_chunk`. `None` below two arrivals.
+        longest_gap: The longest such time; `None` below two arrivals.
+        output_tokens: The completion tokens that the figures are based on, as usage tells them.
+        bytes: Bytes of the body that were read, content coding undone.
+        events: Server-sent events.
+        keepalives: Comments, and keep-alives in the form of data.
+        chunks: Chunks.
+        deltas: Generated pieces.
+    """
+
+    basis: Basis
+    time_to_first_byte: float | None
+    time_to_first_token: float | None
+    duration: float | None
+    time_per_output_token: float | None
+    mean_gap: float | None
+    longest_gap: float | None
+    output_tokens: int | None
+    bytes: int
+    events: int
+    keepalives: int
+    chunks: int
+    deltas: int
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Output tokens a second after the first; `None` where `time_per_output_token` is, or is 0."""
+        return 1 / self.time_per_output_token if self.time_per_output_token else None
+
+
+Deadline: TypeAlias = tuple[float, TimeoutKind]
+"""A moment, and what passes then."""
+
+NEVER: Deadline = (float("inf"), "total")
+
+
+class Deadlines:
+    """Which deadline is next. Told when a read begins and when it ends, it adds up what was waited."""
+
+    __slots__ = ("_began", "_pieces", "_quiet", "_silent", "_started", "_timeouts")
+
+    def __init__(self, timeouts: Timeouts, now: float, started: float) -> None:
+        self._timeouts = timeouts
+        self._started = started
+        self._began = now
+        self._pieces = 0
+        self._quiet = now - started  # waited since the last generated piece
+        self._silent = 0.0  # waited since the last bytes
+
+    def begin(self, now: float, pieces: int) -> Deadline:
+        """A read begins; `pieces` is how many generated pieces there have been."""
+        self._began = now
+        if pieces != self._pieces:
+            self._pieces = pieces
+            self._quiet = 0.0
+        timeouts = self._timeouts
+        moments: list[Deadline] = []
+        if timeouts.first_token is not None and not pieces:
+            moments.append((now - self._quiet + timeouts.first_token, "first_token"))
+        if timeouts.content is not None:
+            moments.append((now - self._quiet + timeouts.content, "content"))
+        if timeouts.idle is not None:
+            moments.append((now - self._silent + timeouts.idle, "idle"))
+        if timeouts.total is not None:
+            moments.append((self._started + timeouts.total, "total"))
+        return min(moments, default=NEVER)
+
+    def end(self, now: float, size: int) -> None:
+        """A read has ended, and has brought so many bytes."""
+        self._quiet += now - self._began
+        self._silent = 0.0 if size else self._silent + now - self._began
+
+
+class Stopwatch:
+    """Notes arrivals, in constant memory.
+
+    What an arrival brought is known only once it has been decoded, and that is done as it is read; so an
+    arrival is settled when the next one comes, or when somebody asks.
+    """
+
+    __slots__ = (
+        "_arrived",
+        "_basis",
+        "_first_byte",
+        "_first_piece",
+        "_last_piece",
+        "_longest",
+        "_pieces",
+        "_spans",
+        "_started",
+        "bytes",
+    )
+
+    def __init__(self, now: float, started: float | None) -> None:
+        self._basis: Basis = "stream" if started is None else "request"
+        self._started = now if started is None else started
+        self._arrived: float | None = None  # when the last bytes came
+        self.bytes = 0
+        self._first_byte: float | None = None
+        self._first_piece: float | None = None
+        self._last_piece: float | None = None
+        self._longest = 0.0
+        self._spans = 0
+        self._pieces = 0
+
+    def arrive(self, now: float, size: int, pieces: int) -> None:
+        """Bytes came; `pieces` is how many generated pieces there had been before them."""
+        arrived = self._arrived
+        if arrived is None:
+            self._first_byte = now
+        elif pieces != self._pieces:
+            self._pieces = pieces
+            last = self._last_piece
+            if last is None:
+                self._first_piece = arrived
+            elif arrived > last:
+                self._spans += 1
+                gap = arrived - last
+                if gap > self._longest:  # noqa: PLR1730  # `max` costs twice as much as all the rest here
+                    self._longest = gap
+            self._last_piece = arrived
+        self._arrived = now
+        self.bytes += size
+
+    def settle(self, pieces: int) -> None:
+        """Take note of the pieces that the last arrival brought."""
+        if self._arrived is not None:
+            self.arrive(self._arrived, 0, pieces)
+
+    def read(self, *, output_tokens: int | None, events: int, keepalives: int, chunks: int) -> StreamTimings:
+        """The figures so far."""
+        first, last, arrived = self._first_piece, self._last_piece, self._arrived
+        per_token = None
+        if first is not None and arrived is not None and output_tokens is not None and output_tokens > 1:
+            per_token = (arrived - first) / (output_tokens - 1)
+        mean = None
+        if first is not None and last is not None and self._spans:
+            mean = (last - first) / self._spans
+        return StreamTimings(
+            basis=self._basis,
+            time_to_first_byte=self._since_start(self._first_byte),
+            time_to_first_token=self._since_start(first),
+            duration=self._since_start(arrived),
+            time_per_output_token=per_token,
+            mean_gap=mean,
+            longest_gap=None if mean is None else self._longest,
+            output_tokens=output_tokens,
+            bytes=self.bytes,
+            events=events,
+            keepalives=keepalives,
+            chunks=chunks,
+            deltas=self._pieces,
+        )
+
+    def _since_start(self, moment: float | None) -> float | None:
+        return None if moment is None else moment - self._started

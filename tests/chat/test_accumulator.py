@@ -1,0 +1,426 @@
+"""Chunks in, events and a completion out: what shows only over several chunks, or on a chunk made by hand."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from sse_stream import (
+    AnomalyKind,
+    Audio,
+    AudioDelta,
+    ChatAccumulator,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatEvent,
+    Choice,
+    ChoiceFinished,
+    ChoiceLogprobs,
+    Limits,
+    Message,
+    OutputTooLargeError,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamDone,
+    TextDelta,
+    TokenLogprob,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallDone,
+    ToolCallStarted,
+    TopLogprob,
+    Usage,
+    UsageReported,
+)
+from sse_stream._chat._merging import weight
+
+
+def chunk(*deltas: dict[str, Any], **fields: Any) -> ChatCompletionChunk:
+    """A chunk of one choice for each delta."""
+    choices = [{"index": index, "delta": delta} for index, delta in enumerate(deltas)]
+    return ChatCompletionChunk.from_dict({"choices": choices, **fields})
+
+
+def finish(reason: str) -> ChatCompletionChunk:
+    return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+
+
+def add(*chunks: ChatCompletionChunk) -> tuple[list[ChatEvent], ChatAccumulator]:
+    accumulator = ChatAccumulator()
+    return [event for chunk in chunks for event in accumulator.add(chunk)], accumulator
+
+
+def message_of(accumulator: ChatAccumulator) -> Message:
+    (choice,) = accumulator.completion.choices
+    return choice.message
+
+
+def test_nothing_is_known_before_the_first_chunk() -> None:
+    accumulator = ChatAccumulator()
+    assert accumulator.completion == ChatCompletion()
+    assert (accumulator.usage, accumulator.unfinished, accumulator.begun, accumulator.pieces) == (None, [], False, 0)
+    assert accumulator.close() == [StreamDone(ChatCompletion())]
+
+
+def test_one_chunk_says_its_parts_in_order() -> None:
+    events, _ = add(
+        ChatCompletionChunk.from_dict(
+            {
+                "choices": [
+                    {
+                        "index": 0,
+                        "delta": {
+                            "tool_calls": [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}],
+                            "audio": {"data": "QUJD"},
+                            "refusal": "no",
+                            "content": "Hi",
+                            "reasoning": "hm",
+                        },
+                        "finish_reason": "stop",
+                    }
+                ],
+                "usage": {"prompt_tokens": 1},
+            }
+        )
+    )
+    assert events == [
+        ReasoningDelta("hm"),
+        TextDelta("Hi"),
+        RefusalDelta("no"),
+        AudioDelta(data="QUJD"),
+        ToolCallStarted(0, "c1", "f"),
+        ToolCallDelta(0, "{}"),
+        ToolCallDone(0, ToolCall("c1", "f", "{}")),
+        ChoiceFinished("stop"),
+        UsageReported(Usage(prompt_tokens=1)),
+    ]
+
+
+def test_a_completion_is_a_snapshot() -> None:
+    accumulator = ChatAccumulator()
+    first = {"content": "a", "odd": ["x"], "tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{"}}]}
+    accumulator.add(chunk(first, odd={"a": [1]}))
+    before, shown = accumulator.completion, repr(accumulator.completion)
+    accumulator.add(chunk(first, odd={"b": [2]}))
+    assert repr(before) == shown
+    assert accumulator.completion != before
+
+
+def test_the_first_id_and_the_last_statement_count() -> None:
+    _, accumulator = add(
+        chunk(id="", created=0),
+        chunk(id="c1", model="m1", service_tier="auto", system_fingerprint="a", obfuscation="x", moderation={"a": 1}),
+        chunk(id="c2", model="m2", created=2),
+        chunk(id="c3", model="m3", created=3, service_tier="default", moderation={"b": 2}, odd=1),
+    )
+    assert accumulator.completion == ChatCompletion(
+        "c1",
+        "m1",
+        2,
+        extra={
+            "service_tier": "default",
+            "system_fingerprint": "a",
+            "obfuscation": "x",
+            "moderation": {"a": 1, "b": 2},
+            "odd": 1,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("chunks", "named"),
+    [
+        ([{"id": "", "model": "", "created": 0}], (None, None, None)),
+        ([{"id": "a", "model": "m"}, {"id": "b", "model": "n", "created": 1}], ("a", "m", 1)),
+        ([{"id": "a", "created": 1}, {"id": "b", "model": "n", "created": 2}], ("a", "n", 1)),
+        ([{"model": "m", "created": 1}, {"id": "b", "model": "n", "created": 2}], ("b", "m", 1)),
+    ],
+)
+def test_each_name_is_the_first_that_says_something(chunks: list[dict[str, Any]], named: tuple[object, ...]) -> None:
+    _, accumulator = add(*(chunk(**fields) for fields in chunks))
+    completion = accumulator.completion
+    assert (completion.id, completion.model, completion.created) == named
+
+
+def test_the_first_role_counts() -> None:
+    _, accumulator = add(chunk({"role": ""}), chunk({"role": "tool"}), chunk({"role": "assistant"}))
+    assert message_of(accumulator).role == "tool"
+
+
+def test_choices_are_sorted_by_index() -> None:
+    _, accumulator = add(
+        ChatCompletionChunk.from_dict({"choices": [{"index": 3, "delta": {}}, {"index": 1, "delta": {}}]})
+    )
+    assert [choice.index for choice in accumulator.completion.choices] == [1, 3] == accumulator.unfinished
+
+
+@pytest.mark.parametrize(
+    ("details", "text"),
+    [
+        ([{"text": "a"}, {"summary": "b"}], "ab"),
+        ([{"text": "", "summary": "b"}], "b"),
+        ([{"data": "x"}], None),
+        ([{"text": 5}, "a", None], None),
+    ],
+)
+def test_what_reasoning_details_say(details: list[Any], text: str | None) -> None:
+    events, accumulator = add(chunk({"reasoning_details": details}))
+    assert events == ([ReasoningDelta(text)] if text else [])
+    assert message_of(accumulator).reasoning == text
+    assert message_of(accumulator).extra == {"reasoning_details": details}
+
+
+def test_reasoning_in_two_spellings_that_differ() -> None:
+    events, accumulator = add(chunk({"reasoning_content": "a", "reasoning": "b"}), chunk({"reasoning": "c"}))
+    assert events == [ReasoningDelta("a"), ReasoningDelta("c")]
+    assert message_of(accumulator) == Message(reasoning="ac", extra={"reasoning": "b"})
+
+
+def test_what_a_choice_has_besides_is_stated_anew() -> None:
+    def piece(**fields: Any) -> ChatCompletionChunk:
+        return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, **fields}]})
+
+    _, accumulator = add(piece(odd="a", more={"a": 1}), piece(odd="b", more={"b": 2}), piece(odd=None))
+    assert accumulator.completion.choices == [Choice(0, Message(), extra={"odd": "b", "more": {"a": 1, "b": 2}})]
+
+
+def test_reasoning_beside_its_details_is_not_doubled() -> None:
+    events, accumulator = add(chunk({"reasoning": "hm", "reasoning_details": [{"text": "hm"}]}))
+    assert events == [ReasoningDelta("hm")]
+    assert message_of(accumulator) == Message(reasoning="hm", extra={"reasoning_details": [{"text": "hm"}]})
+
+
+def test_audio_is_put_together() -> None:
+    events, accumulator = add(
+        chunk({"audio": {"id": "a1", "transcript": "H"}}), chunk({"audio": {"transcript": "i", "expires_at": 9}})
+    )
+    assert events == [AudioDelta(id="a1", transcript="H"), AudioDelta(transcript="i", expires_at=9)]
+    assert add(chunk({"audio": {"id": "", "data": "", "transcript": "H"}}))[0] == [AudioDelta(transcript="H")]
+    assert add(chunk({"audio": {"data": "QQ==", "transcript": ""}}))[0] == [AudioDelta(data="QQ==")]
+    assert message_of(accumulator).audio == Audio("a1", "", "Hi", 9)
+
+
+def test_a_piece_of_a_call_that_says_nothing_begins_none() -> None:
+    events, accumulator = add(chunk({"tool_calls": [{"index": 0}, {"function": {}}]}))
+    assert events == []
+    assert message_of(accumulator).tool_calls == []
+
+
+def test_usage_that_counts_nothing_is_no_event() -> None:
+    events, accumulator = add(chunk(usage={}))
+    assert events == []
+    assert accumulator.usage is None
+
+
+def test_audio_that_says_nothing_is_no_event() -> None:
+    events, accumulator = add(
+        chunk({"audio": {}}), chunk({"audio": {"id": "a1", "odd": "x"}}), chunk({"audio": {"odd": "y"}})
+    )
+    assert events == [AudioDelta(id="a1")]
+    assert message_of(accumulator).audio == Audio("a1", extra={"odd": "xy"})
+    assert accumulator.pieces == 1
+
+
+def test_log_probabilities_are_appended() -> None:
+    def piece(logprobs: object) -> ChatCompletionChunk:
+        return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, "logprobs": logprobs}]})
+
+    token = {"token": "a", "odd": 1, "top_logprobs": [{"token": "b"}]}
+    _, accumulator = add(
+        piece({"content": [token], "tokens": ["a"]}), piece({"refusal": [{"token": "c"}]}), piece({"content": [token]})
+    )
+    read = TokenLogprob(token="a", top_logprobs=[TopLogprob(token="b")], extra={"odd": 1})
+    assert accumulator.completion.choices[0].logprobs == ChoiceLogprobs(
+        content=[read, read], refusal=[TokenLogprob(token="c")], extra={"tokens": ["a"]}
+    )
+
+
+def test_log_probabilities_show_no_extra_where_there_is_none() -> None:
+    logprobs = {"content": [{"token": "a"}]}
+    _, accumulator = add(ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, "logprobs": logprobs}]}))
+    (choice,) = accumulator.completion.choices
+    assert repr(choice.logprobs) == "ChoiceLogprobs(content=[TokenLogprob(token='a')])"
+
+
+def test_a_call_is_done_when_the_next_begins_if_it_is_complete() -> None:
+    def piece(index: int, arguments: str) -> ChatCompletionChunk:
+        return chunk({"tool_calls": [{"index": index, "function": {"name": f"f{index}", "arguments": arguments}}]})
+
+    events, accumulator = add(piece(0, "{"), piece(1, "{}"), piece(2, "{}"), piece(0, "}"), finish("tool_calls"))
+    assert [(event.type, getattr(event, "index", None)) for event in events] == [
+        ("tool_call_started", 0),
+        ("tool_call_delta", 0),
+        ("tool_call_started", 1),
+        ("tool_call_delta", 1),
+        ("tool_call_done", 1),
+        ("tool_call_started", 2),
+        ("tool_call_delta", 2),
+        ("tool_call_delta", 0),
+        ("tool_call_done", 0),
+        ("tool_call_done", 2),
+        ("choice_finished", None),
+    ]
+    assert accumulator.close() == [StreamDone(accumulator.completion)]
+
+
+def test_a_call_after_the_finish_is_done_at_the_end() -> None:
+    events, accumulator = add(finish("stop"), chunk({"tool_calls": [{"id": "c1", "function": {"name": "f"}}]}))
+    assert events == [ChoiceFinished("stop"), ToolCallStarted(0, "c1", "f")]
+    assert accumulator.close() == [ToolCallDone(0, ToolCall("c1", "f", "")), StreamDone(accumulator.completion)]
+
+
+def test_what_a_call_has_besides_is_put_together() -> None:
+    _, accumulator = add(
+        chunk({"tool_calls": [{"index": 0, "odd": "x", "function": {"name": "f", "odd": "a"}}]}),
+        chunk({"tool_calls": [{"index": 0, "odd": "y", "function": {"odd": "b"}}]}),
+    )
+    assert message_of(accumulator).tool_calls == [ToolCall("", "f", "", {"odd": "xy", "function": {"odd": "ab"}})]
+
+
+def test_the_first_name_of_a_call_counts() -> None:
+    def piece(**call: Any) -> ChatCompletionChunk:
+        return chunk({"tool_calls": [{"index": 0, **call}]})
+
+    _, accumulator = add(piece(id="c1"), piece(function={"name": "f"}), piece(function={"name": "g", "arguments": "{"}))
+    assert message_of(accumulator).tool_calls == [ToolCall("c1", "f", "{")]
+    assert message_of(add(piece(id="c1"))[1]).tool_calls == [ToolCall("c1", "", "")]
+
+
+def test_a_legacy_call_keeps_what_it_has_besides() -> None:
+    _, accumulator = add(
+        chunk({"function_call": {"name": "f", "odd": 1}}), chunk({"function_call": {"arguments": "{}"}})
+    )
+    assert message_of(accumulator).extra == {"function_call": {"name": "f", "arguments": "{}", "odd": 1}}
+
+
+def test_anomalies_over_several_chunks() -> None:
+    found: list[tuple[AnomalyKind, str]] = []
+    accumulator = ChatAccumulator(on_anomaly=lambda kind, sample: found.append((kind, sample)))
+    for piece in (finish("stop"), finish("stop"), chunk({}), chunk({"content": "a"})):
+        accumulator.add(piece)
+    assert found == [
+        ("finish_repeated", "'stop' after 'stop'"),
+        ("content_after_finish", "ChoiceDelta(content='a')"),
+    ]
+
+
+def test_what_one_choice_says_is_no_anomaly_of_another() -> None:
+    found: list[object] = []
+    accumulator = ChatAccumulator(on_anomaly=lambda *anomaly: found.append(anomaly))
+    accumulator.add(finish("stop"))
+    accumulator.add(
+        ChatCompletionChunk.from_dict(
+            {"choices": [{"index": 1, "delta": {"content": "a"}}, {"index": 0, "delta": {"content": ""}}]}
+        )
+    )
+    assert found == []
+
+
+def test_anomalies_need_no_listener() -> None:
+    events, accumulator = add(finish("stop"), finish("length"), chunk({"content": "a"}))
+    assert events == [ChoiceFinished("stop"), TextDelta("a")]
+    assert accumulator.completion.choices == [Choice(0, Message(content="a"), "length")]
+
+
+def test_pieces_are_counted_in_every_channel() -> None:
+    _, accumulator = add(
+        chunk({"role": "assistant", "content": ""}),
+        chunk({"content": "a"}),
+        chunk({"reasoning": "a"}),
+        chunk({"refusal": "a"}),
+        chunk({"audio": {"data": "a"}}),
+        chunk({"tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}),
+        finish("stop"),
+    )
+    assert accumulator.pieces == 6
+
+
+def test_limits() -> None:
+    def call(index: int) -> ChatCompletionChunk:
+        return chunk({"tool_calls": [{"index": index, "id": str(index)}]})
+
+    accumulator = ChatAccumulator(limits=Limits(output_size=3, choices=2, tool_calls=2))
+    accumulator.add(chunk({"content": "a"}, {"content": ""}))
+    accumulator.add(call(0))
+    accumulator.add(call(1))
+    for piece, limit in (
+        (chunk({"content": "d"}), "3 characters of output, the limit of Limits.output_size"),
+        (chunk({}, {}, {}), "2 choices, the limit of Limits.choices"),
+        (call(2), "2 tool calls, the limit of Limits.tool_calls"),
+    ):
+        with pytest.raises(OutputTooLargeError, match=f"^the stream holds more than {limit}$") as error:
+            accumulator.add(piece)
+        assert error.value.limit == limit.rpartition(".")[2]
+
+
+CALL = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "add", "arguments": "{"}}]}
+TOKEN = {"token": "abc", "bytes": [97, 98], "top_logprobs": [{"token": "ab"}, {"token": "a", "odd": "b"}]}
+
+
+def beside(**fields: Any) -> ChatCompletionChunk:
+    """A chunk of one choice with an empty delta and these fields."""
+    return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {}, **fields}]})
+
+
+ODD = {"odd": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("piece", "first", "again"),
+    [
+        (chunk({"content": "abc"}), 3, 3),
+        (chunk({"reasoning": "abc"}), 3, 3),
+        (chunk({"reasoning_content": "abc", "reasoning": "ab"}), *[3 + weight({"reasoning": "ab"})] * 2),
+        (chunk({"reasoning_details": [{"text": "a"}]}), *[weight({"reasoning_details": [{"text": "a"}]}) + 1] * 2),
+        (chunk({"refusal": "abc"}), 3, 3),
+        (chunk({"role": "tool"}), 4, 0),
+        (chunk({"audio": {"id": "a1", "data": "abc", "transcript": "abcd"}}), 2 + 3 + 4, 3 + 4),
+        (chunk({"audio": ODD}), weight(ODD), weight(ODD)),
+        (chunk(CALL), 2 + 3 + 1, 2 + 3 + 1),
+        (chunk({"tool_calls": [{"index": 0, **ODD}]}), weight(ODD), weight(ODD)),
+        (chunk({"tool_calls": [{"index": 0, "function": ODD}]}), *[weight({"function": ODD})] * 2),
+        (chunk({"function_call": {"name": "f"}}), *[weight({"function_call": {"name": "f", "arguments": None}})] * 2),
+        (chunk(ODD), weight(ODD), weight(ODD)),
+        (beside(finish_reason="stop"), 4, 4),
+        (beside(**ODD), weight("odd") + weight("abc"), 0),
+        (beside(logprobs={"content": [TOKEN]}), *[100 + 3 + 2 + 100 + 2 + 100 + 1 + weight({"odd": "b"})] * 2),
+        (beside(logprobs={"refusal": [{"token": "a"}] * 2}), 2 * (100 + 1), 2 * (100 + 1)),
+        (beside(logprobs=ODD), weight(ODD), weight(ODD)),
+        (chunk(**ODD), weight("odd") + weight("abc"), 0),
+        (chunk(moderation="abc"), weight("moderation") + weight("abc"), 0),
+        (chunk(usage=ODD), weight(ODD), weight(ODD)),
+        (chunk(id="c1", model="m", service_tier="auto", system_fingerprint="a"), 0, 0),
+    ],
+)
+def test_what_counts_as_output(piece: ChatCompletionChunk, first: int, again: int) -> None:
+    """In characters: text by its length, other values and names by what they weigh."""
+    text = chunk({"content": "x"})
+    assert least_limit(text, piece) == 1 + first
+    assert least_limit(text, piece, piece) == 1 + first + again
+
+
+def test_a_text_alone_is_added_as_its_chunk_would_be() -> None:
+    accumulator = ChatAccumulator(limits=Limits(output_size=6))
+    first = chunk({"content": "ab"})
+    accumulator.add(first)
+    voice = accumulator._voice(first)
+    assert voice is not None
+    assert accumulator._say(voice, "cd") == TextDelta("cd")
+    for silent in ("", "efg"):  # too long by one
+        assert accumulator._say(voice, silent) is None
+    assert accumulator._say(voice, "ef") == TextDelta("ef")
+    assert (accumulator.completion.text, accumulator.pieces) == ("abcdef", 3)
+
+
+def least_limit(*chunks: ChatCompletionChunk) -> int:
+    """How much output has to be allowed for these chunks to be added."""
+    limit = 0
+    while True:
+        limit += 1
+        accumulator = ChatAccumulator(limits=Limits(output_size=limit))
+        with suppress(OutputTooLargeError):
+            for piece in chunks:
+                accumulator.add(piece)
+            return limit

@@ -1,0 +1,550 @@
+"""The command line, as its users meet it: by file, by pipe, on a terminal, against a server."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from sse_stream import ChatStream, __version__
+from sse_stream._cli._main import main
+from sse_stream.testing import Disconnect, EndAt, Fault, ReplayServer, Reply, Reset, Seed, Stall
+
+from ..conftest import recordings
+
+MODULE = [sys.executable, "-m", "sse_stream"]
+
+START = b'data: {"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
+THINKS = b'data: {"choices":[{"index":0,"delta":{"reasoning_content":"Let me see."}}]}\n\n'
+HELLO = b'data: {"choices":[{"index":0,"delta":{"content":"Gr\xc3\xbc\xc3\x9f dich,\\n"}}]}\n\n'
+WORLD = b'data: {"choices":[{"index":0,"delta":{"content":"\xe4\xb8\x96\xe7\x95\x8c"}}]}\n\n'
+STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3,"total_tokens":8}}\n\n'
+DONE = b"data: [DONE]\n\n"
+WHOLE = START + THINKS + HELLO + WORLD + STOP + USAGE + DONE
+TEXT = "Grüß dich,\n世界"
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Ran]
+
+
+class Interrupted(io.StringIO):
+    """Standard output on which Ctrl-C comes after a number of writes, a text or a line's end each."""
+
+    def __init__(self, writes: int) -> None:
+        super().__init__()
+        self._left = writes
+
+    def write(self, text: str) -> int:
+        if not self._left:
+            raise KeyboardInterrupt
+        self._left -= 1
+        return super().write(text)
+
+
+def left_with(arguments: tuple[object, ...]) -> int:
+    """The exit code of a run in this process."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Runs the command line in this process, with nothing of the environment that it could listen to."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(
+        *arguments: object,
+        stdin: bytes | io.BufferedReader = b"",
+        out: io.TextIOBase | None = None,
+        err: io.TextIOBase | None = None,
+    ) -> Ran:
+        raw = io.BufferedReader(io.BytesIO(stdin)) if isinstance(stdin, bytes) else stdin
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
+        with monkeypatch.context() as patched:
+            # Not in a fixture: pytest puts its own streams in place again before the test.
+            if out is not None:
+                patched.setattr(sys, "stdout", out)
+            if err is not None:
+                patched.setattr(sys, "stderr", err)
+            code = left_with(arguments)
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """A file with a complete stream."""
+    path = tmp_path / "whole.sse"
+    path.write_bytes(WHOLE)
+    return path
+
+
+def ended(text: str) -> str:
+    """The text as it is printed: its last line is ended."""
+    return text if text.endswith("\n") or not text else text + "\n"
+
+
+@contextlib.contextmanager
+def piped(body: bytes) -> Iterator[io.BufferedReader]:
+    """The reading end of a pipe into which the body is written in pieces of odd sizes."""
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as pipe:
+            pipe.writelines(body[begin : begin + 1021] for begin in range(0, len(body), 1021))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with os.fdopen(reading, "rb") as pipe:
+        yield pipe
+    thread.join()
+
+
+class TestRead:
+    def test_the_text_goes_to_standard_output_and_nothing_else(self, cli: Cli, whole: Path) -> None:
+        assert cli("read", whole) == Ran(0, ended(TEXT), "")
+        assert cli("read", stdin=WHOLE) == cli("read", "-", stdin=WHOLE) == Ran(0, ended(TEXT), "")
+
+    def test_text_is_printed_as_it_arrives(self) -> None:
+        with subprocess.Popen([*MODULE, "read"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(START + HELLO)
+            process.stdin.flush()
+            assert process.stdout.readline() == "Grüß dich,\n".encode()  # while standard input is open
+            process.stdin.write(WORLD + STOP + DONE)
+            process.stdin.close()
+            assert process.stdout.read() == "世界\n".encode()
+        assert process.returncode == 0
+
+    def test_events_are_json_lines(self, cli: Cli, whole: Path) -> None:
+        lines = [json.loads(line) for line in cli("read", whole, "--events").out.splitlines()]
+        assert [line["type"] for line in lines] == [
+            "reasoning_delta",
+            "text_delta",
+            "text_delta",
+            "choice_finished",
+            "usage_reported",
+            "stream_done",
+        ]
+        assert lines[1] == {"type": "text_delta", "text": "Grüß dich,\n", "choice": 0}
+        assert lines[-1]["completion"]["usage"]["total_tokens"] == 8
+
+    def test_server_sent_events_are_json_lines(self, cli: Cli) -> None:
+        ran = cli("read", "--sse", "--stats", stdin=b": hi\n\nevent: note\nid: 7\ndata: a\ndata: b\n\n" + DONE)
+        assert [json.loads(line) for line in ran.out.splitlines()] == [
+            {"data": "a\nb", "event": "note", "id": "7", "retry": None},
+            {"data": "[DONE]", "event": "message", "id": "7", "retry": None},
+        ]
+        assert (ran.code, ran.err) == (0, "2 events, 1 comment\n")
+
+    def test_the_completion_is_one_json_object(self, cli: Cli, whole: Path) -> None:
+        assert json.loads(cli("read", whole, "--completion").out) == ChatStream(WHOLE).until_done().to_dict()
+
+    def test_a_truncated_completion_is_printed_as_far_as_it_came(self, cli: Cli) -> None:
+        ran = cli("read", "--completion", stdin=START + HELLO)
+        assert (ran.code, json.loads(ran.out)["choices"][0]["message"]["content"]) == (3, "Grüß dich,\n")
+
+    def test_the_figures_go_to_standard_error(self, cli: Cli) -> None:
+        ran = cli("read", "--stats", stdin=WHOLE)
+        assert ran.out == ended(TEXT)
+        for figure in (
+            r"ending +complete",
+            r"finish reason +stop",
+            r"usage +prompt 5, completion 3, total 8 tokens",
+            r"time to first token +\d+\.\d{3} s",
+            r"received +\d+ bytes, 7 events, 6 chunks, 3 pieces, 0 keep-alives",
+        ):
+            assert re.search(figure, ran.err), figure
+
+    def test_anomalies_are_among_the_figures(self, cli: Cli) -> None:
+        ran = cli("read", "--stats", stdin=b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n' + DONE)
+        assert re.search(r"anomaly +missing_index, 1 time, first: '", ran.err)
+
+    def test_tool_calls_refusals_and_limits_are_told_beside_the_text(self, cli: Cli) -> None:
+        body = (
+            b'data: {"choices":[{"index":0,"delta":{"refusal":"No.","tool_calls":[{"index":0,"id":"c1",'
+            b'"function":{"name":"look","arguments":"{}"}}]},"finish_reason":"length"}]}\n\n' + DONE
+        )
+        ran = cli("read", stdin=body)
+        assert (ran.code, ran.out) == (0, "")
+        assert ran.err.splitlines() == [
+            "tool call c1: look({})",
+            "the model refused: No.",
+            "finish reason length: the answer was cut at the limit of tokens",
+        ]
+
+    def test_one_choice_is_printed_and_the_others_are_told_of(self, cli: Cli) -> None:
+        body = b'data: {"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}\n\n' + DONE
+        assert cli("read", stdin=body) == Ran(0, "a\n", "there are further choices: 1; --choice N shows one\n")
+        assert cli("read", "--choice", "1", stdin=body).out == "b\n"
+
+
+CHUNK_ERROR = b'data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n'
+
+
+class TestEndings:
+    @pytest.mark.parametrize(
+        ("body", "code", "said"),
+        [
+            pytest.param(WHOLE, 0, r"^$", id="complete"),
+            pytest.param(START + HELLO + WORLD, 3, r"truncated: .*no \[DONE\] came.*ask again", id="truncated"),
+            pytest.param(
+                START + HELLO + WORLD + CHUNK_ERROR, 4, "the provider reports an error: Overloaded", id="error"
+            ),
+            pytest.param(START + HELLO + WORLD + b"data: {oops\n\n", 6, "oops.*--sse shows", id="unreadable"),
+        ],
+    )
+    def test_each_has_a_code_and_says_what_to_do_and_the_text_stays(
+        self, body: bytes, code: int, said: str, cli: Cli
+    ) -> None:
+        ran = cli("read", stdin=body)
+        assert (ran.code, ran.out) == (code, ended(TEXT))
+        assert re.search(said, ran.err, re.DOTALL)
+
+    def test_no_stream_at_all_is_not_complete(self, cli: Cli) -> None:
+        assert cli("read", stdin=b"").code == 3
+        assert cli("read", stdin=b"<!DOCTYPE html><title>404</title>").code != 0
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            (),
+            ("unknown",),
+            ("read", "no/such/file"),
+            ("read", "."),
+            ("read", "--events", "--sse"),
+            ("chat", "Hi"),
+            ("chat", "Hi", "--model", "m"),
+            ("chat", "Hi", "--model", "m", "--base-url", "127.0.0.1/v1"),
+            ("chat", "Hi", "--model", "m", "--base-url", "http://127.0.0.1/v1", "--api-key", "schlüssel"),
+            ("chat", "Hi", "--model", "m", "--timeout", "-1"),
+            ("serve",),
+            ("serve", "no/such/file"),
+            ("serve", "README.md", "--cut", "0"),
+            ("serve", "README.md", "--fault", "flood"),
+        ],
+    )
+    def test_bad_usage_is_told_on_standard_error(self, arguments: tuple[str, ...], cli: Cli) -> None:
+        ran = cli(*arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert "sse-stream" in ran.err
+
+    def test_a_closed_pipe_is_no_traceback(self, tmp_path: Path) -> None:
+        path = tmp_path / "long.sse"
+        path.write_bytes(HELLO * 20_000 + STOP + DONE)
+        command = [*MODULE, "read", str(path), "--events"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None and process.stderr is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 141
+
+
+class TestHelp:
+    @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in ("read", "chat", "serve"))])
+    def test_it_shows_examples_and_exit_codes(self, arguments: list[str], cli: Cli) -> None:
+        ran = cli(*arguments)
+        assert ran.code == 0
+        assert "examples:\n  " in ran.out and "exit codes:\n" in ran.out
+        assert re.search(r"3 +the stream was truncated", ran.out)
+
+    def test_the_version_is_told(self, cli: Cli) -> None:
+        assert cli("--version").out == f"sse-stream {__version__}\n"
+
+    def test_it_is_installed_under_its_name(self) -> None:
+        project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+        assert project["project"]["scripts"] == {"sse-stream": f"{main.__module__}:{main.__name__}"}
+
+    @pytest.mark.parametrize(
+        "command", [("demo",), ("chat", "Hi", "--model", "m", "--base-url", "http://localhost/v1")]
+    )
+    def test_without_httpx_it_says_how_to_get_it(
+        self, command: tuple[str, ...], cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "httpx", None)
+        ran = cli(*command)
+        assert (ran.code, ran.out) == (2, "")
+        assert "pip install 'sse-stream[httpx]'" in ran.err
+
+
+class TestRecordings:
+    def test_a_file_and_a_pipe_give_the_text(self, recording: Path, cli: Cli) -> None:
+        said = json.loads(recording.with_suffix(".json").read_text(encoding="utf-8"))
+        codes = {"complete": 0, "truncated": 3, "error": 4}
+        expected = ended(said["choices"].get("0", {"text": ""})["text"]), codes[said["ending"]]
+        from_file = cli("read", recording)
+        assert (from_file.out, from_file.code) == expected
+        with piped(recording.read_bytes()) as pipe:
+            assert cli("read", stdin=pipe) == from_file
+
+    @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+    @pytest.mark.parametrize("path", recordings(), ids=lambda path: path.stem)
+    def test_curl_from_the_server_gives_what_the_file_gives(self, path: Path, cli: Cli) -> None:
+        with ReplayServer(path, cut=Seed(1)) as server:
+            command = ["curl", "-sN", "--noproxy", "*", server.chat_url, "-d", "{}"]
+            with subprocess.Popen(command, stdout=subprocess.PIPE) as curl:
+                assert isinstance(curl.stdout, io.BufferedReader)
+                piped = cli("read", stdin=curl.stdout)
+        assert piped == cli("read", path)
+
+    @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+    def test_curl_piped_by_a_shell(self) -> None:
+        with ReplayServer(WHOLE, cut=5) as server:
+            pipeline = f"curl -sN --noproxy '*' {server.chat_url} -d '{{}}' | '{sys.executable}' -m sse_stream read"
+            ran = subprocess.run(["sh", "-c", pipeline], capture_output=True, check=True)
+        assert (ran.stdout.decode(), ran.stderr) == (ended(TEXT), b"")
+
+
+class TestChat:
+    def test_the_request_is_openais_and_the_key_goes_with_it(self, cli: Cli) -> None:
+        with ReplayServer(WHOLE) as server:
+            ran = cli("chat", "Hallo?", "--base-url", server.base_url, "--model", "m-1", "--api-key", "sk-1")
+            (request,) = server.requests
+        assert ran == Ran(0, ended(TEXT), "")
+        assert (request.method, request.path) == ("POST", "/v1/chat/completions")
+        assert request.headers["authorization"] == "Bearer sk-1"
+        assert request.json() == {
+            "model": "m-1",
+            "messages": [{"role": "user", "content": "Hallo?"}],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+
+    def test_key_and_base_url_come_from_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        with ReplayServer(WHOLE) as server:
+            monkeypatch.setenv("OPENAI_BASE_URL", server.base_url + "/")
+            monkeypatch.setenv("OPENAI_API_KEY", "sk-2\n")
+            assert cli("chat", "Hi", "--model", "m", "--no-usage", "--stats").out == ended(TEXT)
+            (request,) = server.requests
+        assert (request.path, request.headers["authorization"]) == ("/v1/chat/completions", "Bearer sk-2")
+        assert "stream_options" not in request.json()
+
+    def test_a_server_that_wants_no_key_gets_none(self, cli: Cli) -> None:
+        with ReplayServer(WHOLE) as server:
+            cli("chat", "Hi", "--base-url", server.chat_url, "--model", "m")
+            (request,) = server.requests
+        assert "authorization" not in request.headers
+        assert request.path == "/v1/chat/completions"
+
+    @pytest.mark.parametrize(
+        ("fault", "code", "said"),
+        [
+            (EndAt(len(START + THINKS + HELLO + WORLD)), 3, "truncated"),
+            (Disconnect(len(START + THINKS + HELLO + WORLD)), 5, "the connection broke.*check the network"),
+            (Reset(len(START + THINKS + HELLO + WORLD)), 5, "the connection broke"),
+            (Stall(len(START + THINKS + HELLO + WORLD)), 5, "timeout passed"),
+        ],
+    )
+    def test_whatever_breaks_the_text_stays(self, fault: Fault, code: int, said: str, cli: Cli) -> None:
+        with ReplayServer(WHOLE, fault=fault) as server:
+            ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", "--timeout", "0.2")
+        assert (ran.code, ran.out) == (code, ended(TEXT))
+        assert re.search(said, ran.err)
+
+    @pytest.mark.parametrize(
+        ("status", "headers", "advice"),
+        [
+            (401, {}, "OPENAI_API_KEY"),
+            (404, {}, "--base-url"),
+            (307, {"Location": "/elsewhere"}, "--base-url"),
+            (429, {"Retry-After": "7"}, "Ask again in 7 s"),
+            (503, {}, "Ask again in a while"),
+            (400, {}, "the model's name"),
+        ],
+    )
+    def test_a_refusal_comes_with_advice(self, status: int, headers: dict[str, str], advice: str, cli: Cli) -> None:
+        reply = Reply(b'{"error":{"message":"Nope"}}', status=status, headers=headers, content_type="application/json")
+        with ReplayServer(script=[reply]) as server:
+            ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m")
+        assert (ran.code, ran.out) == (4, "")
+        assert f"HTTP {status}: Nope" in ran.err and advice in ran.err
+
+    def test_a_server_that_is_not_there_is_a_transport_error(self, cli: Cli) -> None:
+        with ReplayServer() as server:
+            gone = server.base_url
+        ran = cli("chat", "Hi", "--base-url", gone, "--model", "m")
+        assert (ran.code, ran.out) == (5, "")
+        assert gone in ran.err and "Check the base URL" in ran.err
+
+    def test_ctrl_c_closes_the_connection_and_says_what_had_arrived(self) -> None:
+        with ReplayServer(WHOLE, fault=Stall(len(START + THINKS + HELLO))) as server:
+            command = [*MODULE, "chat", "Hi", "--base-url", server.base_url, "--model", "m"]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "Grüß dich,\n".encode()
+                process.send_signal(signal.SIGINT)
+                _, err = process.communicate(timeout=10)
+            assert server.wait_for_disconnect()
+        assert process.returncode == 130
+        assert err.decode() == (
+            "sse-stream: interrupted; the connection is closed. "
+            "11 characters of text had arrived, 0 tool calls, no usage\n"
+        )
+
+
+class Terminal(io.TextIOWrapper):
+    """A stand-in for a terminal, which remembers what was written."""
+
+    def __init__(self) -> None:
+        self.bytes = io.BytesIO()
+        super().__init__(self.bytes, encoding="utf-8", write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def written(self) -> str:
+        return self.bytes.getvalue().decode()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal that can do what terminals can."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return Terminal()
+
+
+# The live line: the cursor is saved, the last line written, the cursor restored.
+LIVE = re.compile(r"\x1b7\x1b\[24;1H\x1b\[2K(.*?)\x1b8")
+
+
+class TestTerminal:
+    def test_reasoning_is_dim_and_apart(self, whole: Path, terminal: Terminal, cli: Cli) -> None:
+        assert cli("read", whole, out=terminal, err=terminal).code == 0
+        shown = LIVE.sub("", terminal.written)
+        assert f"\x1b[2mLet me see.\x1b[0m\n\n{TEXT}" in shown
+
+    def test_a_live_line_tells_speed_and_time_to_first_token_and_is_erased(
+        self, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sse_stream._cli._output._REFRESH", 0.0)
+        with ReplayServer([START, HELLO, WORLD, WORLD, STOP, USAGE, DONE], pace=0.01) as server:
+            assert (
+                cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", out=terminal, err=terminal).code == 0
+            )
+        lines = [re.sub(r"\x1b\[\dm", "", line) for line in LIVE.findall(terminal.written)]
+        assert lines[0].startswith("waiting for the first token")
+        assert any(re.fullmatch(r"time to first token \d\.\d\d s, ~\d+\.\d tokens/s", line) for line in lines)
+        assert re.fullmatch(r"time to first token \d\.\d\d s, \d+\.\d tokens/s", lines[-1])  # usage has come
+        assert terminal.written.rstrip("\r\n").endswith("\x1b7\x1b[r\x1b[24;1H\x1b[2K\x1b8")
+
+    def test_without_a_terminal_there_is_no_live_line(self, whole: Path) -> None:
+        ran = subprocess.run([*MODULE, "read", str(whole)], capture_output=True, check=True)
+        assert (ran.stdout.decode(), ran.stderr) == (ended(TEXT), b"")
+
+    def test_text_into_a_file_leaves_the_live_line_to_standard_error(
+        self, whole: Path, terminal: Terminal, cli: Cli
+    ) -> None:
+        out = io.StringIO()
+        assert cli("read", whole, out=out, err=terminal).code == 0
+        assert out.getvalue() == ended(TEXT)
+        assert terminal.written.startswith("\r\x1b[2K") and terminal.written.endswith("\r\x1b[2K")
+
+    def test_a_dumb_terminal_gets_no_escape_sequences(
+        self, whole: Path, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TERM", "dumb")
+        assert cli("read", whole, out=terminal, err=terminal).code == 0
+        assert terminal.written == f"Let me see.\n\n{ended(TEXT)}"
+
+    def test_the_model_cannot_steer_the_terminal(
+        self, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TERM", "dumb")
+        body = b'data: {"choices":[{"index":0,"delta":{"content":"\\u001b[2Jgone\\u009b\\t"}}]}\n\n' + STOP + DONE
+        assert cli("read", stdin=body, out=terminal, err=terminal).code == 0
+        assert terminal.written == "\\x1b[2Jgone\\x9b\t\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_the_demonstration_shows_text_over_time_on_a_terminal() -> None:
+    import pty
+
+    master, slave = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "PYTHONUTF8": "1"}
+    environment.pop("NO_COLOR", None)
+    shown = b""
+    seen: dict[bytes, float] = {}
+    with subprocess.Popen([*MODULE, "demo"], stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
+        os.close(slave)
+        with contextlib.suppress(OSError):  # that is how the end of a terminal is told
+            while data := os.read(master, 65536):
+                shown += data
+                # Each in one piece: between two, the line of figures may be shown anew.
+                for mark in (b"This ", "晚上好".encode(), b"accent.", b"time to first byte"):
+                    if mark in shown:
+                        seen.setdefault(mark, time.monotonic())
+        os.close(master)
+    assert process.returncode == 0
+    first, middle, last, figures = seen.values()
+    assert middle - first > 0.3 and last - middle > 0.3 and figures >= last
+    text = shown.decode()
+    assert "tokens/s" in LIVE.findall(text)[-2]
+    for figure in (r"finish reason +tool_calls", r"usage +prompt \d+", r"time to first token +0\.\d+ s", "tool call"):
+        assert re.search(figure, text)
+
+
+class TestServe:
+    @pytest.mark.parametrize(
+        ("options", "error"),
+        [
+            ((), None),
+            (("--pace", "0.001"), None),
+            (("--cut", "1", "--fault", "disconnect:90"), httpx.RemoteProtocolError),
+        ],
+    )
+    def test_a_recording_is_served_until_ctrl_c(
+        self, options: tuple[str, ...], error: type[Exception] | None, whole: Path
+    ) -> None:
+        command = [*MODULE, "serve", str(whole), *options]
+        with (
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+            httpx.Client(trust_env=False) as client,
+        ):
+            assert process.stdout is not None
+            found = re.search(rb"http://127\.0\.0\.1:\d+/v1/chat/completions", process.stdout.readline())
+            assert found
+            if error is None:
+                assert client.post(found[0].decode()).content == WHOLE
+            else:
+                with pytest.raises(error):
+                    client.post(found[0].decode())
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert err == b"sse-stream: POST /v1/chat/completions, on connection 1\n"
+
+    @pytest.mark.parametrize("writes", [0, 1, 2, 3])
+    def test_ctrl_c_may_come_while_the_address_is_printed(self, writes: int, whole: Path, cli: Cli) -> None:
+        ran = cli("serve", whole, out=Interrupted(writes))
+        assert (ran.code, ran.err) == (0, "")
+        assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("ReplayServer")]

@@ -1,0 +1,376 @@
+"""The dialect, one event at a time. What whole streams do is among the quirks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent
+from sse_stream._json._depth import MAX_DEPTH, is_deep
+from sse_stream._json._lenient import loads
+from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
+from sse_stream.dialects._extras import has_extras
+
+
+def decode(data: str, event: str = "message") -> list[Item]:
+    dialect: Dialect = OpenAIChat()
+    return list(dialect.decode(ServerSentEvent(data, event)))
+
+
+def failure(items: list[Item]) -> ProviderError:
+    (item,) = items
+    assert isinstance(item, Failure)
+    assert isinstance(item.error, ProviderError)
+    return item.error
+
+
+def chunk(**value: Any) -> ChatCompletionChunk:
+    return ChatCompletionChunk.from_dict(value)
+
+
+@pytest.mark.parametrize(
+    ("data", "event", "expected"),
+    [
+        ("[DONE]", "message", [Done()]),
+        (" [DONE]\t", "done", [Done()]),
+        ("", "message", [Oddity("keepalive_as_data", ""), Ping("")]),
+        (": ping", "message", [Oddity("keepalive_as_data", ": ping"), Ping("ping")]),
+        (":: X", "message", [Oddity("keepalive_as_data", ":: X"), Ping("X")]),
+        ("{}", "ping", [Oddity("keepalive_as_data", "{}"), Ping("{}")]),
+        ('{"id":"c1"}', "message", [chunk(id="c1")]),
+        ('{"id":"c1"}', "completion", [chunk(id="c1")]),
+        ('{"choices":[],"type":"ping"}', "ping", [chunk(choices=[], type="ping")]),
+        (
+            '{"id":Infinity}',
+            "message",
+            [
+                Oddity("loose_json", '{"id":Infinity}'),
+                Oddity("odd_type", "id: inf"),
+                chunk(id=float("inf")),
+            ],
+        ),
+        ('{"model":5}', "message", [Oddity("odd_type", "model: 5"), chunk(model="5")]),
+        (
+            '{"choices":[{}]}',
+            "message",
+            [Oddity("missing_index", "index: None"), chunk(choices=[{"index": 0}])],
+        ),
+    ],
+)
+def test_what_an_event_means(data: str, event: str, expected: list[Item]) -> None:
+    assert decode(data, event) == expected
+
+
+def test_what_is_well_formed_takes_the_shortest_way() -> None:
+    dialect = OpenAIChat()
+    plain = dialect.decode_plain('{"choices":[{"index":0,"delta":{"content":"Hi"}}]}')
+    assert plain is not None
+    assert plain.choices[0].delta.content == "Hi"
+    for odd in ("[DONE]", "", "[]", '{"odd":1}', '{"choices":[{"index":-1,"delta":{}}]}', '{"choices":[{"delta":{}}]}'):
+        assert dialect.decode_plain(odd) is None
+
+
+DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"odd": 1, "choices": []},
+        {"odd": {"a": [1]}, "choices": [{"index": 0, "delta": {"content": "Hi"}}]},
+        {"choices": [{"index": 0, "odd": 1, "delta": {"odd": [2]}}]},
+        {"choices": [], "usage": {"prompt_tokens": 1, "odd": {"a": 1}}},
+        {"choices": [], "usage": None, "odd": None},
+        {"choices": [], "usage": {"prompt_tokens": 1}, "odd": 1},
+        {"choices": [], "extra": 1, "_source": 2},
+        {"choices": [{"index": 0, "delta": {"content": "Hi"}, "message": {"content": "Hi"}}]},
+    ],
+)
+def test_fields_of_the_providers_own_take_a_short_way(value: dict[str, Any]) -> None:
+    text = msgspec.json.encode(value).decode()
+    plain = OpenAIChat().decode_plain(text)
+    assert plain is not None
+    (tolerant,) = decode(text)
+    assert plain == tolerant == OpenAIChat().decode_plain(text.encode())
+    assert plain.raw == value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "5",
+        '{"odd":1}',
+        '{"odd":1,"choices":[5]}',
+        '{"odd":1,"choices":[{"index":0}]}',
+        '{"odd":1,"choices":[{"index":"0","delta":{}}]}',
+        '{"error":"m","choices":[]}',
+        '{"type":"ping","choices":[]}',
+        '{"choices":[{"index":0,"delta":{},"error":"m"}]}',
+        '{"x_groq":{"usage":{}},"choices":[]}',
+        '{"choices":[{"index":0,"delta":{},"message":"text"}]}',
+        f'{{"odd":1,"choices":[{{"index":0,"delta":{{}},"logprobs":{{"content":[{{"logprob":{10**400}}}]}}}}]}}',
+        f'{{"choices":[{{"index":0,"delta":{{"odd":{DEEP}}}}}]}}',
+        f'{{"choices":[],"usage":{{"odd":{DEEP}}}}}',
+    ],
+)
+def test_what_is_odd_or_speaks_for_itself_does_not(data: str) -> None:
+    assert OpenAIChat().decode_plain(data) is None
+    assert OpenAIChat().decode_plain(data.encode()) is None
+
+
+def test_an_odd_chunk_between_others_changes_nothing_for_them() -> None:
+    dialect = OpenAIChat()
+    datas = ['{"choices":[]}', '{"odd":1,"choices":[]}', '{"odd":1}', '{"choices":[]}', '{"odd":1,"choices":[]}'] * 2
+    assert [dialect.decode_plain(data) is not None for data in datas] == [True, True, False, True, True] * 2
+
+
+@pytest.mark.parametrize(
+    ("choice", "read"),
+    [
+        (
+            {"delta": {"content": "Hi"}, "message": {"content": "Hi", "odd": 1}, "index": "0"},
+            {"delta": {"content": "Hi"}, "message": {"odd": 1}, "index": 0},
+        ),
+        (
+            {"index": 0, "delta": {"function_call": {"name": "f", "arguments": {"a": 1}}}},
+            {"index": 0, "delta": {"function_call": {"name": "f", "arguments": '{"a":1}'}}},
+        ),
+        (
+            {"index": 0, "delta": {"tool_calls": [{"id": "c1"}, {"function": {"arguments": []}}]}},
+            {"index": 0, "delta": {"tool_calls": [{"id": "c1"}, {"function": {"arguments": "[]"}}]}},
+        ),
+        (
+            {"index": 0, "delta": {"tool_calls": [5, {"id": "c1"}]}},
+            {"index": 0, "delta": {"tool_calls": [5, {"id": "c1"}]}},
+        ),
+        ({"index": 0, "delta": [1]}, {"index": 0, "delta": [1]}),
+        ({"index": 0, "delta": None, "text": 5}, {"index": 0, "text": 5}),
+        (
+            {"index": 0, "delta": {"content": "Hi"}, "text": "Ho"},
+            {"index": 0, "delta": {"content": "Hi"}, "text": "Ho"},
+        ),
+        ({"index": 0, "delta": {}, "message": {"role": "a", "extra": 1}}, {"index": 0, "message": {"extra": 1}}),
+        (5, 5),
+    ],
+)
+def test_a_choice_is_put_into_shape(choice: Any, read: Any) -> None:
+    items = decode(msgspec.json.encode({"choices": [choice]}).decode())
+    assert items[-1] == chunk(choices=[read])
+    assert isinstance(items[-1], ChatCompletionChunk)
+    assert items[-1].raw == {"choices": [choice]}
+
+
+def delta_of(delta: dict[str, Any]) -> ChoiceDelta:
+    """The delta that is read from this one, by itself in a chunk."""
+    said = decode(msgspec.json.encode({"choices": [{"index": 0, "delta": delta}]}).decode())[-1]
+    assert isinstance(said, ChatCompletionChunk)
+    return said.choices[0].delta
+
+
+@pytest.mark.parametrize(
+    ("parts", "content", "reasoning", "left"),
+    [
+        ([5, {"type": "text", "text": "Hi"}, None], "Hi", "", [5, None]),
+        ([{"type": "text", "text": 5}], "", "", [{"type": "text", "text": 5}]),
+        ([{"type": "thinking", "thinking": [5]}], "", "", [{"type": "thinking", "thinking": [5]}]),
+        ([{"type": "thinking", "thinking": 5}], "", "", [{"type": "thinking", "thinking": 5}]),
+        ([{"thinking": "hm", "closed": True}], "", "hm", [{"closed": True}]),
+        ([{"thinking": "h"}, {"thinking": [{"text": "m"}]}, 5], "", "hm", [5]),
+        ([{"thinking": [{"text": 5}]}], "", "", [{"thinking": [{"text": 5}]}]),
+        (
+            [{"type": "output_text", "text": "Hi"}, {"type": "image", "text": "Ho"}],
+            "Hi",
+            "",
+            [{"type": "image", "text": "Ho"}],
+        ),
+    ],
+)
+def test_content_in_parts(parts: list[Any], content: str, reasoning: str, left: list[Any]) -> None:
+    delta = delta_of({"content": parts})
+    assert (delta.content, delta.reasoning_content, delta.extra) == (content, reasoning, {"content": left})
+
+
+THOUGHT = {"type": "thinking", "thinking": "hm"}
+
+
+@pytest.mark.parametrize(
+    ("beside", "reasoning", "left"),
+    [
+        ({"reasoning_content": "hm"}, "hm", {}),
+        ({"reasoning_content": "so"}, "so", {"content": [THOUGHT]}),
+        ({"reasoning_content": ""}, "hm", {}),
+        ({"reasoning": "hm"}, None, {}),
+        ({"reasoning": "so"}, None, {"content": [THOUGHT]}),
+        ({"reasoning": ""}, "hm", {}),
+    ],
+)
+def test_thinking_in_parts_beside_reasoning(
+    beside: dict[str, str], reasoning: str | None, left: dict[str, Any]
+) -> None:
+    delta = delta_of({"content": [THOUGHT], **beside})
+    assert (delta.reasoning_content, delta.reasoning, delta.extra) == (reasoning, beside.get("reasoning"), left)
+
+
+def test_usage_counts_before_that_of_groq() -> None:
+    said = decode('{"usage":{"prompt_tokens":1},"x_groq":{"usage":{"prompt_tokens":2}}}')[-1]
+    assert said == chunk(usage={"prompt_tokens": 1}, x_groq={"usage": {"prompt_tokens": 2}})
+
+
+@pytest.mark.parametrize("data", ["no JSON", "[1]", "5", '"text"', "null", "{", '{"a":' + "[" * 1000])
+def test_what_is_no_chunk(data: str) -> None:
+    with pytest.raises(ChunkDecodeError) as error:
+        decode(data)
+    assert error.value.data == data
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "type", "code"),
+    [
+        ('{"error":{"message":"m","type":"t","code":5}}', "m", "t", 5),
+        ('{"error":{"message":"m","code":"c"},"type":"t","status":500}', "m", "t", "c"),
+        ('{"error":{"message":"m"},"code":7}', "m", None, 7),
+        ('{"error":{"message":"m","code":true,"type":5}}', "m", None, None),
+        ('{"error":{"message":"m","code":[5]},"type":null}', "m", None, None),
+        ('{"error":"m","detail":"d"}', "m", None, None),
+        ('{"error":true,"message":"m"}', "m", None, None),
+        ('{"error":["a"]}', '["a"]', None, None),
+        ('{"error":{"detail":"d"}}', "d", None, None),
+        ('{"error":{"message":""},"detail":"d"}', "d", None, None),
+        ('{"error":""}', '{"error":""}', None, None),
+        ('{"object":"error","message":"m","code":40001}', "m", None, 40001),
+        ('{"type":"error","message":"m"}', "m", "error", None),
+        ('{"detail":"d"}', "d", None, None),
+        ('{"detail":[{"loc":["a"]}]}', '{"detail":[{"loc":["a"]}]}', None, None),
+    ],
+)
+def test_an_error_has_many_forms(data: str, message: str, type: str | None, code: object) -> None:
+    error = failure(decode(data))
+    assert (error.message, error.type, error.code) == (message, type, code)
+    assert error.body == msgspec.json.decode(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"error":null}',
+        '{"error":0,"choices":[]}',
+        '{"error":"","choices":[]}',
+        '{"object":"error","choices":[]}',
+        '{"id":"c1","detail":"high"}',
+        '{"usage":{},"detail":"high"}',
+        '{"choices":[{"index":0,"error":null},5]}',
+        '{"choices":"error"}',
+    ],
+)
+def test_what_is_no_error(data: str) -> None:
+    assert isinstance(decode(data)[-1], ChatCompletionChunk)
+
+
+def test_what_comes_beside_an_error_comes_first() -> None:
+    for data in (
+        '{"error":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}',
+        '{"choices":[{"index":0,"delta":{"content":"Hi"},"error":"m"}]}',
+        '{"error":"m","usage":{"prompt_tokens":1}}',
+    ):
+        said, error = decode(data)
+        assert isinstance(said, ChatCompletionChunk)
+        assert said.raw == msgspec.json.decode(data)
+        assert failure([error]).message == "m"
+
+
+def test_an_event_named_error_is_one_whatever_it_holds() -> None:
+    assert failure(decode('{"message":"m"}', "error")).message == "m"
+    assert failure(decode("not JSON", "error")).body == "not JSON"
+    assert failure(decode("[1]", "error")).message == "[1]"
+
+
+def test_a_field_named_error() -> None:
+    dialect = OpenAIChat()
+    assert failure(list(dialect.decode_field("error", '{"message":"m","code":500}'))).code == 500
+    assert failure(list(dialect.decode_field("error", "text"))).message == "text"
+    assert failure(list(dialect.decode_field("error", ""))).message == '""'
+    assert dialect.decode_field("errors", "text") == ()
+
+
+@pytest.mark.parametrize("data", ["[DONE]", " [DONE] ", ": ping", "{}", ' {"a":[1]} ', '{"a":NaN}'])
+def test_what_is_whole(data: str) -> None:
+    assert OpenAIChat().is_whole(data) is True
+
+
+@pytest.mark.parametrize("data", ["", "[DON", "{", '{"a":', "[]", "5", "text", "{" * 1000])
+def test_what_is_not_whole(data: str) -> None:
+    assert OpenAIChat().is_whole(data) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("NaN-free", None),
+        ('{"a":"\\ud83d"}', {"a": "\N{REPLACEMENT CHARACTER}"}),
+        ('{"\\ude00":["\\ud83d\\ude00"]}', {"\N{REPLACEMENT CHARACTER}": ["\N{GRINNING FACE}"]}),
+        ('"a\nb\x01"', "a\nb\x01"),
+        ("[-Infinity, 1e999]", [float("-inf"), float("inf")]),
+    ],
+)
+def test_loose_json(text: str, value: object) -> None:
+    if value is None:
+        with pytest.raises(ChunkDecodeError, match="not JSON"):
+            loads(text)
+    else:
+        assert loads(text) == (value, True)
+
+
+@pytest.mark.parametrize(("text", "shown"), [("x" * 200, "x" * 200), ("x" * 201, "x" * 200 + "…")])
+def test_what_is_no_json_is_shown_as_it_begins(text: str, shown: str) -> None:
+    with pytest.raises(ChunkDecodeError) as error:
+        loads(text)
+    assert str(error.value).endswith(f": {shown!r}")
+
+
+@pytest.mark.parametrize(
+    ("text", "deep"),
+    [
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, False),
+        ("[" * MAX_DEPTH + "[]" + "]" * MAX_DEPTH, True),
+        ("[" + "[]," * 500 + "[]]", False),
+        ("[" + '{"a":1},' * 500 + "1]", False),
+        ("[" * (MAX_DEPTH - 1) + "[],[]" + "]" * (MAX_DEPTH - 1), False),
+        ("[" * 100 + "[]," + "[" * (MAX_DEPTH - 99), True),
+        ('{"a":' * 200 + "1" + "}" * 200, True),
+        ('["' + "[" * 500 + '"]', False),
+        ('["\\"' + "[" * 500 + '"]', False),
+        ('["X", ' + "[" * 500, True),
+        ('["\\\\", ' + "[" * 500, True),
+        ('["\\\\\\"' + "[" * 500 + '"]', False),
+        ('["\\\\\\\\", ' + "[" * 500, True),
+        ('["\\"", ' + "[" * 500, True),
+        ('["\\"\\"", ' + "[" * 500, True),
+        ('["' + '\\"[' * 500, False),
+        ('["' + "[" * 500 + "\\", False),
+    ],
+)
+def test_what_is_nested_too_deep(text: str, deep: bool) -> None:
+    assert is_deep(text) is deep
+
+
+def test_128_levels_may_be_nested() -> None:
+    assert MAX_DEPTH == 128
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"choices": [{"index": 0, "delta": {"content": "a"}}], "usage": {"total_tokens": 1}}, False),
+        ({"choices": []}, False),
+        ({"choices": [], "odd": 1}, True),
+        ({"choices": [], "usage": {"odd": 1}}, True),
+        ({"choices": [{"index": 0, "delta": {}, "odd": 1}]}, True),
+        ({"choices": [{"index": 0, "delta": {"odd": 1}}]}, True),
+        ({"choices": [{"index": 0, "delta": {}}, {"index": 1, "delta": {"odd": 1}}]}, True),
+    ],
+)
+def test_what_the_model_does_not_name_is_seen_at_each_level(value: dict[str, Any], expected: bool) -> None:
+    assert has_extras(chunk(**value)) is expected

@@ -1,0 +1,241 @@
+"""Every example runs as it stands: offline, and against a server that the environment names."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+import sse_stream
+from sse_stream import ChatStream, iter_sse
+from sse_stream.testing import ReplayServer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+README = Path(__file__).parents[2] / "README.md"
+
+# What each prints offline.
+OFFLINE = {
+    "quickstart_sync.py": """\
+(Rayleigh.) Air scatters blue light more than red.
+finish reason: stop
+tokens: 18
+""",
+    "quickstart_async.py": """\
+I ask the station in Kraków.
+call get_weather with {'city': 'Kraków'}
+finished: tool_calls
+tokens: 53
+""",
+    "many_streams.py": """\
+Austria: Vienna
+Brazil: Brasília
+Chad: N'Djamena
+Denmark: Copenhagen
+Atlantis: … (no such country)
+Egypt: Cairo
+Finland: Helsinki
+Ghana: Accra
+""",
+    "usage_and_billing.py": """\
+x-replay-charged-usd: 0.000021
+x-replay-balance-usd: 4.20
+prompt: 9, completion: 2, total: 11
+from the cache: 4
+cost: 2.1e-05
+time to first token: … s
+""",
+    "tool_loop.py": """\
+temperature({"city": "Oslo"}) = -3
+temperature({"city": "Nairobi"}) = 24
+In Oslo: -3 °C against 24 °C in Nairobi.
+""",
+    "errors_and_retry.py": """\
+[HTTP 429: too many requests: again in … s]
+[the connection broke: RemoteProtocolError: peer closed connection without sending complete message body \
+(incomplete chunked read): again in … s]
+one two three four [complete]
+requests: 3
+one two three  [cut off after 14 characters, which stay]
+requests: 1
+ [HTTP 404: no such model]
+requests: 1
+""",
+    "abort_early.py": """\
+closed, after 2 pieces
+First, a sentence.
+answers that the server did not have to finish: 1
+""",
+    "plain_text_tokens.py": """\
+Roses are röt-
+lich,
+violets are blue.
+5 tokens, last event id 5
+""",
+    "sans_io_socket.py": """\
+Grüße über einen Socket
+[stream_done]
+ending: complete
+""",
+}
+
+# In whatever order streams end.
+UNORDERED = {"many_streams.py"}
+
+# What a real server would answer, and what each then prints of it.
+ANSWER = (
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":"A real"}}]}\n\n'
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":" answer."}}]}\n\n'
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":3,"total_tokens":4}}\n\n'
+    b"data: [DONE]\n\n"
+)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a user who has installed the package, and set no more than this."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "PYTHON"))}
+    package = str(Path(sse_stream.__file__).parents[1])
+    return inherited | {"PYTHONPATH": package, "PYTHONUTF8": "1", "NO_PROXY": "127.0.0.1", **more}
+
+
+def test_every_example_is_here_and_in_the_readme() -> None:
+    files = {path.name for path in EXAMPLES.glob("*.py")}
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert files == set(OFFLINE)
+    assert folders == {"chat_page", "pyodide"}
+    linked = set(re.findall(r"\]\(examples/([^)]+?)/?\)", README.read_text(encoding="utf-8")))
+    assert linked == files | folders
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_it_runs_offline_as_it_stands(name: str, tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / name)],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=environment(),
+        timeout=30,
+        check=False,
+    )
+    said = re.sub(r"\d+\.\d+ s\b", "… s", ran.stdout)
+    expected = OFFLINE[name]
+    if name in UNORDERED:
+        said, expected = ("".join(sorted(text.splitlines(keepends=True))) for text in (said, expected))
+    assert (ran.returncode, ran.stderr, said) == (0, "", expected)
+
+
+@pytest.mark.parametrize("name", sorted(set(OFFLINE) - {"plain_text_tokens.py"}))
+def test_it_asks_the_server_that_the_environment_names(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ReplayServer(ANSWER) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.base_url}/")
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        monkeypatch.setenv("OPENAI_MODEL", "a-model")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setattr(sys, "argv", [name])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    for request in server.requests:
+        assert (request.method, request.path) == ("POST", "/v1/chat/completions")
+        assert request.headers["authorization"] == "Bearer sk-test"
+        assert (request.json()["model"], request.json()["stream"]) == ("a-model", True)
+    said = capsys.readouterr().out
+    assert server.requests
+    assert ("4" if name == "usage_and_billing.py" else "A real answer.") in said
+
+
+@contextmanager
+def started(name: str) -> Iterator[str]:
+    """A folder's program, which serves until it is interrupted; the address that it prints."""
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment(PORT="0")
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_the_chat_page_runs_as_it_stands() -> None:
+    question = [{"role": "user", "content": "Grüße"}]
+    with started("chat_page/app.py") as address, httpx.Client(trust_env=False, base_url=address) as client:
+        assert "<!doctype html>" in client.get("/").text
+        with client.stream("POST", "/chat", json=question) as response:
+            completion = [event.json() for event in iter_sse(response)][-1]["completion"]
+    text = completion["choices"][0]["message"]["content"]
+    assert text.startswith("You said: Grüße\n\nHere is a haiku – 俳句")
+
+
+def test_the_page_for_pyodide_runs_as_it_stands() -> None:
+    with started("pyodide/serve.py") as address, httpx.Client(trust_env=False, base_url=address) as client:
+        url = client.get("/settings.json").json()["url"]
+        with client.stream("POST", url) as response:
+            assert ChatStream(response).until_done().text.startswith("Because air scatters")
+
+
+class TestPyodide:
+    def test_what_the_page_needs_is_served(self) -> None:
+        serve = runpy.run_path(str(EXAMPLES / "pyodide" / "serve.py"))
+        with (
+            ReplayServer(script=serve["answer"]) as provider,
+            serve["server"]({"url": provider.chat_url, "key": "k", "model": "m"}) as page,
+            httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{page.server_port}") as client,
+        ):
+            thread = threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            try:
+                index = client.get("/")
+                assert index.headers["content-type"] == "text/html; charset=utf-8"
+                for name in re.findall(r'fetch\("([^"]+)"\)', index.text):
+                    assert client.get(name).status_code == 200, name
+                assert client.get("/settings.json").json()["url"] == provider.chat_url
+                archive = zipfile.ZipFile(io.BytesIO(client.get("/sse_stream.zip").content))
+                assert {"sse_stream/__init__.py", "sse_stream/_sse/_decoder.py"} <= set(archive.namelist())
+                assert client.get("/../serve.py").status_code == 404
+                asked_first = client.options(provider.chat_url)
+                assert (asked_first.status_code, asked_first.headers["access-control-allow-origin"]) == (204, "*")
+            finally:
+                page.shutdown()
+                thread.join()
+
+    @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Pyodide has a Python of its own: once is enough")
+    def test_it_asks_by_fetch_under_pyodide(self, tmp_path: Path) -> None:
+        from ..trust.test_pyodide import in_pyodide
+
+        with ReplayServer(ANSWER, cut=7) as server:
+            source = f"""
+import json, sys
+sys.path.insert(0, "/example")
+import chat
+shown = []
+ending = await chat.ask({server.chat_url!r}, "sk-1", "m-1", "Grüße?", shown.append)
+print(json.dumps([ending, "".join(shown)]))
+0
+"""
+            said = in_pyodide(source, tmp_path, example=EXAMPLES / "pyodide").splitlines()[-1]
+        assert json.loads(said) == ["complete, 4 chunks, 14 characters", "A real answer."]
+        (request,) = server.requests
+        assert (request.method, request.headers["authorization"]) == ("POST", "Bearer sk-1")
+        assert request.json() == {
+            "model": "m-1",
+            "messages": [{"role": "user", "content": "Grüße?"}],
+            "stream": True,
+        }

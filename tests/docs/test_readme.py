@@ -1,0 +1,163 @@
+"""Every code block of the README runs, and what it says about the project is so.
+
+Python blocks run as programs of their own, against a server that replays a stream, with the names that the
+README's text leaves to the reader: `url`, `headers` and `payload`. Blocks for the shell run in an empty
+folder, where `sse-stream` is this package's command and the environment names the server. The two commands
+that set everything up are run by whatever lands a change, in a fresh clone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sse_stream
+from sse_stream.testing import ReplayServer
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+PYTHON = [block for language, block in BLOCKS if language == "python"]
+SHELL = [block for language, block in BLOCKS if language == "bash"]
+SET_UP = [block for block in SHELL if block.startswith("python3.11 -m venv ")]
+
+ANSWER = [
+    b'data: {"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","reasoning_content":"Hm."}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"Gr\xc3\xbc\xc3\x9f "}}]}\n\n',
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"dich"}}]}\n\n',
+    (
+        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function",'
+        b'"function":{"name":"look","arguments":"{\\"at\\": \\"sky\\"}"}}]}}]}\n\n'
+    ),
+    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n',
+    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}\n\n',
+    b"data: [DONE]\n\n",
+]
+
+# What the blocks print, one item a block, in their order; patterns, for times differ.
+PRINTED = [
+    r"Grüß dich.*total_tokens=7",
+    r"Grüß dich\[look \{\"at\": \"sky\"\}\]\n\[tool_calls\]",
+    r"^Grüß dich$",
+    r"^$",
+    r"charged: 0\.01\n3 4 7\n\d\S* \d+\.\d+\n$",
+    r"TextDelta\(text='Hi', choice=0\)\nChoiceFinished\(reason='stop', choice=0\)\nStreamDone",
+    r"^message \{\"id\":\"c1\".*message \[DONE\]\n$",
+    r"^Grüß dich$",
+    r"^Hello was all that came\n$",
+]
+
+
+def named(number: int) -> str:
+    """A block's place: the heading above it."""
+    heading = re.findall(r"^#+ (.+)$", README[: README.index(PYTHON[number])], re.MULTILINE)[-1]
+    return f"{number}-{heading}"
+
+
+@pytest.mark.parametrize("number", range(len(PYTHON)), ids=named)
+def test_a_python_block_runs(number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ReplayServer(ANSWER, pace=0.001, headers={"X-Charged-USD": "0.01"}) as server:
+        reader: dict[str, object] = {
+            "__name__": "__main__",
+            "url": server.chat_url,
+            "headers": {"Authorization": "Bearer sk-1"},
+            "payload": {"model": "m", "messages": [{"role": "user", "content": "Hallo"}], "stream": True},
+        }
+        exec(compile(PYTHON[number], named(number), "exec"), reader)
+        if "messages" in reader:
+            assert reader["messages"] == [
+                {"role": "user", "content": "Hallo"},
+                {
+                    "role": "assistant",
+                    "content": "Grüß dich",
+                    "tool_calls": [
+                        {
+                            "id": "call_1",
+                            "type": "function",
+                            "function": {"name": "look", "arguments": '{"at": "sky"}'},
+                        }
+                    ],
+                },
+                {"role": "tool", "tool_call_id": "call_1", "content": "look was called with {'at': 'sky'}"},
+            ]
+    assert re.search(PRINTED[number], capsys.readouterr().out, re.DOTALL)
+
+
+def test_what_each_block_prints_is_known() -> None:
+    assert len(PRINTED) == len(PYTHON)
+    assert {language for language, _ in BLOCKS} == {"python", "bash"}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("block", [block for block in SHELL if block not in SET_UP])
+def test_a_shell_block_runs(block: str, tmp_path: Path) -> None:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    command = commands / "sse-stream"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sse_stream "$@"\n')
+    command.chmod(0o755)
+    with ReplayServer(ANSWER) as server:
+        environment = os.environ | {
+            "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(Path(sse_stream.__file__).parents[1]),
+            "OPENAI_BASE_URL": server.base_url,
+            "OPENAI_API_KEY": "sk-1",
+            "NO_PROXY": "127.0.0.1",
+        }
+        folder = tmp_path / "empty"
+        folder.mkdir()
+        ran = subprocess.run(
+            ["sh", "-e", "-c", block], capture_output=True, encoding="utf-8", cwd=folder, env=environment, check=False
+        )
+        assert [request.headers["authorization"] for request in server.requests] == ["Bearer sk-1"] * 2
+    assert (ran.returncode, ran.stdout.count("Grüß dich\n")) == (0, 2)
+    assert ran.stdout.count('"type":') == 3
+    assert "usage                prompt 3, completion 4, total 7 tokens" in ran.stderr
+
+
+class TestSetUp:
+    def test_there_are_two_commands_and_each_is_one_line(self) -> None:
+        assert [block.count("\n") for block in SET_UP] == [1, 1]
+        runs, tests = SET_UP
+        assert runs.rstrip().endswith("-m sse_stream demo")
+        assert "-m pytest" in tests
+
+    def test_they_are_what_lands_a_change(self) -> None:
+        script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert "grep -E '^python3\\.11 -m venv ' README.md" in script
+        for number in (0, 1):
+            assert f'bash -c "${{commands[{number}]}}"' in script
+
+    def test_whatever_they_install_is_an_extra(self) -> None:
+        from tomllib import loads
+
+        extras = loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+        assert {extra for block in SET_UP for extra in re.findall(r"\[(\w+)\]", block)} <= set(extras)
+
+
+class TestWhatItSays:
+    def test_it_begins_with_what_it_is_in_ten_lines(self) -> None:
+        said = README[: README.index("\n## ")]
+        assert len([line for line in said.splitlines()[1:] if line]) <= 10
+
+    @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
+    def test_a_link_leads_somewhere(self, path: str) -> None:
+        assert (ROOT / path).exists()
+
+    @pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m (tests\.[\w.]+)", README))))
+    def test_a_command_that_is_named_exists(self, module: str) -> None:
+        assert importlib.util.find_spec(module) is not None
+
+    def test_every_ending_is_named(self) -> None:
+        from typing import get_args
+
+        for ending in get_args(sse_stream.Ending):
+            assert f'`"{ending}"`' in README

@@ -1,0 +1,443 @@
+"""Sources that are no client's response: bytes, iterables, files, JavaScript's streams; and what is no source."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import io
+import os
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import niquests
+import pytest
+import requests
+import urllib3
+
+from sse_stream import (
+    AsyncChatStream,
+    ChatStream,
+    ContentTypeError,
+    IncompleteStreamError,
+    ServerSentEvent,
+    StatusError,
+    StreamDone,
+    TransportError,
+    aiter_sse,
+    iter_sse,
+)
+from sse_stream.testing import ReplayServer, bytewise
+
+from ..streams import javascript
+from ..streams.bodies import DONE, EVENTS, PIECES, STOP, STREAM, TEXT, text
+from ..streams.clients import Each, run_in_asyncio, run_in_trio, run_without_loop
+
+
+async def generate(pieces: list[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+class Pieces:
+    """An iterable that is no iterator, and has nothing else."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+
+class AsyncPieces:
+    """An async iterable that is no iterator."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return generate(self._pieces)
+
+
+class Items:
+    """An async iterator, and nothing else."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
+
+
+class ClosedAtOnce(Items):
+    """One that is closed without waiting."""
+
+    def close(self) -> None: ...
+
+
+def in_file(pieces: list[bytes], **options: Any) -> Any:
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(b"".join(pieces))
+    opened = open(file.name, "rb", **options)  # noqa: PTH123  # the stream closes it
+    Path(file.name).unlink()
+    return opened
+
+
+def in_pipe(pieces: list[bytes], **options: Any) -> Any:
+    source, sink = os.pipe()
+    os.write(sink, b"".join(pieces))
+    os.close(sink)
+    return os.fdopen(source, "rb", **options)
+
+
+def in_stream_reader(pieces: list[bytes]) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    for piece in pieces:
+        reader.feed_data(piece)
+    reader.feed_eof()
+    return reader
+
+
+class ReadAny:
+    """The body of an aiohttp response, without its response."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    async def readany(self) -> bytes:
+        return next(self._pieces, b"")
+
+
+Make = Callable[[list[bytes]], Any]
+
+SYNC: dict[str, Make] = {
+    "bytes": b"".join,
+    "bytearray": lambda pieces: bytearray(b"".join(pieces)),
+    "memoryview": lambda pieces: memoryview(b"".join(pieces)),
+    "list": list,
+    "list of bytearrays": lambda pieces: [bytearray(piece) for piece in pieces],
+    "list of memoryviews": lambda pieces: [memoryview(piece) for piece in pieces],
+    "list with empty pieces": lambda pieces: [part for piece in pieces for part in (b"", piece, b"")],
+    "tuple": tuple,
+    "iterator": iter,
+    "generator": lambda pieces: (piece for piece in pieces),
+    "iterable": Pieces,
+    "BytesIO": lambda pieces: io.BytesIO(b"".join(pieces)),
+    "file": in_file,
+    "raw file": lambda pieces: in_file(pieces, buffering=0),
+    "pipe": in_pipe,
+    "raw pipe": lambda pieces: in_pipe(pieces, buffering=0),
+    "httpx content": lambda pieces: httpx.Response(200, content=b"".join(pieces)),
+    "httpx iterator": lambda pieces: httpx.Response(200, content=iter(pieces)),
+}
+
+ASYNC: dict[str, Make] = {
+    **{name: SYNC[name] for name in ("bytes", "bytearray", "list", "tuple", "iterator", "generator", "iterable")},
+    "list of memoryviews": SYNC["list of memoryviews"],
+    "list with empty pieces": SYNC["list with empty pieces"],
+    "async generator": generate,
+    "async iterable": AsyncPieces,
+    "async iterator": Items,
+    "async iterator with a sync close": ClosedAtOnce,
+    "httpx content": SYNC["httpx content"],
+    "httpx async iterator": lambda pieces: httpx.Response(200, content=generate(pieces)),
+    "JavaScript response": javascript.Response,
+    "JavaScript response of pyfetch": javascript.FetchResponse,
+    "JavaScript body": javascript.Body,
+    "JavaScript reader": javascript.Reader,
+    "readany": ReadAny,
+}
+
+ROWS = [
+    *[pytest.param(ChatStream, run_without_loop, make, id=f"sync-{name}") for name, make in SYNC.items()],
+    *[pytest.param(AsyncChatStream, run_in_asyncio, make, id=f"asyncio-{name}") for name, make in ASYNC.items()],
+    *[pytest.param(AsyncChatStream, run_in_trio, make, id=f"trio-{name}") for name, make in ASYNC.items()],
+    pytest.param(AsyncChatStream, run_in_asyncio, in_stream_reader, id="asyncio-StreamReader"),
+]
+
+
+@pytest.mark.parametrize("cut", [lambda body: [body], bytewise], ids=["whole", "bytewise"])
+@pytest.mark.parametrize(("shell", "run", "make"), ROWS)
+def test_the_same_bytes_give_the_same_events_from_every_source(shell: Any, run: Any, make: Make, cut: Any) -> None:
+    async def body() -> list[Any]:
+        stream = shell(make(cut(STREAM)))
+        return [event async for event in Each(stream)]
+
+    events = run(body)
+    assert [event.type for event in events] == [
+        *["text_delta"] * len(PIECES),
+        "choice_finished",
+        "usage_reported",
+        "stream_done",
+    ]
+    assert events[-1].completion.text == TEXT
+
+
+@pytest.mark.parametrize(("shell", "run", "make"), ROWS)
+def test_bare_server_sent_events_come_from_every_source(shell: Any, run: Any, make: Make) -> None:
+    comments: list[str] = []
+
+    async def body() -> list[ServerSentEvent]:
+        read: Any = iter_sse if shell is ChatStream else aiter_sse
+        source = make([STREAM])
+        events = [event async for event in Each[ServerSentEvent](read(source, on_comment=comments.append))]
+        if isinstance(source, io.IOBase):
+            assert not source.closed  # it stays its owner's
+            source.close()
+        return events
+
+    events = run(body)
+    assert len(events) == len(PIECES) + 3
+    assert events[-1] == ServerSentEvent("[DONE]")
+    assert comments == ["keep-alive"]
+
+
+def test_a_pipe_gives_a_piece_before_the_next_is_written() -> None:
+    source, sink = os.pipe()
+    seen = threading.Semaphore(0)
+
+    def write() -> None:
+        for event in [*EVENTS, STOP, DONE]:
+            os.write(sink, event)
+            seen.acquire(timeout=5)
+        os.close(sink)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with ChatStream(os.fdopen(source, "rb")) as stream:
+        pieces = []
+        for event in stream:
+            pieces.append(event.type)
+            seen.release()
+            if event.type == "choice_finished":
+                seen.release()  # `[DONE]` gives no event before the end
+    writer.join()
+    assert pieces == [*["text_delta"] * len(PIECES), "choice_finished", "stream_done"]
+
+
+def test_a_pipe_that_cannot_be_waited_for_is_a_broken_connection() -> None:
+    source, sink = os.pipe()
+    os.set_blocking(source, False)
+    with os.fdopen(source, "rb", buffering=0) as file, os.fdopen(sink, "wb"):
+        with pytest.raises(TransportError, match="non-blocking mode") as caught:
+            ChatStream(file).until_done()
+        assert isinstance(caught.value.__cause__, BlockingIOError)
+
+
+def preloaded_urllib3(url: str) -> Any:
+    with urllib3.PoolManager() as pool:
+        return pool.request("POST", url)
+
+
+def preloaded_requests(url: str) -> Any:
+    return requests.post(url, timeout=5)
+
+
+def preloaded_httpx(url: str) -> Any:
+    return httpx.post(url)
+
+
+@pytest.mark.parametrize("preloaded", [preloaded_urllib3, preloaded_requests, preloaded_httpx])
+def test_a_response_whose_body_was_loaded_is_read_from_memory(preloaded: Any) -> None:
+    with ReplayServer(STREAM) as server:
+        assert ChatStream(preloaded(server.chat_url)).until_done().text == TEXT
+
+
+def test_an_async_client_with_a_loaded_body_is_read_from_memory() -> None:
+    async def body() -> str:
+        async with httpx.AsyncClient(verify=False) as client:
+            return (await AsyncChatStream(await client.post(server.chat_url)).until_done()).text
+
+    with ReplayServer(STREAM) as server:
+        assert asyncio.run(body()) == TEXT
+
+
+def test_a_urllib3_body_that_is_not_on_a_connection_is_read() -> None:
+    headers = {"Content-Type": "text/event-stream"}
+    response = urllib3.HTTPResponse(io.BytesIO(STREAM), headers=headers, status=200, preload_content=False)
+    assert ChatStream(response).until_done().text == TEXT
+
+
+class TestJavaScript:
+    def test_a_refusal_is_told_by_the_status(self) -> None:
+        response = javascript.Response([b'{"error":{"message":"slow down"}}'], status=429, content_type="text/plain")
+        with pytest.raises(StatusError, match="HTTP 429: slow down"):
+            asyncio.run(AsyncChatStream(response).until_done())
+
+    def test_a_response_without_a_body_is_empty(self) -> None:
+        with pytest.raises(ContentTypeError, match="its body is empty"):
+            asyncio.run(AsyncChatStream(javascript.Response(None, status=204, content_type="")).until_done())
+
+    def test_its_reader_is_cancelled_once(self) -> None:
+        async def body(response: javascript.Response) -> None:
+            async with AsyncChatStream(response) as stream:
+                async for _ in stream:
+                    break
+
+        response = javascript.Response([STREAM])
+        asyncio.run(body(response))
+        assert response.body is not None
+        assert response.body.reader.cancelled == 1
+
+
+NOT_READ = "a source that is refused is not read"
+
+
+class Awaitable:
+    """An async response, as far as refusing it goes."""
+
+    async def read(self) -> bytes:
+        raise AssertionError(NOT_READ)
+
+
+class FromArray:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        raise AssertionError(NOT_READ)
+
+
+def never_awaited() -> Any:
+    async def send() -> None: ...
+
+    return send()
+
+
+ASYNC_ONLY: list[Any] = [
+    httpx.Response(200, content=generate([])),
+    javascript.Response([]),
+    javascript.FetchResponse([]),
+    javascript.Body([]),
+    javascript.Reader([]),
+    ReadAny([]),
+    niquests.AsyncResponse(),
+    Awaitable(),
+    FromArray(),
+]
+SYNC_ONLY: list[Any] = [
+    httpx.Response(200, content=iter([])),
+    io.BytesIO(b""),
+    urllib3.HTTPResponse(io.BytesIO(b""), preload_content=False),
+    requests.Response(),
+]
+
+
+@pytest.mark.parametrize("source", ASYNC_ONLY, ids=lambda source: type(source).__name__)
+@pytest.mark.parametrize("read", [ChatStream, iter_sse])
+def test_an_async_source_is_referred_to_the_async_stream(read: Any, source: Any) -> None:
+    with pytest.raises(TypeError, match=f"this {type(source).__name__} is async: use AsyncChatStream and `async for`"):
+        read(source)
+
+
+@pytest.mark.parametrize("source", SYNC_ONLY, ids=lambda source: type(source).__name__)
+@pytest.mark.parametrize("read", [AsyncChatStream, aiter_sse])
+def test_a_sync_source_is_referred_to_the_sync_stream(read: Any, source: Any) -> None:
+    with pytest.raises(TypeError, match=f"this {type(source).__name__} is sync: use ChatStream and `for`"):
+        read(source)
+
+
+@pytest.mark.parametrize("read", [ChatStream, AsyncChatStream, iter_sse, aiter_sse])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: "data: {}", "a str is no source: pass the response itself"),
+        (lambda: {"choices": []}, "a dict is no source: .*ChatAccumulator"),
+        (lambda: None, "NoneType is no source: pass a response of httpx"),
+        (lambda: 1, "int is no source"),
+        (lambda: 1.5, "float is no source"),
+        (object, "object is no source"),
+        (never_awaited, "a coroutine that nobody has awaited"),
+        (lambda: httpx.Client(verify=False).stream("POST", "http://localhost"), "`with … as response` gives"),
+        (
+            lambda: httpx.AsyncClient(verify=False).stream("POST", "http://localhost"),
+            "context manager that nobody has entered: pass the response that `(async )?with … as response` gives",
+        ),
+    ],
+    ids=["str", "dict", "None", "int", "float", "object", "coroutine", "not entered", "not entered async"],
+)
+def test_what_is_no_source_is_refused_with_what_to_do(read: Any, make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        read(make())
+
+
+def test_a_file_open_as_text_is_refused() -> None:
+    with pytest.raises(TypeError, match="open it with mode 'rb'"):
+        ChatStream(io.StringIO("data: {}\n\n"))
+
+
+def test_a_response_that_was_read_piece_by_piece_is_refused() -> None:
+    response = httpx.Response(200, content=iter([STREAM]))
+    list(response.iter_bytes())
+    with pytest.raises(ValueError, match="has been read already"):
+        ChatStream(response)
+
+
+def test_a_response_that_was_closed_is_refused() -> None:
+    response = httpx.Response(200, content=iter([STREAM]))
+    response.close()
+    with pytest.raises(ValueError, match="has been closed already: wrap it before it is read, inside"):
+        ChatStream(response)
+
+
+class TestIterablesThatGiveNoBytes:
+    @pytest.mark.parametrize("piece", ["data: {}", None, 7, ["data"]], ids=repr)
+    @pytest.mark.parametrize(("shell", "run"), [(ChatStream, run_without_loop), (AsyncChatStream, run_in_asyncio)])
+    @pytest.mark.parametrize("make", [list, iter, lambda pieces: (piece for piece in pieces)])
+    def test_are_the_callers_mistake(self, shell: Any, run: Any, make: Any, piece: Any) -> None:
+        async def body() -> None:
+            stream = shell(make([text("a"), piece]))
+            try:
+                async for _ in Each(stream):
+                    pass
+            finally:
+                assert (stream.completion.text, stream.ending) == ("a", "closed")
+
+        with pytest.raises(TypeError, match=f"gave {'None' if piece is None else type(piece).__name__}, not bytes"):
+            run(body)
+
+    @pytest.mark.parametrize("piece", ["data: {}", None])
+    def test_are_the_callers_mistake_for_bare_events_too(self, piece: Any) -> None:
+        async def body() -> None:
+            async for _ in aiter_sse(generate([piece])):
+                pass
+
+        with pytest.raises(TypeError, match="not bytes"):
+            list(iter_sse([piece]))
+        with pytest.raises(TypeError, match="not bytes"):
+            asyncio.run(body())
+
+
+class TestAGeneratorThatFails:
+    @pytest.mark.parametrize("failure", [ValueError("no"), http.client.IncompleteRead(b""), OSError()], ids=repr)
+    def test_is_a_broken_connection_with_what_had_come(self, failure: Exception) -> None:
+        def pieces() -> Iterator[bytes]:
+            yield text("a")
+            raise failure
+
+        with pytest.raises(TransportError) as caught:
+            ChatStream(pieces()).until_done()
+        assert caught.value.__cause__ is failure
+        assert caught.value.completion is not None
+        assert caught.value.completion.text == "a"
+        with pytest.raises(TransportError):
+            list(iter_sse(pieces()))
+
+    def test_with_an_error_of_a_stream_below_is_that_error(self) -> None:
+        def pieces() -> Iterator[bytes]:
+            for chunk in ChatStream([text("a")]).iter_chunks():
+                yield text(chunk.choices[0].delta.content or "")
+
+        with pytest.raises(IncompleteStreamError, match="before it was done") as caught:
+            ChatStream(pieces()).until_done()
+        assert caught.value.__cause__ is None
+
+
+def test_a_stream_of_a_stream_ends_with_its_completion() -> None:
+    last = list(ChatStream([STREAM]))[-1]
+    assert isinstance(last, StreamDone)

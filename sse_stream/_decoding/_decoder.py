@@ -11,10 +11,9 @@ from .._chat._endings import Ending, ending_of
 from .._chat._events import ChatEvent
 from .._chat._limits import Limits
 from .._errors import ChunkDecodeError, IncompleteStreamError, SSEStreamError
-from .._sse._decoder import NOTHING
 from .._sse._event import ServerSentEvent
 from ..dialects import Dialect, Done, Oddity, OpenAIChat
-from ._pipeline import Pipeline, not_yet
+from ._pipeline import Pipeline
 
 
 class ChatDecoder(Pipeline):
@@ -44,7 +43,6 @@ class ChatDecoder(Pipeline):
         keepalives: bool = False,
     ) -> None:
         super().__init__(OpenAIChat() if dialect is None else dialect, strict, limits, keepalives)
-        self._given: Iterator[ChatEvent] = iter(())  # what the last `feed` returned, if that was events only
         self._last_messages: Iterator[ServerSentEvent] | None = None  # set by `close`
         self._incomplete = False  # whether the end came inside an event
         self._error: SSEStreamError | None = None
@@ -63,12 +61,12 @@ class ChatDecoder(Pipeline):
     @property
     def events_seen(self) -> int:
         """How many server-sent events there have been."""
-        return self._plain_seen + self._repeats.seen + self._other_events_seen
+        return self._plain_seen + self._other_events_seen
 
     @property
     def chunks_seen(self) -> int:
         """How many chunks there have been."""
-        return self._plain_seen + self._repeats.seen + self._other_chunks_seen
+        return self._plain_seen + self._other_chunks_seen
 
     @property
     def pieces_seen(self) -> int:
@@ -106,38 +104,7 @@ class ChatDecoder(Pipeline):
                 decoder has failed before or was closed.
             TypeError: `data` is not bytes.
         """
-        is_odd = waits = False
-        left = next(self._given, None)
-        if left is None and type(data) is bytes and self.read_repeat is not not_yet:
-            # Measured as "one event a read", which is what servers send: a read that is one well-formed
-            # chunk, with nothing waiting before it, costs little more than the decoding of its JSON.
-            if 13 in data and data[-4:] == b"\r\n\r\n":
-                data = data[:-4] + b"\n\n"
-            event = self._repeats.read(data)
-            if event is not None:
-                self._given = iter((event,))
-                return self._given
-            if self.live and self._sse._is_between_events:
-                events = self._add_block(data)
-                if events is None:
-                    is_odd = self._sse._simple_data(data) is not None
-                elif not self._items and self._log.violation is None:
-                    self._given = iter(events)
-                    return self._given
-                else:
-                    self._events.extend(events)
-                    waits = True
-                    data = b""
-        elif left is not None:  # what was not read of the last call comes first
-            self._events.extend((left, *self._given))
-            waits = True
-        messages = self._accept(data)
-        if messages is NOTHING and not waits and self.read_repeat is not not_yet:
-            # Measured as "one byte a read": nothing has ended, so nothing is to be decoded.
-            self._repeats.forget()  # a line may have begun that the next read goes on with
-            return iter(())
-        self.read_repeat = not_yet
-        return self._deliver(self._read(messages, is_odd=is_odd), is_odd=is_odd)
+        return self._deliver(self._read(self._accept(data)))
 
     def feed_chunks(self, data: bytes | bytearray | memoryview) -> Iterator[ChatCompletionChunk]:
         """Like `feed`, but gives the chunks; events of chunks already passed are passed over too.
@@ -152,9 +119,7 @@ class ChatDecoder(Pipeline):
             SSEStreamError: As with `feed`.
             TypeError: `data` is not bytes.
         """
-        self._given = iter(())
-        self._repeats.forget()
-        self.read_repeat = not_yet
+        self._events.clear()
         return self._only_chunks(self._read(self._accept(data)))
 
     def close(self) -> Iterator[ChatEvent]:
@@ -167,7 +132,6 @@ class ChatDecoder(Pipeline):
             IncompleteStreamError: While the events are read: the stream ended before it was done.
             SSEStreamError: As with `feed`, while the events are read.
         """
-        self._events.extend(self._given)
         return self._deliver(self._last_chunks())
 
     def close_chunks(self) -> Iterator[ChatCompletionChunk]:
@@ -179,7 +143,7 @@ class ChatDecoder(Pipeline):
         Raises:
             SSEStreamError: As with `close`.
         """
-        self._given = iter(())
+        self._events.clear()
         return self._only_chunks(self._last_chunks())
 
     def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
@@ -223,8 +187,6 @@ class ChatDecoder(Pipeline):
         self.live = False
         self._stopped = True
         self._ending = ending
-        self._repeats.forget()
-        self._events.extend(self._given)  # whoever holds it gets no more
         self._events.clear()
         self._items.clear()
         self._asides.clear()
@@ -239,7 +201,6 @@ class ChatDecoder(Pipeline):
 
     def _last_chunks(self) -> Iterator[ChatCompletionChunk | None]:
         self.live = False
-        self._repeats.forget()
         if self._last_messages is None:
             self._last_messages = self._rest()
         return self._read_to_end(self._last_messages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from .._chat._accumulator import ChatAccumulator
 from .._chat._anomalies import AnomalyLog
@@ -12,11 +12,10 @@ from .._chat._chunks import ChatCompletionChunk
 from .._chat._endings import Ending, ending_of
 from .._chat._events import ChatEvent, KeepAlive
 from .._chat._limits import Limits
-from .._errors import ChunkDecodeError, EventTooLargeError, OutputTooLargeError, SSEStreamError
+from .._errors import ChunkDecodeError, EventTooLargeError, SSEStreamError
 from .._sse._decoder import SSEDecoder
 from .._sse._event import ServerSentEvent
 from ..dialects import Dialect, Done, Failure, Item, Oddity, Ping
-from ._repeats import Repeats
 
 
 class Pipeline:
@@ -34,11 +33,8 @@ class Pipeline:
         # What was decoded and is not delivered yet.
         self._events: deque[ChatEvent] = deque()
         self._items: deque[Item] = deque()
-        decode = dialect.decode_plain if _decodes_alike(dialect) else _undecoded
-        self._repeats = Repeats(self.accumulator, decode, limits.event_size)
-        # The event of a read that repeats the one before it, for who has read all that the last `feed` gave;
-        # `None` of any other, which is to be fed.
-        self.read_repeat: Callable[[bytes], ChatEvent | None] = self._repeats.read
+        # The event of a read that repeats the one before it; no read is known to.
+        self.read_repeat: Callable[[bytes], ChatEvent | None] = not_yet
         self.live = True  # until it is done, has failed or was closed
         self._done = False
         self._stopped = False  # by a failure or by the caller: nothing more is given out, whoever still reads
@@ -52,66 +48,16 @@ class Pipeline:
     def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
         """Take a failure, which ends the stream."""
 
-    def _is_clear(self) -> bool:
-        """Whether the next event is all that there is to look at, once no event waits to be delivered."""
-        return self.live and not (self._items or self._asides or self._log.violation)
-
-    def _add_block(self, block: bytes) -> Sequence[ChatEvent] | None:
-        """The events of an event of one line that is one well-formed chunk; `None` of any other, untouched.
-
-        What went wrong with it is left to be raised where it is its turn.
-        """
-        repeats = self._repeats
-        pattern = repeats.pattern
-        chunk = None if pattern is None else repeats.read_chunk(pattern, block)
-        line = None
-        if chunk is None:
-            line = self._sse._simple_data(block)
-            chunk = None if line is None else self._decode_plain(line)
-            if chunk is None:
-                return None
-            self._plain_seen += 1
-        try:
-            events = self._accumulate(chunk)
-        except OutputTooLargeError as error:
-            self._items.append(Failure(error))  # raised when it is read, as every error is
-            return ()
-        if line is not None:
-            repeats.learn(line, chunk)
-        else:
-            repeats.added(pattern)  # type: ignore[arg-type]  # a chunk that was no line was read by it
-        return events
-
-    def _deliver(self, chunks: Iterator[ChatCompletionChunk | None], *, is_odd: bool = False) -> Iterator[ChatEvent]:
-        """The events of chunks as they are read. `is_odd` says that what was fed is one event, and no well-formed chunk."""
+    def _deliver(self, chunks: Iterator[ChatCompletionChunk | None]) -> Iterator[ChatEvent]:
+        """The events of chunks as they are read."""
         events = self._events
-        repeats = self._repeats
-        sse = self._sse
         while True:
             while events:
                 yield events.popleft()
-            # Measured as "16 KiB a read": what holds for a read that is one event holds for each of many.
-            while not is_odd and (block := sse._next_block()) is not None:
-                event = repeats.read(block)
-                if event is not None:
-                    sse._pass_over(len(block))
-                    yield event
-                    continue
-                added = self._add_block(block) if self._is_clear() else None
-                if added is None:
-                    break
-                sse._pass_over(len(block))
-                events.extend(added)
-                if events:
-                    break
-            if not events:
-                if not (self._is_clear() and sse._is_between_events):
-                    repeats.forget()
-                try:
-                    next(chunks)
-                except StopIteration:
-                    self.read_repeat = repeats.read
-                    return
+            try:
+                next(chunks)
+            except StopIteration:
+                return
 
     def _only_chunks(self, chunks: Iterator[ChatCompletionChunk | None]) -> Iterator[ChatCompletionChunk]:
         for chunk in chunks:
@@ -119,13 +65,10 @@ class Pipeline:
             if chunk is not None:
                 yield chunk
 
-    def _read(
-        self, messages: Iterator[ServerSentEvent], *, is_odd: bool = False
-    ) -> Iterator[ChatCompletionChunk | None]:
+    def _read(self, messages: Iterator[ServerSentEvent]) -> Iterator[ChatCompletionChunk | None]:
         """Read on; yields whenever there are events to deliver, with the chunk that gave them if one did.
 
-        All state is in the decoder whenever this yields. `is_odd` says that the first message is known to be
-        no well-formed chunk.
+        All state is in the decoder whenever this yields.
         """
         decode_plain = self._decode_plain
         try:
@@ -137,9 +80,7 @@ class Pipeline:
                     if self._items or self._log.violation is not None:
                         yield from self._take_items()  # what went wrong with the event before it
                     # The measured path: an event that is one well-formed chunk, and nothing beside it.
-                    if is_odd:
-                        is_odd = False
-                    elif not self._asides and message.event == "message":
+                    if not self._asides and message.event == "message":
                         chunk = decode_plain(message.data)
                         if chunk is not None:
                             self._plain_seen += 1
@@ -204,20 +145,7 @@ class Pipeline:
 
 
 def not_yet(_: bytes) -> None:
-    """While something that came before waits to be read."""
-
-
-def _decodes_alike(dialect: Dialect) -> bool:
-    """Whether a dialect says so of its own `decode_plain`: what a class says of one that it inherits holds no more
-    where a subclass has another."""
-    for cls in type(dialect).__mro__:
-        if "decodes_alike" in vars(cls) or "decode_plain" in vars(cls):
-            return bool(vars(cls).get("decodes_alike", False))
-    return False
-
-
-def _undecoded(_: bytes) -> None:
-    """For dialects that may read the same bytes otherwise the next time."""
+    """What a read repeats: nothing."""
 
 
 def _framing(dialect: Dialect, max_event_size: int, asides: list[Item]) -> SSEDecoder:

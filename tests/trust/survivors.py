@@ -29,7 +29,6 @@ _SIGN = "Only whether the depth is 0 is asked, and it is 0 whichever bracket cou
 
 _SHORT_WAY = "A short way, taken less often: the long way gives the same."
 _CLOSED = "Nothing is read after an error or the end."
-_AS_LONG = "The one is as long as the other."
 _NO_STACK = "It matters only where the caller's own stack is nearly used up: then the way after it ends likewise."
 
 EXPLANATIONS = [
@@ -229,80 +228,6 @@ EXPLANATIONS = [
         "if self._items or self._log.violation is not None:",
         "(self._log.violation is None)",
         "To take nothing changes nothing.",
-    ),
-    Explanation(
-        "_decoding/_patterns",
-        "values = _changed(before, data, 2 if is_quick else _MOST_HOLES)",
-        None,
-        "What is not worth it is told at the end as well, only later.",
-    ),
-    Explanation("_decoding/_patterns", "return ()", "return None", "Only its truth is asked."),
-    Explanation(
-        "_decoding/_patterns",
-        "changed = [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]",
-        "False",
-        _AS_LONG,
-    ),
-    Explanation("_decoding/_patterns", "for nth, place in enumerate(changed, 1):", "2", "Any other number would do."),
-    Explanation("_decoding/_patterns", "break", "pass", "Nothing else is wanted: it saves looking on."),
-    Explanation(
-        "_decoding/_patterns", "for value, after in zip(values, literals[1:], strict=True):", "False", _AS_LONG
-    ),
-    Explanation("_decoding/_patterns", "for hole, value in zip(holes, values, strict=True):", "False", _AS_LONG),
-    Explanation(
-        "_decoding/_patterns",
-        "return [(name, was, now) for (name, was), now in pairs if type(was) in _SCALARS and was != now]",
-        "(type(was) in _SCALARS)",
-        "What stays the same is not wanted.",
-    ),
-    Explanation("_decoding/_patterns", "_NEEDLE = 16", None, "However much is looked for, all of it is compared."),
-    Explanation(
-        "_decoding/_patterns",
-        "(hole.is_text, hole.put, literal, literal[:_NEEDLE])",
-        "literal[:]",
-        "However much is looked for, all of it is compared.",
-    ),
-    Explanation(
-        "_decoding/_patterns",
-        "for hole, literal in zip(holes, literals[1:], strict=True)",
-        "False",
-        "There is one literal more than there are holes.",
-    ),
-    Explanation(
-        "_decoding/_patterns",
-        "if not data.startswith(head) or not data.endswith(tail):",
-        "(not data.startswith(head))",
-        "The tail is compared again as the last literal.",
-    ),
-    Explanation(
-        "_decoding/_patterns",
-        "if end < begin or not data.startswith(literal, end):",
-        "(not data.startswith(literal, end))",
-        "What is found too early leaves no value that can be read.",
-    ),
-    Explanation(
-        "_decoding/_patterns",
-        "chunk._source = None  # nobody asks this one what it was decoded from",
-        "pass",
-        "It keeps less in memory, and changes nothing else.",
-    ),
-    Explanation(
-        "_decoding/_patterns",
-        "details = list(delta.reasoning_details or ())",
-        "(delta.reasoning_details)",
-        "There are details where one changes.",
-    ),
-    Explanation(
-        "_decoding/_repeats",
-        "self._found_at = 0  # how many there were when the pattern was sought",
-        "1",
-        "The first search sets it, whatever it was.",
-    ),
-    Explanation(
-        "_decoding/_repeats",
-        'self._before = b""',
-        None,
-        "What is too large is alike to nothing, and neither is what came before.",
     ),
     Explanation("_decoding/_pipeline", "return False", "return None", "Only its truth is asked."),
     Explanation(

@@ -245,46 +245,9 @@ def test_a_chunk_is_read_first_as_the_one_before_was() -> None:
     assert ways == [strict, strict | own, own, own, strict | own, strict, strict | own, own]
 
 
-def hi(text: str) -> bytes:
-    return HI.replace(b"Hi", text.encode())
-
-
 def read_all(decoder: ChatDecoder, data: bytes) -> None:
     for _ in decoder.feed(data):
         pass
-
-
-@pytest.mark.parametrize(
-    ("chunk", "way"),
-    [
-        ('{"choices":[{"index":0,"delta":{"content":"%s"}}]}', set()),
-        ('{"choices":[{"index":0,"delta":{"refusal":"%s"}}]}', set()),
-        ('{"p":"a","choices":[{"index":0,"delta":{"reasoning":"%s"}}]}', set()),
-        ('{"p":"%s","choices":[{"index":0,"delta":{"content":"a"}}]}', {"read_chunk"}),
-        ('{"choices":[{"index":0,"delta":{"content":"%s"},"logprobs":{}}]}', {"read_chunk"}),
-        ('{"p":"%s","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c"}]}}]}', {"read_chunk"}),
-        ('{"p":1,"choices":[],"usage":{"odd":"%s"}}', {"decode_plain"}),
-        ('{"p%s":1,"choices":[]}', {"decode_plain"}),
-    ],
-)
-@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n"])
-def test_a_chunk_like_the_two_before_it_is_not_decoded(chunk: str, way: set[str], end: str) -> None:
-    decoder = ChatDecoder()
-    ways = []
-    for text in "abcd":
-        read = functools.partial(read_all, decoder, f"data: {chunk % text}{end}".encode())
-        ways.append(set(calls_while(read, "decode_plain", "read_chunk")))
-    assert ways[2:] == [way, way]
-
-
-def test_text_is_all_that_is_read_again_after_something_else() -> None:
-    decoder = ChatDecoder()
-    ways = []
-    for data in [hi(text) for text in "abc"] + [b": ping\n\n"] + [hi(text) for text in "defg"]:
-        ways.append(set(calls_while(functools.partial(read_all, decoder, data), "decode_plain", "read_chunk")))
-    decoded, compared, neither = {"decode_plain"}, {"read_chunk"}, set[str]()
-    assert ways[:4] == [decoded, decoded, neither, compared]
-    assert ways[4:] == [decoded | compared, compared, neither, neither]
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,17 @@ from ._chat._chunks import (
     ChoiceDeltaAudio,
     ChoiceDeltaFunctionCall,
     ChoiceDeltaToolCall,
-    ChoiceLogprobs,
     ChunkChoice,
-    CompletionTokensDetails,
-    PromptTokensDetails,
-    TokenLogprob,
-    TopLogprob,
-    Usage,
 )
-from ._chat._completion import Audio, ChatCompletion, Choice, Message, ToolCall
+from ._chat._completion import ChatCompletion, Choice
 from ._chat._endings import Ending
 from ._chat._events import (
     AudioDelta,
     ChatEvent,
     ChoiceFinished,
     KeepAlive,
+    PartDone,
+    PartStarted,
     ReasoningDelta,
     RefusalDelta,
     StreamDone,
@@ -37,26 +33,40 @@ from ._chat._events import (
     UsageReported,
 )
 from ._chat._limits import Limits
+from ._chat._message import Audio, Message
+from ._chat._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from ._chat._reports import (
+    ChoiceLogprobs,
+    CompletionTokensDetails,
+    PromptTokensDetails,
+    TokenLogprob,
+    TopLogprob,
+    Usage,
+)
+from ._chat._tool_call import ToolCall
 from ._decoding._decoder import ChatDecoder
 from ._errors import (
     ChunkDecodeError,
     ContentTypeError,
     EventTooLargeError,
     IncompleteStreamError,
+    OutputParseError,
     OutputTooLargeError,
     ProviderError,
     ResponseError,
     SSEStreamError,
     StatusError,
     StreamTimeoutError,
-    ToolArgumentsError,
+    TimeoutKind,
     TransportError,
 )
+from ._json._depth import JSONValue
 from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
 from ._streams._chat import AsyncChatStream, ChatStream
-from ._streams._coalesce import coalesce
+from ._streams._coalesce import AsyncCoalescedEvents, CoalescedEvents, coalesce
 from ._streams._sse import aiter_sse, iter_sse
+from ._streams._state import OnTruncated
 from ._streams._timings import StreamTimings, Timeouts
 from ._version import __version__
 
@@ -64,6 +74,7 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AsyncChatStream",
+    "AsyncCoalescedEvents",
     "Audio",
     "AudioDelta",
     "ChatAccumulator",
@@ -81,19 +92,29 @@ __all__ = [
     "ChoiceLogprobs",
     "ChunkChoice",
     "ChunkDecodeError",
+    "CoalescedEvents",
     "CompletionTokensDetails",
     "ContentTypeError",
     "Ending",
     "EventTooLargeError",
     "IncompleteStreamError",
+    "JSONValue",
     "KeepAlive",
     "Limits",
     "Message",
+    "OnTruncated",
+    "OutputParseError",
     "OutputTooLargeError",
+    "Part",
+    "PartDone",
+    "PartStarted",
     "PromptTokensDetails",
     "ProviderError",
+    "ProviderPart",
     "ReasoningDelta",
+    "ReasoningPart",
     "RefusalDelta",
+    "RefusalPart",
     "ResponseError",
     "SSEDecoder",
     "SSEStreamError",
@@ -103,12 +124,14 @@ __all__ = [
     "StreamTimeoutError",
     "StreamTimings",
     "TextDelta",
+    "TextPart",
+    "TimeoutKind",
     "Timeouts",
     "TokenLogprob",
-    "ToolArgumentsError",
     "ToolCall",
     "ToolCallDelta",
     "ToolCallDone",
+    "ToolCallPart",
     "ToolCallStarted",
     "TopLogprob",
     "TransportError",

@@ -1,25 +1,27 @@
 """Every exception of the library.
 
-    SSEStreamError                      .completion: what had arrived
+    SSEStreamError                      .completion: what had arrived, empty where nothing had
     ├── EventTooLargeError              one event outgrew its limit
     ├── OutputTooLargeError             what was accumulated outgrew its limits
     ├── ResponseError                   the response is no stream
     │   ├── StatusError                 .status_code .headers .body .error .retry_after
     │   └── ContentTypeError            .content_type .body
     ├── ChunkDecodeError                .data; also a ValueError
-    ├── ToolArgumentsError              .arguments; also a ValueError
     ├── ProviderError                   .message .type .code .body
     ├── IncompleteStreamError           it ended before it was done
     ├── TransportError                  the connection broke; __cause__ is the client's own exception
     └── StreamTimeoutError              .kind; also a TimeoutError
 
-Whatever the bytes, nothing but these is raised: any other exception is a bug of this library. Arguments
-that no call can accept get a `TypeError` or a `ValueError` that says what to pass instead.
+    OutputParseError                    .text; a ValueError outside the tree: no stream has failed
+
+Whatever the bytes, reading a stream raises nothing but the errors of the tree: any other exception is a bug of
+this library. Arguments that no call can accept get a `TypeError` or a `ValueError` that says what to pass instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:  # for the type of one attribute; nothing is imported when the program runs
@@ -33,13 +35,21 @@ class SSEStreamError(Exception):
     """The root of all that can go wrong with a stream.
 
     Raised itself only when a decoder that has failed or was closed is fed again.
-
-    Attributes:
-        completion: What had arrived before the failure; `None` where no chat was being decoded, as
-            with a bare `SSEDecoder`.
     """
 
-    completion: ChatCompletion | None = None
+    @cached_property
+    def completion(self) -> ChatCompletion:
+        """What had arrived before the failure; an empty completion where nothing had, as with a bare `SSEDecoder`."""
+        return _make_empty()
+
+
+_make_empty: Callable[[], ChatCompletion]
+
+
+def set_empty_completion(make: Callable[[], ChatCompletion]) -> None:
+    """Say how an empty completion is made; its class does, because this file imports nothing."""
+    global _make_empty  # noqa: PLW0603  # it is set once, when the class is defined
+    _make_empty = make
 
 
 class EventTooLargeError(SSEStreamError):
@@ -131,18 +141,6 @@ class ChunkDecodeError(SSEStreamError, ValueError):
         self.data = data
 
 
-class ToolArgumentsError(SSEStreamError, ValueError):
-    """The arguments that the model wrote for a tool are not JSON, or not of the type asked for.
-
-    Attributes:
-        arguments: The arguments as received.
-    """
-
-    def __init__(self, message: str, *, arguments: str = "") -> None:
-        super().__init__(message)
-        self.arguments = arguments
-
-
 class ProviderError(SSEStreamError):
     """The provider reported an error inside the stream.
 
@@ -186,3 +184,17 @@ class StreamTimeoutError(SSEStreamError, TimeoutError):
     def __init__(self, message: str, *, kind: TimeoutKind = "read") -> None:
         super().__init__(message)
         self.kind: TimeoutKind = kind
+
+
+class OutputParseError(ValueError):
+    """What the model wrote is not JSON, or not of the type asked for: a tool's arguments, or the content.
+
+    Outside the tree of `SSEStreamError`, because the stream has not failed.
+
+    Attributes:
+        text: What the model wrote.
+    """
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text

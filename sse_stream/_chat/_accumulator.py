@@ -14,11 +14,7 @@ from ._chunks import (
     ChoiceDelta,
     ChoiceDeltaAudio,
     ChoiceDeltaToolCall,
-    ChoiceLogprobs,
     ChunkChoice,
-    TokenLogprob,
-    TopLogprob,
-    Usage,
 )
 from ._completion import ChatCompletion
 from ._events import (
@@ -36,6 +32,7 @@ from ._events import (
 )
 from ._limits import Limits
 from ._merging import Pieces, Statements, weight
+from ._reports import ChoiceLogprobs, TokenLogprob, TopLogprob, Usage
 from ._tool_calls import Slot
 from ._usage import extras_weight, merged_usage
 
@@ -101,14 +98,14 @@ class ChatAccumulator:
             model=self._model,
             created=self._created,
             choices=[self._choices[index].snapshot() for index in sorted(self._choices)],
-            usage=self._usage,
+            usage=self.usage,
             extra={**self._stated, **self._extra.snapshot()},
         )
 
     @property
     def usage(self) -> Usage | None:
         """The last value of each count so far; `None` where none came."""
-        return self._usage
+        return None if self._usage is None else self._usage.copied()
 
     @property
     def unfinished(self) -> list[int]:
@@ -352,7 +349,7 @@ class ChatAccumulator:
         if logprobs is None:
             logprobs = state.logprobs = LogprobsState()
         for name in ("content", "refusal"):
-            tokens: list[TokenLogprob] | None = getattr(piece, name)
+            tokens: list[TokenLogprob] | None = getattr(piece.copied(), name)
             if tokens is not None:
                 kept = getattr(logprobs, name)
                 if kept is None:
@@ -367,10 +364,10 @@ class ChatAccumulator:
     def _add_usage(self, usage: Usage, events: list[ChatEvent]) -> None:
         merged = merged_usage(self._usage, usage)
         if merged is not None:
-            self._usage = merged
+            self._usage = merged = merged.copied()
             # Each report holds all that is known so far, so what it holds counts each time.
             self._size += extras_weight(merged)
-            events.append(UsageReported(merged))
+            events.append(UsageReported(merged.copied()))
 
 
 _SPOKEN: tuple[SpokenField, ...] = ("content", "refusal", "reasoning_content", "reasoning")

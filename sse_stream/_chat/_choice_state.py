@@ -6,10 +6,11 @@ from collections.abc import Callable
 from io import StringIO
 from typing import Literal, TypeAlias
 
-from ._chunks import ChoiceLogprobs, TokenLogprob
-from ._completion import Audio, Choice, Message
+from ._completion import Choice
 from ._events import ReasoningDelta, RefusalDelta, TextDelta
 from ._merging import Pieces, Statements
+from ._message import Audio, Message
+from ._reports import ChoiceLogprobs, TokenLogprob
 from ._tool_calls import Slots
 
 Speech: TypeAlias = TextDelta | ReasoningDelta | RefusalDelta
@@ -60,10 +61,10 @@ class LogprobsState:
         self.extra = Pieces()
 
     def snapshot(self) -> ChoiceLogprobs:
-        content = None if self.content is None else list(self.content)
-        refusal = None if self.refusal is None else list(self.refusal)
         extra = self.extra.snapshot()
-        return ChoiceLogprobs(content, refusal, extra=extra) if extra else ChoiceLogprobs(content, refusal)
+        if extra:
+            return ChoiceLogprobs(self.content, self.refusal, extra=extra).copied()
+        return ChoiceLogprobs(self.content, self.refusal).copied()
 
 
 class ChoiceState:

@@ -8,98 +8,36 @@ where it came. A field that was absent or null is `None`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
+from msgspec.structs import force_setattr
 
+from .._json._copying import copied
 from .._json._depth import JSONValue
+from .._json._lenient import loads
 from .._json._reading import ignore, read_struct
+from .._json._writing import encode_json
+from ._model import NOTHING, Extra, Model, Piece
+from ._reports import ChoiceLogprobs, Usage
+
+Source: TypeAlias = Mapping[str, JSONValue] | bytes | str
+"""What a chunk was decoded from: a JSON object, or its text."""
+
+SOURCE = "_source"
+"""The slot that holds the source of a chunk, for a hot path that cannot afford to call `with_source`."""
 
 if TYPE_CHECKING:
-    Extra: TypeAlias = Mapping[str, JSONValue]
     Detail: TypeAlias = JSONValue
     Moderation: TypeAlias = JSONValue
-    Source: TypeAlias = Mapping[str, JSONValue] | bytes | str | None
-    NOTHING: Extra = {}
 else:
-    # Types that msgspec encodes but never decodes: a server's own field named "extra" cannot slip in here,
-    # it takes the tolerant path and ends up inside `extra`, under its name.
-    class Extra(dict):
-        """The one empty `extra` that all structs without extras share."""
-
-        def _refuse(self, *_: object, **__: object) -> NoReturn:
-            raise TypeError("this `extra` is shared and empty: make a struct with an `extra` of its own")
-
-        __setitem__ = __ior__ = setdefault = update = _refuse
-
-        def __reduce__(self) -> tuple[type, tuple[dict]]:
-            return Extra, (dict(self),)
-
     # What may hold anything is narrow on the strict path: what nests is left to the tolerant one, which
     # looks how deep.
     Detail = dict[str, str | int | float | bool | None]
     Moderation = None
 
-    class Source:
-        """What a chunk was decoded from."""
 
-    NOTHING = Extra()
-
-
-class _Part(
-    msgspec.Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True, kw_only=True
-):
-    """What all the structs here share."""
-
-    extra: Extra = NOTHING
-
-
-class TopLogprob(_Part):
-    """One of the most likely tokens at a position.
-
-    Attributes:
-        token: The token as text.
-        logprob: The natural logarithm of its probability.
-        bytes: The token's UTF-8 bytes.
-        extra: What the model does not name.
-    """
-
-    token: str = ""
-    logprob: float | None = None
-    bytes: list[int] | None = None
-
-
-class TokenLogprob(_Part):
-    """The chosen token at a position, with the ones that it was chosen from.
-
-    Attributes:
-        token: The token as text.
-        logprob: The natural logarithm of its probability.
-        bytes: The token's UTF-8 bytes.
-        top_logprobs: The most likely tokens at this position.
-        extra: What the model does not name.
-    """
-
-    token: str = ""
-    logprob: float | None = None
-    bytes: list[int] | None = None
-    top_logprobs: list[TopLogprob] | None = None
-
-
-class ChoiceLogprobs(_Part):
-    """Log probabilities of a piece of a choice.
-
-    Attributes:
-        content: One item a token of the text.
-        refusal: One item a token of the refusal.
-        extra: What the model does not name.
-    """
-
-    content: list[TokenLogprob] | None = None
-    refusal: list[TokenLogprob] | None = None
-
-
-class ChoiceDeltaFunctionCall(_Part):
+class ChoiceDeltaFunctionCall(Piece, frozen=True):
     """A piece of a function call: of a tool call's `function`, or the legacy `function_call`.
 
     Attributes:
@@ -112,7 +50,7 @@ class ChoiceDeltaFunctionCall(_Part):
     arguments: str | None = None
 
 
-class ChoiceDeltaToolCall(_Part):
+class ChoiceDeltaToolCall(Piece, frozen=True):
     """A piece of a tool call.
 
     Attributes:
@@ -129,7 +67,7 @@ class ChoiceDeltaToolCall(_Part):
     function: ChoiceDeltaFunctionCall | None = None
 
 
-class ChoiceDeltaAudio(_Part):
+class ChoiceDeltaAudio(Piece, frozen=True):
     """A piece of spoken output.
 
     Attributes:
@@ -146,7 +84,7 @@ class ChoiceDeltaAudio(_Part):
     expires_at: int | None = None
 
 
-class ChoiceDelta(_Part):
+class ChoiceDelta(Piece, frozen=True):
     """What one chunk adds to the message of one choice.
 
     Attributes:
@@ -173,7 +111,7 @@ class ChoiceDelta(_Part):
     reasoning_details: list[Detail] | None = None
 
 
-class ChunkChoice(_Part):
+class ChunkChoice(Piece, frozen=True):
     """One of the answers that the chunk adds to.
 
     Attributes:
@@ -190,64 +128,13 @@ class ChunkChoice(_Part):
     logprobs: ChoiceLogprobs | None = None
 
 
-class PromptTokensDetails(_Part):
-    """What the prompt's tokens were.
+class _Received:
+    """Keeps what a chunk was decoded from. A slot is no field: it is neither encoded nor compared."""
 
-    Attributes:
-        audio_tokens: Tokens of sound.
-        cache_write_tokens: Tokens that were written to the provider's cache.
-        cached_tokens: Tokens that were found in the provider's cache.
-        image_tokens: Tokens of pictures.
-        text_tokens: Tokens of text.
-        extra: What the model does not name.
-    """
-
-    audio_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    cached_tokens: int | None = None
-    image_tokens: int | None = None
-    text_tokens: int | None = None
+    __slots__ = (SOURCE,)
 
 
-class CompletionTokensDetails(_Part):
-    """What the completion's tokens were.
-
-    Attributes:
-        accepted_prediction_tokens: Predicted tokens that appeared in the completion.
-        audio_tokens: Tokens of sound.
-        reasoning_tokens: Tokens of reasoning.
-        rejected_prediction_tokens: Predicted tokens that did not appear.
-        text_tokens: Tokens of text.
-        extra: What the model does not name.
-    """
-
-    accepted_prediction_tokens: int | None = None
-    audio_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    rejected_prediction_tokens: int | None = None
-    text_tokens: int | None = None
-
-
-class Usage(_Part):
-    """What the request cost, in tokens, as the provider counts them.
-
-    Attributes:
-        prompt_tokens: Tokens that went in.
-        completion_tokens: Tokens that came out.
-        total_tokens: The provider's total; it need not be the sum.
-        prompt_tokens_details: What the prompt's tokens were.
-        completion_tokens_details: What the completion's tokens were.
-        extra: What the model does not name: costs, times, the cache counters of some providers.
-    """
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    prompt_tokens_details: PromptTokensDetails | None = None
-    completion_tokens_details: CompletionTokensDetails | None = None
-
-
-class ChatCompletionChunk(_Part, eq=False):
+class ChatCompletionChunk(_Received, Model, frozen=True):
     """One chunk of a streamed chat completion.
 
     Make one by hand with keywords, or with `from_dict`; compare two by what they say, whatever their
@@ -275,13 +162,13 @@ class ChatCompletionChunk(_Part, eq=False):
     object: str | None = None
     created: int | None = None
     model: str | None = None
-    choices: list[ChunkChoice] = []
+    choices: list[ChunkChoice] = msgspec.field(default_factory=list)
     usage: Usage | None = None
     service_tier: str | None = None
     system_fingerprint: str | None = None
     moderation: Moderation = None
     obfuscation: str | None = None
-    _source: Source = None
+    extra: Extra = NOTHING
 
     @classmethod
     def from_dict(cls, value: Mapping[str, JSONValue]) -> ChatCompletionChunk:
@@ -289,57 +176,66 @@ class ChatCompletionChunk(_Part, eq=False):
 
         Args:
             value: The object, in OpenAI's field names. Fields that the model does not name, and values
-                that do not fit their field, are kept in `extra`. A choice without an index gets 0.
+                that do not fit their field, are kept in `extra`. A choice without an index gets 0. The chunk shares
+                nothing with it.
 
         Raises:
             TypeError: `value` is not a mapping.
         """
         if not isinstance(value, Mapping):
             raise TypeError(f"a chunk is read from a dict, not from {type(value).__name__}: decode its JSON first")
-        chunk = read_struct(cls, value, ignore)
-        chunk._source = value
-        return chunk
+        received = dict(value)
+        return with_source(read_struct(cls, copied(received), ignore), copied(received))
 
     @property
     def raw(self) -> dict[str, JSONValue]:
-        """The JSON object as it was received; for a chunk made by hand, the object that says the same."""
-        source = self._source
-        if isinstance(source, (bytes, str)):
-            source = self._source = msgspec.json.decode(source)
+        """The JSON object as it was received; for a chunk made by hand, the object that says the same.
+
+        It is yours: each call makes a new one.
+        """
+        source: Source | None = getattr(self, SOURCE, None)
         if source is None:
-            return _object_of(self)
-        return dict(source)
+            return self.to_dict()
+        if isinstance(source, bytes):
+            source = source.decode()
+        value: dict[str, JSONValue] = loads(source)[0] if isinstance(source, str) else copied(dict(source))
+        return value
 
-    def __eq__(self, other: Any) -> bool:  # noqa: PYI032  # `object` is a field here
-        if not isinstance(other, ChatCompletionChunk):
-            return NotImplemented
-        return _fields(self) == _fields(other)
+    def encode(self) -> bytes:
+        r"""The server-sent event that says this chunk, for whoever passes chunks on.
 
-    def __ne__(self, other: Any) -> bool:  # noqa: PYI032  # as above; without it, msgspec compares identities
-        return not self == other
+        It says what `to_dict` does; what was received, to the letter, is `raw`.
 
-    __hash__ = None  # type: ignore[assignment]  # mutable, like every other struct here
+        Raises:
+            ValueError: JSON has no word for something in it, such as NaN, or nests too deep to be decoded again.
 
-    def __repr__(self) -> str:
-        said = ", ".join(f"{name}={value!r}" for name, value in _fields(self).items() if value not in (None, [], {}))
-        return f"ChatCompletionChunk({said})"
+        >>> ChatCompletionChunk(choices=[ChunkChoice(index=0, delta=ChoiceDelta(content="Hi"))]).encode()
+        b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+        """
+        return b"data: %b\n\n" % encode_json(self.to_dict())
 
+    def __copy__(self) -> ChatCompletionChunk:
+        return _made_again(type(self), _fields_of(self), getattr(self, SOURCE, None))
 
-def _fields(chunk: ChatCompletionChunk) -> dict[str, JSONValue]:
-    return {name: getattr(chunk, name) for name in chunk.__struct_fields__ if name != "_source"}
-
-
-def _json_of(value: JSONValue) -> JSONValue:
-    """The JSON value that says what a struct of this module says: what is `None` left out, `extra` put back."""
-    if isinstance(value, list):
-        return [_json_of(item) for item in value]
-    return _object_of(value) if isinstance(value, msgspec.Struct) else value
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, (type(self), _fields_of(self), getattr(self, SOURCE, None))
 
 
-def _object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
-    said = {
-        name: _json_of(value)
-        for name in struct.__struct_fields__
-        if name not in ("extra", "_source") and (value := getattr(struct, name)) is not None
-    }
-    return {**said, **getattr(struct, "extra", NOTHING)}
+def with_source(chunk: ChatCompletionChunk, source: Source) -> ChatCompletionChunk:
+    """The same chunk, which remembers what it was decoded from; for whoever has just made it.
+
+    Args:
+        chunk: The chunk.
+        source: Its JSON object, of which nobody else has a part, or the text of that.
+    """
+    force_setattr(chunk, SOURCE, source)
+    return chunk
+
+
+def _fields_of(chunk: ChatCompletionChunk) -> dict[str, Any]:
+    return {name: getattr(chunk, name) for name in chunk.__struct_fields__}
+
+
+def _made_again(cls: type[ChatCompletionChunk], fields: dict[str, Any], source: Source | None) -> ChatCompletionChunk:
+    chunk = cls(**fields)
+    return chunk if source is None else with_source(chunk, source)

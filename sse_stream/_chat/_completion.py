@@ -6,152 +6,15 @@ from typing import Any, TypeVar, overload
 
 import msgspec
 
-from .._errors import ToolArgumentsError
-from .._json._depth import JSONValue, decode_json
-from ._chunks import ChoiceLogprobs, Usage
-from ._schema import (
-    COMPLETION_TYPES,
-    MESSAGE_TYPES,
-    OPENAI_FINISH_REASONS,
-    completed,
-    logprobs_fit,
-    schema_json,
-    usage_fits,
-)
+from .._errors import set_empty_completion
+from .._json._depth import JSONValue
+from ._message import OPENAI_CHAT, Message, completion_message
+from ._parsing import JSONAdapter, parsed
+from ._reports import ChoiceLogprobs, Usage
+from ._schema import COMPLETION_TYPES, OPENAI_FINISH_REASONS, completed, logprobs_fit, logprobs_json, usage_fits
+from ._tool_call import ToolCall
 
 T = TypeVar("T")
-
-# Fields outside the message model that a server wants to see again with the next request.
-_SENT_BACK = ("function_call", "reasoning_details", "extra_content")
-
-
-class ToolCall(msgspec.Struct, frozen=True, gc=False):
-    """A call of a tool, as the model wants it made.
-
-    Attributes:
-        id: The id that the tool's answer must carry; `""` where the server sent none.
-        name: The tool's name.
-        arguments: The arguments as the model wrote them: JSON, if it made no mistake.
-        extra: What else came with the call, such as Gemini's `extra_content`.
-    """
-
-    id: str
-    name: str
-    arguments: str
-    extra: dict[str, JSONValue] = {}
-
-    @overload
-    def parse(self) -> JSONValue: ...
-    @overload
-    def parse(self, type: type[T]) -> T: ...
-    def parse(self, type: type[Any] | Any = Any) -> Any:
-        """Decode the arguments.
-
-        Args:
-            type: What to decode them into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic
-                model, any type that msgspec knows; by default what JSON says, a dict as a rule.
-
-        Returns:
-            The arguments. Blank ones, which models write for a tool without parameters, count as `{}`.
-
-        Raises:
-            ToolArgumentsError: They are not JSON, or do not fit the type; it says where.
-            TypeError: msgspec cannot decode into `type` at all.
-
-        >>> ToolCall(id="c1", name="add", arguments='{"a": 1, "b": 2}').parse(dict[str, int])
-        {'a': 1, 'b': 2}
-        """
-        arguments = self.arguments if self.arguments.strip() else "{}"
-        try:
-            if hasattr(type, "model_validate_json"):
-                return type.model_validate_json(arguments)
-            return decode_json(arguments, type)
-        except (ValueError, RecursionError) as error:
-            raise ToolArgumentsError(
-                f"the arguments for {self.name!r} cannot be read: {error}: {_excerpt(self.arguments)}",
-                arguments=self.arguments,
-            ) from error
-
-    def to_dict(self) -> dict[str, JSONValue]:
-        """The call in OpenAI's form, ready for JSON."""
-        function = {"name": self.name, "arguments": self.arguments}
-        return completed({"id": self.id, "type": "function", "function": function}, self.extra)
-
-
-class Audio(msgspec.Struct, frozen=True, gc=False):
-    """Spoken output, put together.
-
-    Attributes:
-        id: The id by which a later request can refer to it.
-        data: The sound, base64, as its pieces were sent one after another.
-        transcript: What is said.
-        expires_at: When the id ceases to be valid, in seconds since 1970.
-        extra: What else came with it.
-    """
-
-    id: str = ""
-    data: str = ""
-    transcript: str = ""
-    expires_at: int | None = None
-    extra: dict[str, JSONValue] = {}
-
-    def to_dict(self) -> dict[str, JSONValue]:
-        """The audio in OpenAI's form, ready for JSON."""
-        own = {"id": self.id, "data": self.data, "transcript": self.transcript, "expires_at": self.expires_at or 0}
-        return completed(own, self.extra)
-
-
-class Message(msgspec.Struct, frozen=True, gc=False):
-    """One answer.
-
-    Attributes:
-        role: Who speaks: `"assistant"` unless the server says otherwise.
-        content: The text; `None` where none came.
-        reasoning: The reasoning, whatever its spelling; `None` where none came.
-        refusal: The refusal; `None` where none came.
-        tool_calls: The tool calls, in the order in which they began.
-        audio: Spoken output; `None` where none came.
-        extra: What else came: fields that the chunk model does not name, `reasoning_details`, and the
-            legacy `function_call`, each with its pieces put together.
-    """
-
-    role: str = "assistant"
-    content: str | None = None
-    reasoning: str | None = None
-    refusal: str | None = None
-    tool_calls: list[ToolCall] = []
-    audio: Audio | None = None
-    extra: dict[str, JSONValue] = {}
-
-    def to_dict(self) -> dict[str, JSONValue]:
-        """The message to append to the next request's `messages`.
-
-        It holds what a server takes back: role, content, refusal, tool calls with all that came with
-        them, a reference to the audio, the legacy function call, `reasoning_details` and
-        `extra_content`. Plain reasoning is left out: some servers refuse it.
-        """
-        said: dict[str, JSONValue] = {"role": self.role, "content": self.content}
-        if self.refusal is not None:
-            said["refusal"] = self.refusal
-        if self.tool_calls:
-            said["tool_calls"] = [call.to_dict() for call in self.tool_calls]
-        if self.audio is not None:
-            said["audio"] = {"id": self.audio.id}
-        said.update((name, self.extra[name]) for name in _SENT_BACK if name in self.extra)
-        if len(said) == 2 and self.content is None:
-            said["content"] = ""  # a message that says nothing else needs a text, if an empty one
-        return said
-
-    def _to_completion_dict(self) -> dict[str, JSONValue]:
-        said: dict[str, JSONValue] = {"role": "assistant", "content": self.content, "refusal": self.refusal}
-        if self.reasoning is not None:
-            said["reasoning"] = self.reasoning
-        if self.tool_calls:
-            said["tool_calls"] = [call.to_dict() for call in self.tool_calls]
-        if self.audio is not None:
-            said["audio"] = self.audio.to_dict()
-        extra = self.extra if self.role == "assistant" else {**self.extra, "role": self.role}
-        return completed(said, extra, MESSAGE_TYPES)
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -175,7 +38,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
         """The choice in OpenAI's form, ready for JSON."""
         said: dict[str, JSONValue] = {
             "index": self.index,
-            "message": self.message._to_completion_dict(),
+            "message": completion_message(self.message),
             "finish_reason": self.finish_reason,
             "logprobs": None,
         }
@@ -186,7 +49,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
             extra["native_finish_reason"] = self.finish_reason
         if self.logprobs is not None:
             fitting = said if logprobs_fit(self.logprobs) else extra
-            fitting["logprobs"] = schema_json(self.logprobs)
+            fitting["logprobs"] = logprobs_json(self.logprobs)
         return completed(said, extra)
 
 
@@ -200,6 +63,7 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
         choices: The answers, sorted by their index.
         usage: The last value of each count; `None` where none came.
         extra: What else came beside the choices: the last value of each field, objects key by key.
+        dialect: The name of the dialect that it came in.
     """
 
     id: str | None = None
@@ -208,11 +72,51 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
     choices: list[Choice] = []
     usage: Usage | None = None
     extra: dict[str, JSONValue] = {}
+    dialect: str = OPENAI_CHAT
 
     @property
     def text(self) -> str:
         """The first choice's content, `""` where there is none."""
-        return (self.choices[0].message.content or "") if self.choices else ""
+        return self.message.content or ""
+
+    @property
+    def message(self) -> Message:
+        """The first choice's message, an empty one where there is none."""
+        return self.choices[0].message if self.choices else Message(dialect=self.dialect)
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the first choice ended; `None` where no reason came."""
+        return self.choices[0].finish_reason if self.choices else None
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The first choice's tool calls."""
+        return self.message.tool_calls
+
+    @overload
+    def parse(self) -> JSONValue: ...
+    @overload
+    def parse(self, type: type[T]) -> T: ...
+    @overload
+    def parse(self, type: JSONAdapter[T]) -> T: ...
+    @overload
+    def parse(self, type: object) -> JSONValue: ...
+    def parse(self, type: object = Any) -> JSONValue:
+        """Decode the first choice's content, which a model writes as JSON when it was asked for structured output.
+
+        Args:
+            type: What to decode it into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic model or
+                `TypeAdapter`, a union, any type that msgspec or pydantic knows; by default what JSON says.
+
+        Raises:
+            OutputParseError: It is not JSON, or does not fit the type, as where no content came or it was cut off.
+            TypeError: Nothing can be decoded into `type`.
+
+        >>> ChatCompletion(choices=[Choice(0, Message(content='{"city": "Oslo"}'))]).parse(dict[str, str])
+        {'city': 'Oslo'}
+        """
+        return parsed(self.text, type, "the content")
 
     def to_dict(self) -> dict[str, JSONValue]:
         """The completion as OpenAI's `chat.completion`, ready for JSON.
@@ -232,11 +136,10 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
         }
         extra = self.extra
         if self.usage is not None and usage_fits(self.usage):
-            said["usage"] = schema_json(self.usage)
+            said["usage"] = self.usage.to_dict()
         elif self.usage is not None:
-            extra = {**extra, "usage": schema_json(self.usage)}
+            extra = {**extra, "usage": self.usage.to_dict()}
         return completed(said, extra, COMPLETION_TYPES)
 
 
-def _excerpt(text: str) -> str:
-    return repr(text if len(text) <= 200 else text[:200] + "…")
+set_empty_completion(ChatCompletion)

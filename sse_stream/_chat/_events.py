@@ -1,20 +1,22 @@
 """The typed events: what a stream says, one piece at a time.
 
 Each is frozen, comparable, and knows its `type`, so that `match` and type checkers narrow the union
-`ChatEvent`. Each encodes to JSON with `msgspec.json.encode`.
+`ChatEvent`. Each encodes to JSON with `msgspec.json.encode`, and `msgspec.json.decode` with `type=ChatEvent`
+makes an equal event of that. `to_dict` gives the same fields, but usage, tool calls and completions in OpenAI's form.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal, TypeAlias
 
-import msgspec
+from ._completion import ChatCompletion
+from ._parts import Part
+from ._reports import Usage
+from ._tagged import Tagged
+from ._tool_call import ToolCall
 
-from ._chunks import Usage
-from ._completion import ChatCompletion, ToolCall
 
-
-class TextDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="text_delta"):
+class TextDelta(Tagged, frozen=True, tag="text_delta"):
     """A piece of the text.
 
     Attributes:
@@ -27,7 +29,7 @@ class TextDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="te
     choice: int = 0
 
 
-class ReasoningDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="reasoning_delta"):
+class ReasoningDelta(Tagged, frozen=True, tag="reasoning_delta"):
     """A piece of the reasoning, once, in however many spellings it came.
 
     Attributes:
@@ -40,7 +42,7 @@ class ReasoningDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", ta
     choice: int = 0
 
 
-class RefusalDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="refusal_delta"):
+class RefusalDelta(Tagged, frozen=True, tag="refusal_delta"):
     """A piece of the refusal.
 
     Attributes:
@@ -53,7 +55,7 @@ class RefusalDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag=
     choice: int = 0
 
 
-class AudioDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="audio_delta"):
+class AudioDelta(Tagged, frozen=True, tag="audio_delta"):
     """A piece of spoken output; what this piece does not carry is `None`.
 
     Attributes:
@@ -72,7 +74,7 @@ class AudioDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="a
     choice: int = 0
 
 
-class ToolCallStarted(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="tool_call_started"):
+class ToolCallStarted(Tagged, frozen=True, tag="tool_call_started"):
     """A tool call began.
 
     Attributes:
@@ -89,7 +91,7 @@ class ToolCallStarted(msgspec.Struct, frozen=True, gc=False, tag_field="type", t
     choice: int = 0
 
 
-class ToolCallDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="tool_call_delta"):
+class ToolCallDelta(Tagged, frozen=True, tag="tool_call_delta"):
     """A piece of a tool call's arguments.
 
     Attributes:
@@ -104,7 +106,7 @@ class ToolCallDelta(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag
     choice: int = 0
 
 
-class ToolCallDone(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="tool_call_done"):
+class ToolCallDone(Tagged, frozen=True, tag="tool_call_done"):
     """A tool call is complete: the next one began, the choice finished, or the stream was done.
 
     Attributes:
@@ -119,7 +121,7 @@ class ToolCallDone(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag=
     choice: int = 0
 
 
-class ChoiceFinished(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="choice_finished"):
+class ChoiceFinished(Tagged, frozen=True, tag="choice_finished"):
     """A choice gave its finish reason; once a choice.
 
     Attributes:
@@ -133,7 +135,7 @@ class ChoiceFinished(msgspec.Struct, frozen=True, gc=False, tag_field="type", ta
     choice: int = 0
 
 
-class UsageReported(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="usage_reported"):
+class UsageReported(Tagged, frozen=True, tag="usage_reported"):
     """A chunk reported usage. Counts are cumulative: the last report is the one that counts.
 
     Attributes:
@@ -144,7 +146,7 @@ class UsageReported(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag
     usage: Usage
 
 
-class KeepAlive(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="keep_alive"):
+class KeepAlive(Tagged, frozen=True, tag="keep_alive"):
     """The server showed that it is alive and said nothing else. Only with `keepalives=True`.
 
     Attributes:
@@ -155,7 +157,37 @@ class KeepAlive(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="ke
     comment: str
 
 
-class StreamDone(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="stream_done"):
+class PartStarted(Tagged, frozen=True, tag="part_started"):
+    """A part of the answer began. Only from dialects whose format marks parts; chat completions does not.
+
+    Attributes:
+        index: Which part of the choice, from 0.
+        kind: `"text"`, `"reasoning"`, `"refusal"`, `"tool_call"`, or the provider's name for a part of its own.
+        choice: The index of the choice that it belongs to.
+    """
+
+    type: ClassVar[Literal["part_started"]] = "part_started"
+    index: int
+    kind: str
+    choice: int = 0
+
+
+class PartDone(Tagged, frozen=True, tag="part_done"):
+    """A part of the answer is complete. Only from dialects whose format marks parts.
+
+    Attributes:
+        index: Which part of the choice, as its `PartStarted` said.
+        part: The part, with the provider's own object for it.
+        choice: The index of the choice that it belongs to.
+    """
+
+    type: ClassVar[Literal["part_done"]] = "part_done"
+    index: int
+    part: Part
+    choice: int = 0
+
+
+class StreamDone(Tagged, frozen=True, tag="stream_done"):
     """The stream ended well; always the last event.
 
     Attributes:
@@ -177,6 +209,8 @@ ChatEvent: TypeAlias = (
     | ChoiceFinished
     | UsageReported
     | KeepAlive
+    | PartStarted
+    | PartDone
     | StreamDone
 )
 """What iterating a stream gives."""

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from .._json._copying import copied
 from .._json._depth import JSONValue
 
 Node: TypeAlias = Any
@@ -81,9 +82,9 @@ class Statements:
 
     def add(self, fields: Mapping[str, JSONValue]) -> int:
         """Take what is stated; by how much what is kept has grown."""
-        last, self._last = self._last, fields
+        last, self._last = self._last, copied(dict(fields))
         # Most say what the one before said: a provider's name, a filter that found nothing.
-        if fields is last or _is_same(fields, last):
+        if _is_same(fields, last):
             return 0
         return _overlay(self._fields, fields)
 
@@ -179,8 +180,7 @@ def _overlay(kept: dict[str, JSONValue], fields: Mapping[str, JSONValue]) -> int
         else:
             growth += weight(name)
         growth += weight(value)
-        # A copy of the objects, which later statements change; lists are replaced whole.
-        kept[name] = _value(value) if isinstance(value, dict) else value
+        kept[name] = copied(value)
     return growth
 
 

@@ -11,8 +11,10 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from .._json._copying import copied
 from .._json._depth import JSONValue
-from ._chunks import ChoiceLogprobs, Usage
+from .._json._reading import PROVIDER_FIELDS
+from ._reports import ChoiceLogprobs, Usage
 
 # What other servers say for OpenAI's five: text-generation-inference, Together, Anthropic, Gemini, Cohere, Z.AI.
 OPENAI_FINISH_REASONS: Mapping[str, str] = {
@@ -95,7 +97,7 @@ MESSAGE_TYPES: Types = {
 
 
 def completed(said: dict[str, JSONValue], extra: Mapping[str, JSONValue], types: Types = {}) -> dict[str, JSONValue]:  # noqa: B006  # only read
-    """An object of the schema, with what came beside it.
+    """An object of the schema, with a copy of what came beside it.
 
     Args:
         said: The schema's fields.
@@ -105,12 +107,12 @@ def completed(said: dict[str, JSONValue], extra: Mapping[str, JSONValue], types:
     """
     beside: dict[str, JSONValue] = {}
     hidden: dict[str, JSONValue] = {}
-    for name, value in extra.items():
-        if name in said or name == "provider_fields" or (name in types and not _fits(value, types[name])):
+    for name, value in copied(dict(extra)).items():
+        if name in said or name == PROVIDER_FIELDS or (name in types and not _fits(value, types[name])):
             hidden[name] = value
         else:
             beside[name] = value
-    return {**said, **beside, "provider_fields": hidden} if hidden else {**said, **beside}
+    return {**said, **beside, PROVIDER_FIELDS: hidden} if hidden else {**said, **beside}
 
 
 def usage_fits(usage: Usage) -> bool:
@@ -127,17 +129,12 @@ def logprobs_fit(logprobs: ChoiceLogprobs) -> bool:
     )
 
 
-def schema_json(value: JSONValue) -> JSONValue:
-    """The JSON value for a struct of the chunk model, or for a list of them: what is `None` left out."""
-    if isinstance(value, list):
-        return [schema_json(item) for item in value]
-    if not isinstance(value, msgspec.Struct):
-        return value
-    fields = {name: getattr(value, name) for name in value.__struct_fields__ if name != "extra"}
-    said = {name: schema_json(field) for name, field in fields.items() if field is not None}
-    if "top_logprobs" in fields:
-        said.setdefault("top_logprobs", [])  # the schema wants the list, if an empty one
-    return completed(said, getattr(value, "extra", {}), dict.fromkeys(fields.keys() - said.keys(), None))
+def logprobs_json(logprobs: ChoiceLogprobs) -> dict[str, JSONValue]:
+    """Log probabilities as the schema has them: each token with a list of the most likely ones, if an empty one."""
+    said = logprobs.to_dict()
+    for token in (*said.get("content", ()), *said.get("refusal", ())):
+        token.setdefault("top_logprobs", [])
+    return said
 
 
 def _fits(value: JSONValue, type: Any) -> bool:

@@ -15,8 +15,8 @@ import re
 from io import StringIO
 
 from ._chunks import ChoiceDeltaToolCall
-from ._completion import ToolCall
 from ._merging import Pieces
+from ._tool_call import ToolCall
 
 _OUTSIDE_STRINGS = re.compile(r'[{}\[\]"]')
 _INSIDE_STRINGS = re.compile(r'["\\]')

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ._chunks import Usage
 from ._merging import weight
+from ._reports import Usage
 
 S = TypeVar("S", bound=msgspec.Struct)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import TextIO
 
-from .._chat._chunks import Usage
 from .._chat._events import ChatEvent, ReasoningDelta, TextDelta
+from .._chat._reports import Usage
 from .._streams._chat import ChatStream
 from .._streams._timings import StreamTimings
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._chat._anomalies import Anomaly
-from .._chat._chunks import ChatCompletionChunk, Usage
+from .._chat._chunks import ChatCompletionChunk
 from .._chat._completion import ChatCompletion
 from .._chat._endings import Ending, ending_of
 from .._chat._events import ChatEvent
 from .._chat._limits import Limits
+from .._chat._reports import Usage
 from .._errors import ChunkDecodeError, IncompleteStreamError, SSEStreamError
 from .._sse._event import ServerSentEvent
 from ..dialects import Dialect, Done, Oddity, OpenAIChat

@@ -2,7 +2,7 @@
 
 msgspec decodes what fits a model. What does not fit is read here, field by field: what can be read is
 read, what cannot is kept in the struct's `extra` under its own name, and each deviation is reported.
-Nothing is raised for any value.
+Nothing is raised for any value. What `object_of` has written is read as an equal struct.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from ._depth import decode_json
+from ._depth import JSONValue, decode_json
 
 Report: TypeAlias = Callable[[str, object], object]
 """Told the name of a field with an odd type, and its value."""
@@ -31,6 +31,9 @@ LEFT_OVER: Any = object()
 """The key under which a caller that has put an object into shape says what shall be in `extra` besides, as a
 dict: what it took out of a field that the model names. No string, so nothing on the wire is called so."""
 
+PROVIDER_FIELDS = "provider_fields"
+"""The key under which an object holds those fields of a provider that have the name of a field of the schema."""
+
 
 class _Partly(msgspec.Struct, frozen=True):
     """A list of which some items could be read."""
@@ -44,6 +47,7 @@ class _Layout(msgspec.Struct, frozen=True):
 
     readers: Mapping[str, Reader]
     required: Mapping[str, object]
+    names: frozenset[str]
 
 
 def ignore(name: str, value: object) -> None:
@@ -55,7 +59,7 @@ def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore)
 
     Args:
         cls: A struct with an `extra` field.
-        value: The object; it is not changed, parts of it may be kept.
+        value: The object; it is not changed, and parts of it may be kept.
         report: Told of each field that has an odd type.
     """
     layout = _layout(cls)
@@ -76,15 +80,34 @@ def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore)
                 extra[name] = item
                 report(name, item)
     if extra:
-        fields["extra"] = extra
+        fields["extra"] = extra if PROVIDER_FIELDS not in extra else put_back(extra, layout.names)
     return cls(**fields)
+
+
+def is_set_aside(value: JSONValue, names: frozenset[str]) -> bool:
+    """Whether the value of `provider_fields` is what `object_of` writes there: fields with the names of a model's."""
+    return isinstance(value, dict) and bool(value) and value.keys() <= names | {PROVIDER_FIELDS}
+
+
+def put_back(extra: dict[str, JSONValue], names: frozenset[str]) -> dict[str, JSONValue]:
+    """An `extra` with the fields in it that were set aside.
+
+    Args:
+        extra: All that came beside the fields of a model, `provider_fields` among it.
+        names: The fields of that model.
+    """
+    aside = extra[PROVIDER_FIELDS]
+    if not is_set_aside(aside, names) or not extra.keys().isdisjoint(aside.keys() - {PROVIDER_FIELDS}):
+        return extra
+    return {**{name: item for name, item in extra.items() if name != PROVIDER_FIELDS}, **aside}
 
 
 @functools.cache
 def _layout(cls: type[msgspec.Struct]) -> _Layout:
     hints = get_type_hints(cls)
-    own = [field for field in msgspec.structs.fields(cls) if field.name not in ("extra", "_source")]
+    own = [field for field in msgspec.structs.fields(cls) if field.name != "extra"]
     return _Layout(
+        names=frozenset(field.name for field in own),
         readers={field.name: _reader_for(hints[field.name]) for field in own},
         required={field.name: hints[field.name]() for field in own if field.required},
     )

@@ -7,21 +7,20 @@ left has to fit the strict model, and a chunk that does not goes on to the toler
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import force_setattr
 
-from .._chat._chunks import (
-    ChatCompletionChunk,
-    ChoiceDelta,
-    ChunkChoice,
-    Usage,
-)
+from .._chat._chunks import ChatCompletionChunk, ChoiceDelta, ChunkChoice
+from .._chat._model import refuse_extra
+from .._chat._reports import Usage
 from .._json._depth import JSONValue, decode_json
+from .._json._reading import PROVIDER_FIELDS
 from ._quirks import drop_repetition
 
 Object = dict[str, JSONValue]
 
 
 def _names(cls: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(cls.__struct_fields__) - {"extra", "_source"}
+    return frozenset(cls.__struct_fields__) - {"extra"}
 
 
 _CHUNK = _names(ChatCompletionChunk)
@@ -31,7 +30,7 @@ _USAGE = _names(Usage)
 
 
 # Fields that say more than themselves, here or beside others: what they mean, the tolerant path knows.
-_SPEAKING = frozenset({"error", "type", "x_groq"})
+_SPEAKING = frozenset({"error", "type", "x_groq", PROVIDER_FIELDS})
 
 
 def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
@@ -56,26 +55,36 @@ def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     # What the model does not name is taken out, level by level, and put back once the rest is converted.
     extra = _taken_out(value, _CHUNK)
     extras = []
+    usage = value.get("usage")
+    reports = usage is not None
     for choice in choices:
         if type(choice) is not dict or "error" in choice or type(delta := choice.get("delta")) is not dict:
+            return None
+        if PROVIDER_FIELDS in choice or PROVIDER_FIELDS in delta:
             return None
         if "message" in choice:
             if type(message := choice["message"]) is not dict:
                 return None
             drop_repetition(choice, message)
+        reports = reports or choice.get("logprobs") is not None
         extras.append((_taken_out(choice, _CHOICE), _taken_out(delta, _DELTA)))
-    usage = value.get("usage")
+    if type(usage) is dict and PROVIDER_FIELDS in usage:
+        return None
     usage_extra = _taken_out(usage, _USAGE) if type(usage) is dict else None
-    chunk = msgspec.convert(value, ChatCompletionChunk)
+    if reports:
+        chunk = msgspec.convert(value, ChatCompletionChunk, dec_hook=refuse_extra)
+    else:  # there is no `extra` to be read, and the hook costs half as much as the rest
+        chunk = msgspec.convert(value, ChatCompletionChunk)
+    # Nobody else has the chunk yet, so nobody sees it change.
     if extra is not None:
-        chunk.extra = extra
+        force_setattr(chunk, "extra", extra)
     for choice, (beside, within) in zip(chunk.choices, extras, strict=True):
         if beside is not None:
-            choice.extra = beside
+            force_setattr(choice, "extra", beside)
         if within is not None:
-            choice.delta.extra = within
+            force_setattr(choice.delta, "extra", within)
     if usage_extra is not None and chunk.usage is not None:
-        chunk.usage.extra = usage_extra
+        force_setattr(chunk.usage, "extra", usage_extra)
     return chunk
 
 

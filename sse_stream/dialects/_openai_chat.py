@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from .._chat._anomalies import AnomalyKind
-from .._chat._chunks import ChatCompletionChunk
+from .._chat._chunks import SOURCE, ChatCompletionChunk, with_source
+from .._chat._model import refuse_extra
 from .._errors import ChunkDecodeError
-from .._json._depth import JSONValue
+from .._json._depth import MAX_DEPTH, JSONValue, is_deep
 from .._json._lenient import loads
 from .._json._reading import read_struct
 from .._sse._event import ServerSentEvent
@@ -37,7 +40,9 @@ class OpenAIChat:
     """Whether `decode_plain` makes the same of the same data, whatever came before."""
 
     def __init__(self) -> None:
-        self._decode = msgspec.json.Decoder(ChatCompletionChunk).decode
+        decode = msgspec.json.Decoder(ChatCompletionChunk, dec_hook=refuse_extra).decode
+        # Under WebAssembly deep JSON does not raise: the whole interpreter dies.
+        self._decode = _shallow(decode) if sys.platform == "emscripten" else decode
         self._expects_extras = False  # whether the last chunk had fields that the model does not name
 
     def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
@@ -56,7 +61,7 @@ class OpenAIChat:
                 chunk = decode_with_extras(data)
                 self._expects_extras = chunk is not None
         if chunk is not None:
-            chunk._source = data
+            force_setattr(chunk, SOURCE, data)  # `with_source`, without the call
         return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
@@ -117,14 +122,14 @@ class OpenAIChat:
             return (*items, Oddity("keepalive_as_data", event.data), Ping(text))
         carrier = find_error(value)
         if carrier is None:
-            return (*items, *self._chunk(value))
+            return (*items, *self._chunk(value, text))
         failure = Failure(provider_error(value, carrier))
         if value.get("choices") or value.get("usage"):
             # What a choice says beside an error came with it: it is delivered, then the error.
-            return (*items, *self._chunk(value), failure)
+            return (*items, *self._chunk(value, text), failure)
         return (*items, failure)
 
-    def _chunk(self, value: dict[str, JSONValue]) -> Sequence[Item]:
+    def _chunk(self, value: dict[str, JSONValue], text: str) -> Sequence[Item]:
         items: list[Item] = []
 
         def note(kind: AnomalyKind, sample: str) -> None:
@@ -134,5 +139,15 @@ class OpenAIChat:
             note("odd_type", f"{name}: {item!r}")
 
         chunk = read_struct(ChatCompletionChunk, normalized(value, note), report)
-        chunk._source = value
-        return (*items, chunk)
+        return (*items, with_source(chunk, text))
+
+
+def _shallow(decode: Callable[[bytes | str], ChatCompletionChunk]) -> Callable[[bytes | str], ChatCompletionChunk]:
+    """The same decoder, which looks first how deep the JSON is nested."""
+
+    def decode_shallow(data: bytes | str) -> ChatCompletionChunk:
+        if is_deep(data if isinstance(data, str) else data.decode()):
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+        return decode(data)
+
+    return decode_shallow

@@ -15,8 +15,9 @@ from typing import Any, Literal, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .._chat._chunks import Usage
-from .._chat._completion import ChatCompletion, Choice, Message
+from .._chat._completion import ChatCompletion, Choice
+from .._chat._message import Message
+from .._chat._reports import Usage
 from ._recordings import ChatRecording
 from ._tool_call_strategies import Telling, tellings
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._chat._anomalies import AnomalyKind
-from .._chat._completion import ChatCompletion, ToolCall
+from .._chat._completion import ChatCompletion
 from .._chat._endings import Ending
+from .._chat._tool_call import ToolCall
 from .._sse._event import ServerSentEvent
 
 

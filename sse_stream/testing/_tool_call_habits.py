@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._chat._anomalies import AnomalyKind
-from .._chat._completion import ToolCall
+from .._chat._tool_call import ToolCall
 from ._recordings import Habit, framed
 
 _FINISH = b'{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}'

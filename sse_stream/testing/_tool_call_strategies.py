@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .._chat._completion import ToolCall
+from .._chat._tool_call import ToolCall
 
 Piece: TypeAlias = dict[str, Any]  # an item of a delta's `tool_calls`
 

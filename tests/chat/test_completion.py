@@ -16,9 +16,9 @@ from sse_stream import (
     Choice,
     ChoiceLogprobs,
     Message,
+    OutputParseError,
     PromptTokensDetails,
     TokenLogprob,
-    ToolArgumentsError,
     ToolCall,
     TopLogprob,
     Usage,
@@ -68,16 +68,16 @@ def test_arguments_are_decoded_into_what_json_says(arguments: str, parsed: objec
     ],
 )
 def test_arguments_that_cannot_be_decoded(arguments: str, type: Any, message: str) -> None:
-    with pytest.raises(ToolArgumentsError, match=message) as error:
+    with pytest.raises(OutputParseError, match=message) as error:
         call(arguments).parse(type)
-    assert error.value.arguments == arguments
+    assert error.value.text == arguments
     assert isinstance(error.value, ValueError)
     assert len(str(error.value)) < 600
 
 
 @pytest.mark.parametrize(("arguments", "shown"), [("x" * 200, "x" * 200), ("x" * 201, "x" * 200 + "…")])
 def test_arguments_that_cannot_be_decoded_are_shown_as_they_begin(arguments: str, shown: str) -> None:
-    with pytest.raises(ToolArgumentsError) as error:
+    with pytest.raises(OutputParseError) as error:
         call(arguments).parse()
     assert str(error.value).endswith(f": {shown!r}")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import mypy.api
@@ -15,10 +16,13 @@ from sse_stream import (
     ChatEvent,
     ChoiceFinished,
     KeepAlive,
+    PartDone,
+    PartStarted,
     ReasoningDelta,
     RefusalDelta,
     StreamDone,
     TextDelta,
+    TextPart,
     ToolCall,
     ToolCallDelta,
     ToolCallDone,
@@ -41,14 +45,25 @@ EVENTS: list[tuple[ChatEvent, str]] = [
     (ToolCallDelta(0, "{}"), '{"type":"tool_call_delta","index":0,"arguments":"{}","choice":0}'),
     (
         ToolCallDone(0, ToolCall("c1", "add", "{}")),
-        '{"type":"tool_call_done","index":0,"tool_call":{"id":"c1","name":"add","arguments":"{}","extra":{}},"choice":0}',
+        (
+            '{"type":"tool_call_done","index":0,"tool_call":{"id":"c1","name":"add","arguments":"{}","extra":{},'
+            '"kind":"function"},"choice":0}'
+        ),
     ),
     (ChoiceFinished("stop"), '{"type":"choice_finished","reason":"stop","choice":0}'),
     (UsageReported(Usage(prompt_tokens=1)), '{"type":"usage_reported","usage":{"prompt_tokens":1}}'),
     (KeepAlive("ping"), '{"type":"keep_alive","comment":"ping"}'),
+    (PartStarted(0, "text"), '{"type":"part_started","index":0,"kind":"text","choice":0}'),
+    (
+        PartDone(0, TextPart("Hi", native={"a": 1})),
+        '{"type":"part_done","index":0,"part":{"type":"text","text":"Hi","annotations":[],"native":{"a":1}},"choice":0}',
+    ),
     (
         StreamDone(ChatCompletion()),
-        '{"type":"stream_done","completion":{"id":null,"model":null,"created":null,"choices":[],"usage":null,"extra":{}}}',
+        (
+            '{"type":"stream_done","completion":{"id":null,"model":null,"created":null,"choices":[],"usage":null,'
+            '"extra":{},"dialect":"openai_chat"}}'
+        ),
     ),
 ]
 
@@ -61,6 +76,68 @@ def test_every_event_is_in_the_table() -> None:
 def test_an_event_encodes_to_json_with_its_type(event: ChatEvent, encoded: str) -> None:
     assert msgspec.json.encode(event).decode() == encoded
     assert f'"type":"{event.type}"' in encoded
+
+
+@pytest.mark.parametrize(("event", "encoded"), EVENTS, ids=lambda value: getattr(value, "type", ""))
+def test_an_event_is_decoded_again(event: ChatEvent, encoded: str) -> None:
+    assert msgspec.json.decode(encoded, type=ChatEvent) == event
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (TextDelta("Hi", 1), {"type": "text_delta", "text": "Hi", "choice": 1}),
+        (
+            AudioDelta(data="QUJD"),
+            {"type": "audio_delta", "id": None, "data": "QUJD", "transcript": None, "expires_at": None, "choice": 0},
+        ),
+        (
+            ToolCallDone(1, ToolCall("c1", "add", "{}", {"odd": 1})),
+            {
+                "type": "tool_call_done",
+                "index": 1,
+                "tool_call": {
+                    "id": "c1",
+                    "type": "function",
+                    "function": {"name": "add", "arguments": "{}"},
+                    "odd": 1,
+                },
+                "choice": 0,
+            },
+        ),
+        (
+            UsageReported(Usage(prompt_tokens=1, extra={"cost": 0.5})),
+            {"type": "usage_reported", "usage": {"prompt_tokens": 1, "cost": 0.5}},
+        ),
+        (
+            PartDone(0, TextPart("Hi", [{"a": [1]}])),
+            {
+                "type": "part_done",
+                "index": 0,
+                "part": {"type": "text", "text": "Hi", "annotations": [{"a": [1]}], "native": None},
+                "choice": 0,
+            },
+        ),
+        (
+            StreamDone(ChatCompletion("c1")),
+            {
+                "type": "stream_done",
+                "completion": {"id": "c1", "object": "chat.completion", "created": 0, "model": "", "choices": []},
+            },
+        ),
+    ],
+    ids=lambda value: getattr(value, "type", ""),
+)
+def test_an_event_as_a_dict(event: ChatEvent, said: dict[str, Any]) -> None:
+    assert event.to_dict() == said
+
+
+@pytest.mark.parametrize(("event", "encoded"), EVENTS, ids=lambda value: getattr(value, "type", ""))
+def test_an_event_as_a_dict_has_its_fields_and_is_ready_for_json(event: ChatEvent, encoded: str) -> None:
+    said = json.loads(json.dumps(event.to_dict()))
+    assert said == event.to_dict()
+    assert said.keys() == {"type", *event.__struct_fields__}
+    assert said["type"] == event.type
 
 
 @pytest.mark.parametrize(("event", "encoded"), EVENTS, ids=lambda value: getattr(value, "type", ""))

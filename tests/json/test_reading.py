@@ -129,3 +129,26 @@ def test_numbers(value: object, number: float) -> None:
 @pytest.mark.parametrize("value", [None, True, "", "a", "1e999", "NaN", float("nan"), float("-inf"), [], {}])
 def test_no_numbers(value: object) -> None:
     assert read_number(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "extra"),
+    [
+        ({"provider_fields": {"text": 1}}, {"text": 1}),
+        ({"provider_fields": {"text": None, "inners": "x"}, "odd": 1}, {"text": None, "inners": "x", "odd": 1}),
+        ({"provider_fields": {"provider_fields": {"a": 1}}}, {"provider_fields": {"a": 1}}),
+        ({"provider_fields": {"text": 1, "provider_fields": 2}}, {"text": 1, "provider_fields": 2}),
+        # A server's own field of that name holds something else.
+        ({"provider_fields": {"odd": 1}}, {"provider_fields": {"odd": 1}}),
+        ({"provider_fields": {"text": 1, "odd": 1}}, {"provider_fields": {"text": 1, "odd": 1}}),
+        ({"provider_fields": {"extra": 1}}, {"provider_fields": {"extra": 1}}),
+        ({"provider_fields": {}}, {"provider_fields": {}}),
+        ({"provider_fields": "text"}, {"provider_fields": "text"}),
+        ({"provider_fields": None}, {"provider_fields": None}),
+        # What is in the way of a field that was set aside is not lost, and neither is that field.
+        ({"text": ["a"], "provider_fields": {"text": 1}}, {"text": ["a"], "provider_fields": {"text": 1}}),
+    ],
+)
+def test_fields_that_were_set_aside_are_put_back(value: dict[str, Any], extra: dict[str, Any]) -> None:
+    outer, _ = read(value)
+    assert outer == Outer(0, extra=extra)

@@ -153,8 +153,8 @@ def judge(tally: Tally, reader: str, chosen: Plan, stream: ChatStream | AsyncCha
         tally.complain(reader, chosen, f"ended {stream.ending}, not {sorted(chosen.endings)}: {read.error!r}")
     if read.to_the_end and (stream.ending == "complete") != (read.error is None):
         tally.complain(reader, chosen, f"ended {stream.ending} with {read.error!r}")
-    if read.error is not None and read.error.completion is None:
-        tally.complain(reader, chosen, f"{read.error!r} has no completion")
+    if read.error is not None and read.error.completion.text != completion.text:
+        tally.complain(reader, chosen, f"{read.error!r} carries {read.error.completion.text!r}")
 
 
 def options(chosen: Plan) -> dict[str, Any]:

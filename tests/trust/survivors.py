@@ -131,12 +131,6 @@ EXPLANATIONS = [
         "(piece.function.arguments)",
         "It is asked only of pieces with a name, which is in the function.",
     ),
-    Explanation(
-        "_chat/_merging",
-        "kept[name] = _value(value) if isinstance(value, dict) else value",
-        "(_value(value))",
-        "A copy of a list that nobody changes is as good as the list.",
-    ),
     Explanation("_chat/_merging", "if value is None or value is old:", "(value is None)", _SHORT_WAY),
     Explanation("_chat/_merging", "return one == other and _encode(one) == _encode(other)", None, _SHORT_WAY),
     Explanation("_chat/_merging", "return False", "return None", "Only its truth is asked."),
@@ -232,7 +226,7 @@ EXPLANATIONS = [
     Explanation("_decoding/_pipeline", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_chat/_merging",
-        "if fields is last or _is_same(fields, last):",
+        "if _is_same(fields, last):",
         None,
         "It saves the work of stating the same again, and changes nothing else.",
     ),

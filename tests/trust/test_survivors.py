@@ -20,10 +20,10 @@ from sse_stream import (
     ChatEvent,
     ChunkDecodeError,
     EventTooLargeError,
+    OutputParseError,
     ServerSentEvent,
     SSEDecoder,
     TextDelta,
-    ToolArgumentsError,
     ToolCall,
     ToolCallDone,
 )
@@ -153,7 +153,7 @@ def test_what_the_stack_has_no_room_for_cannot_be_read(read: Callable[[], object
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack(0)) + 100)
     try:
-        with suppress(ChunkDecodeError, ToolArgumentsError):
+        with suppress(ChunkDecodeError, OutputParseError):
             read()
     finally:
         sys.setrecursionlimit(before)

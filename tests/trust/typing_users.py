@@ -49,7 +49,11 @@ from sse_stream import (
     KeepAlive,
     Limits,
     Message,
+    OutputParseError,
     OutputTooLargeError,
+    Part,
+    PartDone,
+    PartStarted,
     PromptTokensDetails,
     ProviderError,
     ReasoningDelta,
@@ -65,7 +69,6 @@ from sse_stream import (
     TextDelta,
     Timeouts,
     TokenLogprob,
-    ToolArgumentsError,
     ToolCall,
     ToolCallDelta,
     ToolCallDone,
@@ -223,6 +226,10 @@ def said(event: ChatEvent) -> str | int | Usage | ChatCompletion | None:
             return usage
         case KeepAlive(comment=comment):
             return comment
+        case PartStarted(index=index, kind=kind):
+            return f"{index} {kind}"
+        case PartDone(part=part):
+            return assert_type(part, Part).type
         case StreamDone(completion=completion):
             return completion
         case _:
@@ -310,20 +317,17 @@ def explained(stream: ChatStream) -> str:
         return error.limit
     except ChunkDecodeError as error:
         return error.data
-    except ToolArgumentsError as error:
-        return error.arguments
     except StreamTimeoutError as error:
         return error.kind
     except (IncompleteStreamError, TransportError) as error:
-        assert_type(error.completion, ChatCompletion | None)
-        return error.completion.text if error.completion else ""
+        return assert_type(error.completion, ChatCompletion).text
     except SSEStreamError as error:
         return str(error)
     return ""
 
 
 def also_builtin(error: SSEStreamError) -> None:
-    values: list[ValueError] = [ChunkDecodeError("m"), ToolArgumentsError("m")]
+    values: list[ValueError] = [ChunkDecodeError("m"), OutputParseError("m", text="t")]
     late: TimeoutError = StreamTimeoutError("m", kind="idle")
     StreamTimeoutError("m", kind="never")  # type: ignore[arg-type]
     del values, late, error

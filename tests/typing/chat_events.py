@@ -14,6 +14,9 @@ from sse_stream import (
     ChoiceFinished,
     Ending,
     KeepAlive,
+    Part,
+    PartDone,
+    PartStarted,
     ReasoningDelta,
     RefusalDelta,
     StreamDone,
@@ -45,6 +48,10 @@ def by_class(event: ChatEvent) -> str:
             return str(assert_type(usage, Usage).total_tokens)
         case KeepAlive(comment):
             return assert_type(comment, str)
+        case PartStarted(index, kind):
+            return f"{index} {kind}"
+        case PartDone(index, part):
+            return f"{index} {assert_type(part, Part).type}"
         case StreamDone(completion):
             return assert_type(completion, ChatCompletion).text
         case _:
@@ -68,6 +75,10 @@ def by_type(event: ChatEvent) -> str:
         return str(assert_type(event, UsageReported).usage)
     if event.type == "keep_alive":
         return assert_type(event, KeepAlive).comment
+    if event.type == "part_started":
+        return assert_type(event, PartStarted).kind
+    if event.type == "part_done":
+        return assert_type(event, PartDone).part.type
     if event.type == "stream_done":
         return assert_type(event, StreamDone).completion.text
     assert_never(event)

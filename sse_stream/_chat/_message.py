@@ -1,0 +1,115 @@
+"""One answer, put together."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .._json._copying import copied
+from .._json._depth import JSONValue
+from ._parts import Part
+from ._schema import MESSAGE_TYPES, completed
+from ._tool_call import ToolCall
+from ._turns import register_turn, turn_of
+
+# Fields outside the message model that a server wants to see again with the next request.
+_SENT_BACK = ("function_call", "reasoning_details", "extra_content")
+
+OPENAI_CHAT = "openai_chat"
+"""The name of the dialect that needs no other: OpenAI's chat completions."""
+
+
+class Audio(msgspec.Struct, frozen=True, gc=False):
+    """Spoken output, put together.
+
+    Attributes:
+        id: The id by which a later request can refer to it.
+        data: The sound, base64, as its pieces were sent one after another.
+        transcript: What is said.
+        expires_at: When the id ceases to be valid, in seconds since 1970.
+        extra: What else came with it.
+    """
+
+    id: str = ""
+    data: str = ""
+    transcript: str = ""
+    expires_at: int | None = None
+    extra: dict[str, JSONValue] = {}
+
+    def to_dict(self) -> dict[str, JSONValue]:
+        """The audio in OpenAI's form, ready for JSON."""
+        own = {"id": self.id, "data": self.data, "transcript": self.transcript, "expires_at": self.expires_at or 0}
+        return completed(own, self.extra)
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One answer.
+
+    Attributes:
+        role: Who speaks: `"assistant"` unless the server says otherwise.
+        content: The text; `None` where none came.
+        reasoning: The reasoning, whatever its spelling; `None` where none came.
+        refusal: The refusal; `None` where none came.
+        tool_calls: The tool calls, in the order in which they began.
+        audio: Spoken output; `None` where none came.
+        extra: What else came: fields that the chunk model does not name, `reasoning_details`, and the
+            legacy `function_call`, each with its pieces put together.
+        parts: All of it in order, each part with the provider's own object where it has one. The text of
+            `content`, `reasoning` and `refusal` is that of their parts joined, `tool_calls` are the calls of theirs.
+        dialect: The name of the dialect that it came in.
+    """
+
+    role: str = "assistant"
+    content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: list[ToolCall] = []
+    audio: Audio | None = None
+    extra: dict[str, JSONValue] = {}
+    parts: list[Part] = []
+    dialect: str = OPENAI_CHAT
+
+    def to_dict(self) -> dict[str, JSONValue]:
+        """The message to append to the next request's `messages`, for any server with OpenAI's chat completions.
+
+        It holds what a server takes back: role, content, refusal, tool calls with all that came with
+        them, a reference to the audio, the legacy function call, `reasoning_details` and
+        `extra_content`. Plain reasoning is left out: some servers refuse it. Signatures and other objects
+        that only the provider itself understands are left out too: see `to_native`.
+        """
+        said: dict[str, JSONValue] = {"role": self.role, "content": self.content}
+        if self.refusal is not None:
+            said["refusal"] = self.refusal
+        if self.tool_calls:
+            said["tool_calls"] = [call.to_dict() for call in self.tool_calls]
+        if self.audio is not None:
+            said["audio"] = {"id": self.audio.id}
+        said.update((name, copied(self.extra[name])) for name in _SENT_BACK if name in self.extra)
+        if len(said) == 2 and self.content is None:
+            said["content"] = ""  # a message that says nothing else needs a text, if an empty one
+        return said
+
+    def to_native(self) -> JSONValue:
+        """What the endpoint takes back that this message came from, signatures and all, ready for JSON.
+
+        For chat completions that is `to_dict`.
+
+        Raises:
+            ValueError: The module that defines the message's dialect has not been imported.
+        """
+        return turn_of(self.dialect)(self)
+
+
+def completion_message(message: Message) -> dict[str, JSONValue]:
+    """A message as it stands in OpenAI's `chat.completion`, with its reasoning and all that came beside."""
+    said: dict[str, JSONValue] = {"role": "assistant", "content": message.content, "refusal": message.refusal}
+    if message.reasoning is not None:
+        said["reasoning"] = message.reasoning
+    if message.tool_calls:
+        said["tool_calls"] = [call.to_dict() for call in message.tool_calls]
+    if message.audio is not None:
+        said["audio"] = message.audio.to_dict()
+    extra = message.extra if message.role == "assistant" else {**message.extra, "role": message.role}
+    return completed(said, extra, MESSAGE_TYPES)
+
+
+register_turn(OPENAI_CHAT, Message.to_dict)

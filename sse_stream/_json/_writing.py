@@ -1,0 +1,77 @@
+"""Writing a struct as a JSON object, and a JSON value as text: the way back from `read_struct`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from ._copying import copied
+from ._depth import MAX_DEPTH, JSONValue, is_deep
+from ._reading import PROVIDER_FIELDS, is_set_aside
+
+_SCALARS = frozenset({str, int, float, bool})
+
+
+def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
+    """The JSON object that `read_struct` reads as an equal struct. It shares nothing with the struct.
+
+    Fields that are `None` are left out, and what is in `extra` is put back beside them. What has the name of a
+    field there, or could be taken for such, goes under `provider_fields`, as in OpenAI's schema of a completion.
+
+    Args:
+        struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it.
+    """
+    said = {
+        name: value if type(value) in _SCALARS else _written(value)
+        for name in struct.__struct_fields__
+        if name != "extra" and (value := getattr(struct, name)) is not None
+    }
+    extra: Mapping[str, JSONValue] = getattr(struct, "extra", {})
+    return {**said, **_beside(extra, frozenset(struct.__struct_fields__) - {"extra"})} if extra else said
+
+
+def _written(value: JSONValue) -> JSONValue:
+    if isinstance(value, msgspec.Struct):
+        return object_of(value)
+    return [_written(item) for item in value] if isinstance(value, list) else copied(value)
+
+
+def _beside(extra: Mapping[str, JSONValue], fields: frozenset[str]) -> dict[str, JSONValue]:
+    beside: dict[str, JSONValue] = copied(dict(extra))
+    aside = {name: beside.pop(name) for name in extra if name in fields}
+    if PROVIDER_FIELDS in beside and (aside or is_set_aside(beside[PROVIDER_FIELDS], fields)):
+        aside[PROVIDER_FIELDS] = beside[PROVIDER_FIELDS]
+    return {**beside, PROVIDER_FIELDS: aside} if aside else beside
+
+
+def encode_json(value: JSONValue) -> bytes:
+    """The value as JSON text, without line breaks.
+
+    Raises:
+        ValueError: JSON has no word for it, as for NaN, half a surrogate pair and objects of other kinds, or it is
+            nested deeper than `MAX_DEPTH`.
+    """
+    try:
+        text = msgspec.json.encode(value)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"this is no JSON value: {error}") from error
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and is_deep(text.decode()):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if b"null" in text and not _is_finite(value):  # which msgspec writes as null
+        raise ValueError("JSON has no NaN and no Infinity")
+    return text
+
+
+def _is_finite(value: JSONValue) -> bool:
+    rest = [value]
+    for item in rest:  # which grows meanwhile
+        if isinstance(item, float):
+            if not math.isfinite(item):
+                return False
+        elif isinstance(item, dict):
+            rest.extend(item.values())
+        elif isinstance(item, list):
+            rest.extend(item)
+    return True

@@ -75,7 +75,7 @@ def ask(url: str) -> None:
                 print(text, end="", flush=True)
             print(" [complete]")
         except IncompleteStreamError as error:
-            kept = error.completion.text if error.completion is not None else ""
+            kept = error.completion.text
             print(f" [cut off after {len(kept)} characters, which stay]")
         except (SSEStreamError, httpx.TransportError) as error:
             print(f" [{error}]")

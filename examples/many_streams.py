@@ -31,7 +31,7 @@ async def capital(client: httpx.AsyncClient, url: str, country: str, turn: async
             async with client.stream("POST", url, json=payload) as response, AsyncChatStream(response) as stream:
                 return country, (await stream.until_done()).text
         except SSEStreamError as error:
-            so_far = error.completion.text if error.completion is not None else ""
+            so_far = error.completion.text
             return country, f"{so_far}… ({error})"
         except httpx.TransportError as error:  # there was no response at all
             return country, f"no answer: {error!r}"

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from sse_stream import ChatStream, Message, TextDelta, ToolArgumentsError, ToolCall
+from sse_stream import ChatStream, Message, OutputParseError, TextDelta, ToolCall
 from sse_stream.testing import ReplayServer, Reply, Request
 
 
@@ -47,7 +47,7 @@ def run(call: ToolCall) -> str:
         return f"there is no tool {call.name!r}"
     try:
         return tool(call)
-    except ToolArgumentsError as error:
+    except OutputParseError as error:
         return str(error)
 
 

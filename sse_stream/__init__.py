@@ -34,6 +34,7 @@ from ._chat._events import (
 )
 from ._chat._limits import Limits
 from ._chat._message import Audio, Message
+from ._chat._parsing import JSONAdapter
 from ._chat._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._chat._reports import (
     ChoiceLogprobs,
@@ -98,6 +99,7 @@ __all__ = [
     "Ending",
     "EventTooLargeError",
     "IncompleteStreamError",
+    "JSONAdapter",
     "JSONValue",
     "KeepAlive",
     "Limits",

@@ -15,6 +15,7 @@ import itertools
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 PACKAGES = ("sse_stream", "sse_stream.dialects", "sse_stream.testing")
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -38,7 +39,7 @@ def summary(path: str) -> str:
     package, name = path.rsplit(".", 1)
     module = importlib.import_module(package)
     value = getattr(module, name)
-    described = inspect.isclass(value) or inspect.isroutine(value)
+    described = (inspect.isclass(value) and value is not Any) or inspect.isroutine(value)
     documentation = inspect.getdoc(value) if described else _text_below(module, name)
     if not documentation:
         raise ValueError(f"{path} has no docstring")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, get_args
 
 from .._errors import OutputParseError
@@ -15,7 +16,14 @@ class JSONAdapter(Protocol[T_co]):
     """What decodes JSON by itself, as a pydantic `TypeAdapter` does."""
 
     def validate_json(self, data: str, /) -> T_co:
-        """Decode a JSON text."""
+        """Decode a JSON text.
+
+        Args:
+            data: The text.
+
+        Raises:
+            ValueError: It is not JSON, or not what is wanted.
+        """
         ...
 
 
@@ -33,35 +41,35 @@ def parsed(text: str, type: object, what: str, written: str | None = None) -> JS
         OutputParseError: It is not JSON, or does not fit the type.
         TypeError: Nothing can be decoded into `type`.
     """
-    adapter = _adapter_of(type)
+    read = _reader_of(type)
     try:
-        if adapter is None:
+        if read is None:
             return decode_json(text, type)
         if is_deep(text):
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-        return adapter.validate_json(text)
+        return read(text)
     except (ValueError, RecursionError) as error:
         written = text if written is None else written
         raise OutputParseError(f"{what} cannot be read: {error}: {_excerpt(written)}", text=written) from error
 
 
-def _adapter_of(type: Any) -> JSONAdapter[JSONValue] | None:
-    if hasattr(type, "validate_json"):
-        adapter: JSONAdapter[JSONValue] = type
-        return adapter
-    if not _holds_model(type):
-        return None
-    pydantic = sys.modules["pydantic"]  # which has been imported by whoever has a model of it
+def _reader_of(type: Any) -> Callable[[str], JSONValue] | None:
+    """What decodes JSON into a type that does so itself, or that pydantic knows; `None` for all others."""
+    reader: Callable[[str], JSONValue] | None = getattr(type, "validate_json", None)
+    reader = reader or getattr(type, "model_validate_json", None)
+    if reader is not None or not _is_pydantics(type):
+        return reader
+    pydantic = sys.modules["pydantic"]  # it has been imported by whoever made a model of it
     try:
-        made: JSONAdapter[JSONValue] = pydantic.TypeAdapter(type)
+        reader = pydantic.TypeAdapter(type).validate_json
     except pydantic.PydanticUserError as error:
         raise TypeError(f"pydantic cannot decode into {type!r}: {error}") from error
-    return made
+    return reader
 
 
-def _holds_model(type: Any) -> bool:
-    """Whether a type is a pydantic model, or has one in it, as a list or a union of models has."""
-    return hasattr(type, "model_validate_json") or any(map(_holds_model, get_args(type)))
+def _is_pydantics(type: Any) -> bool:
+    """Whether a type has a model or a dataclass of pydantic in it, as a list or a union of models has."""
+    return hasattr(type, "__pydantic_validator__") or any(map(_is_pydantics, get_args(type)))
 
 
 def _excerpt(text: str) -> str:

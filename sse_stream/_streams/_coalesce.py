@@ -102,7 +102,12 @@ class _Merging:
 
 
 class CoalescedEvents:
-    """The events of a sync stream, neighbouring text merged."""
+    """The events of a sync stream, neighbouring text merged: what `coalesce` returns.
+
+    Args:
+        stream: The stream.
+        seconds: How long a piece waits for others at most.
+    """
 
     def __init__(self, stream: Iterable[ChatEvent], seconds: float) -> None:
         self._stream = stream
@@ -150,7 +155,11 @@ class CoalescedEvents:
 
 
 class AsyncCoalescedEvents:
-    """The events of an async stream, neighbouring text merged.
+    """The events of an async stream, neighbouring text merged: what `coalesce` returns.
+
+    Args:
+        stream: The stream.
+        seconds: How long a piece waits for others at most.
 
     A timer must not cancel a read, for that would break the stream. So reads are made by a task of their
     own, which lives no longer than it takes until there is something to say to whoever waits: text has

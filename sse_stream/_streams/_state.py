@@ -28,6 +28,7 @@ from ._responses import BLANK, BOM, REFUSED, Kind, document_error, foreign_error
 from ._timings import NEVER, Deadlines, Stopwatch, StreamTimings, Timeouts
 
 OnTruncated: TypeAlias = Literal["raise", "return"]
+"""What a stream that ends before it was done does: raise an `IncompleteStreamError`, or stop."""
 
 T = TypeVar("T")
 

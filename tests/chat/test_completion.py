@@ -1,13 +1,14 @@
-"""The completion: in OpenAI's form, ready for the next request, with the tool's arguments decoded."""
+"""The completion: in OpenAI's form, and what its first choice says."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, TypedDict
+import copy
+import json
+import pickle
+from typing import Any
 
 import msgspec
 import openai.types.chat
-import pydantic
 import pytest
 
 from sse_stream import (
@@ -16,76 +17,15 @@ from sse_stream import (
     Choice,
     ChoiceLogprobs,
     Message,
-    OutputParseError,
     PromptTokensDetails,
+    TextPart,
     TokenLogprob,
     ToolCall,
     TopLogprob,
     Usage,
 )
 
-
-class Struct(msgspec.Struct):
-    a: int
-
-
-class Typed(TypedDict):
-    a: int
-
-
-class Model(pydantic.BaseModel):
-    a: int
-
-
-@dataclasses.dataclass
-class Data:
-    a: int
-
-
-def call(arguments: str) -> ToolCall:
-    return ToolCall("c1", "add", arguments)
-
-
-@pytest.mark.parametrize(
-    ("type", "parsed"), [(Struct, Struct(1)), (Typed, {"a": 1}), (Model, Model(a=1)), (Data, Data(1)), (dict, {"a": 1})]
-)
-def test_arguments_are_decoded_into_a_type(type: type[object], parsed: object) -> None:
-    assert call('{"a": 1}').parse(type) == parsed
-
-
-@pytest.mark.parametrize(("arguments", "parsed"), [('{"a": [1]}', {"a": [1]}), ("", {}), (" \n", {}), ("3", 3)])
-def test_arguments_are_decoded_into_what_json_says(arguments: str, parsed: object) -> None:
-    assert call(arguments).parse() == parsed
-
-
-@pytest.mark.parametrize(
-    ("arguments", "type", "message"),
-    [
-        ('{"a"', Any, r"the arguments for 'add' cannot be read: .*: '{\"a\"'"),
-        ('{"a":"b"}', Struct, r"Expected `int`, got `str` - at `\$.a`"),
-        ('{"a":"b"}', Model, "valid integer"),
-        ("[" * 100_000, Any, r"…'"),
-    ],
-)
-def test_arguments_that_cannot_be_decoded(arguments: str, type: Any, message: str) -> None:
-    with pytest.raises(OutputParseError, match=message) as error:
-        call(arguments).parse(type)
-    assert error.value.text == arguments
-    assert isinstance(error.value, ValueError)
-    assert len(str(error.value)) < 600
-
-
-@pytest.mark.parametrize(("arguments", "shown"), [("x" * 200, "x" * 200), ("x" * 201, "x" * 200 + "…")])
-def test_arguments_that_cannot_be_decoded_are_shown_as_they_begin(arguments: str, shown: str) -> None:
-    with pytest.raises(OutputParseError) as error:
-        call(arguments).parse()
-    assert str(error.value).endswith(f": {shown!r}")
-
-
-def test_a_type_that_nothing_can_be_decoded_into() -> None:
-    undecodable: Any = complex | Struct
-    with pytest.raises(TypeError):
-        call("{}").parse(undecodable)
+from .test_chunks import containers
 
 
 def whole(**choice: Any) -> ChatCompletion:
@@ -332,41 +272,59 @@ def test_usage_without_all_counts_is_set_aside() -> None:
     assert said["provider_fields"] == {"usage": {"prompt_tokens": 1}}
 
 
-@pytest.mark.parametrize(
-    ("message", "said"),
-    [
-        (Message(content="Hi"), {"role": "assistant", "content": "Hi"}),
-        (Message(), {"role": "assistant", "content": ""}),
-        (Message(content="Hi", reasoning="hm", extra={"odd": 1}), {"role": "assistant", "content": "Hi"}),
-        (Message(refusal="no"), {"role": "assistant", "content": None, "refusal": "no"}),
-        (Message(audio=Audio("a1", "QUJD")), {"role": "assistant", "content": None, "audio": {"id": "a1"}}),
-        (
-            Message(tool_calls=[ToolCall("c1", "f", "{}", {"extra_content": {"a": 1}})]),
-            {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [
-                    {
-                        "id": "c1",
-                        "type": "function",
-                        "function": {"name": "f", "arguments": "{}"},
-                        "extra_content": {"a": 1},
-                    }
-                ],
-            },
-        ),
-        (
-            Message(content="Hi", extra={"reasoning_details": [1], "extra_content": 2, "function_call": {}}),
-            {"role": "assistant", "content": "Hi", "function_call": {}, "reasoning_details": [1], "extra_content": 2},
-        ),
-    ],
-)
-def test_a_message_for_the_next_request(message: Message, said: dict[str, Any]) -> None:
-    assert message.to_dict() == said
-
-
 def test_the_text_is_the_first_choices() -> None:
     assert whole().text == "Hi"
     assert ChatCompletion().text == ""
     assert whole(message=Message()).text == ""
     assert ChatCompletion(choices=[Choice(1, Message(content="a")), Choice(2, Message(content="b"))]).text == "a"
+
+
+def test_what_the_first_choice_says() -> None:
+    calls = [ToolCall("c1", "f", "{}")]
+    completion = whole(message=Message(content="Hi", tool_calls=calls), finish_reason="tool_calls")
+    assert completion.message is completion.choices[0].message
+    assert (completion.finish_reason, completion.tool_calls) == ("tool_calls", calls)
+
+
+def test_what_no_choice_says() -> None:
+    completion = ChatCompletion(dialect="other")
+    assert completion.message == Message(dialect="other")
+    assert (completion.text, completion.finish_reason, completion.tool_calls) == ("", None, [])
+    assert ChatCompletion().dialect == Message().dialect == "openai_chat"
+
+
+def test_what_a_completion_says_shares_nothing_with_it() -> None:
+    extra: dict[str, Any] = {"odd": [1], "function_call": {"name": "f", "arguments": ""}, "reasoning_details": [[2]]}
+    message = Message(
+        content="Hi", tool_calls=[ToolCall("c1", "f", "{}", extra)], audio=Audio(extra=extra), extra=extra
+    )
+    token = TokenLogprob(token="H", logprob=-1.0, bytes=[72], top_logprobs=[], extra=extra)
+    completion = ChatCompletion(
+        "c1",
+        choices=[Choice(0, message, "eos", ChoiceLogprobs(content=[token], extra=extra), extra)],
+        usage=Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2, extra=extra),
+        extra=extra,
+    )
+    own = {id(one) for one in containers(completion)}
+    assert own
+    for said in (completion.to_dict(), message.to_dict(), message.to_native()):
+        assert own.isdisjoint({id(one) for one in containers(said)})
+
+
+VALUES: list[Any] = [
+    ChatCompletion("c1", usage=Usage(prompt_tokens=1)),
+    Choice(0, Message()),
+    Message(content="Hi", parts=[TextPart("Hi")]),
+    Audio("a1"),
+    ToolCall("c1", "f", "{}"),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_value_cannot_be_set_and_can_be_copied_and_encoded(value: Any) -> None:
+    for name in value.__struct_fields__:
+        with pytest.raises(AttributeError, match="immutable"):
+            setattr(value, name, None)
+    assert copy.copy(value) == copy.deepcopy(value) == pickle.loads(pickle.dumps(value)) == value
+    assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
+    json.dumps(value.to_dict())

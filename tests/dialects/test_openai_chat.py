@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import msgspec
 import pytest
 
-from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent
+from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent, Usage
 from sse_stream._json._depth import MAX_DEPTH, is_deep
 from sse_stream._json._lenient import loads
 from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
@@ -73,6 +77,7 @@ def test_what_is_well_formed_takes_the_shortest_way() -> None:
 
 
 DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+TOKEN = '{"token":"a","logprob":-0.5,"top_logprobs":[{"token":"a","logprob":-0.5%s}]%s}'
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,8 @@ DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
         {"choices": [], "usage": None, "odd": None},
         {"choices": [], "usage": {"prompt_tokens": 1}, "odd": 1},
         {"choices": [], "extra": 1, "_source": 2},
+        {"choices": [], "usage": {"extra": {"a": 1}, "prompt_tokens": 1}},
+        {"choices": [{"index": 0, "extra": {}, "delta": {"extra": {"a": 1}}}]},
         {"choices": [{"index": 0, "delta": {"content": "Hi"}, "message": {"content": "Hi"}}]},
     ],
 )
@@ -113,11 +120,94 @@ def test_fields_of_the_providers_own_take_a_short_way(value: dict[str, Any]) -> 
         f'{{"odd":1,"choices":[{{"index":0,"delta":{{}},"logprobs":{{"content":[{{"logprob":{10**400}}}]}}}}]}}',
         f'{{"choices":[{{"index":0,"delta":{{"odd":{DEEP}}}}}]}}',
         f'{{"choices":[],"usage":{{"odd":{DEEP}}}}}',
+        # What was set aside by whoever wrote the chunk is put back.
+        '{"choices":[],"provider_fields":{"model":1}}',
+        '{"choices":[{"index":0,"delta":{},"provider_fields":{"index":"a"}}]}',
+        '{"choices":[{"index":0,"delta":{"provider_fields":{"content":1}}}]}',
+        '{"choices":[],"usage":{"provider_fields":{"prompt_tokens":"a"}}}',
     ],
 )
 def test_what_is_odd_or_speaks_for_itself_does_not(data: str) -> None:
     assert OpenAIChat().decode_plain(data) is None
     assert OpenAIChat().decode_plain(data.encode()) is None
+
+
+@pytest.mark.parametrize("own", ['{"a":1}', "{}", "[]", "null", "5", '{"extra":{"extra":1}}'])
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        '{"choices":[],"extra":%s}',
+        '{"choices":[{"index":0,"delta":{},"extra":%s}]}',
+        '{"choices":[{"index":0,"delta":{"extra":%s}}]}',
+        '{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"extra":%s}]}}]}',
+        '{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"f","extra":%s}}]}}]}',
+        '{"choices":[{"index":0,"delta":{"audio":{"extra":%s}}}]}',
+        '{"choices":[],"usage":{"extra":%s}}',
+        '{"choices":[],"usage":{"\\u0065xtra":%s}}',
+        '{"choices":[],"usage":{"prompt_tokens_details":{"extra":%s}}}',
+        '{"choices":[],"usage":{"completion_tokens":1,"completion_tokens_details":{"extra":%s}}}',
+        '{"choices":[{"index":0,"delta":{},"logprobs":{"extra":%s}}]}',
+        '{"choices":[{"index":0,"delta":{},"logprobs":{"content":[' + TOKEN % ("", ',"extra":%s') + "]}}]}",
+        '{"choices":[{"index":0,"delta":{},"logprobs":{"refusal":[' + TOKEN % (',"extra":%s', "") + "]}}]}",
+    ],
+)
+@pytest.mark.parametrize("beside", ["", '"odd":1,'])
+def test_a_field_of_the_servers_own_that_is_called_extra_is_kept_under_its_name(
+    chunk: str, own: str, beside: str
+) -> None:
+    data = "{" + beside + (chunk % own)[1:]
+    wanted = ChatCompletionChunk.from_dict(msgspec.json.decode(data))
+    assert str({"extra": msgspec.json.decode(own)})[1:-1] in repr(wanted)
+    dialect = OpenAIChat()
+    for _ in range(3):  # the second time chunks with fields of the server's own are expected, or not
+        (said,) = [dialect.decode_plain(data)] if dialect.decode_plain(data) else decode(data)
+        assert said == wanted
+        assert isinstance(said, ChatCompletionChunk)
+        assert said.raw == msgspec.json.decode(data)
+
+
+def test_usage_has_an_extra_within_its_extra() -> None:
+    for data in ('{"choices":[],"usage":{"extra":{"a":1}}}', b'{"choices":[],"usage":{"extra":{"a":1}}}'):
+        said = OpenAIChat().decode_plain(data)
+        assert said is not None
+        assert said.usage == Usage(extra={"extra": {"a": 1}})
+
+
+def test_under_webassembly_depth_is_looked_at_before_anything_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    deep = '{"choices":[{"index":0,"delta":{"reasoning_details":' + "[" * 100_000
+    dialect = OpenAIChat()
+    for data in (PLAIN, deep, PLAIN.replace("Hi", "[" * 500)):
+        for form in (data, data.encode()):
+            looked, decoded = traced(functools.partial(dialect.decode_plain, form))
+            assert looked >= 1
+            assert decoded == (data != deep)
+    assert dialect.decode_plain(b'{"choices":[],"id":"\xff"}') is None
+    monkeypatch.undo()
+    assert traced(functools.partial(OpenAIChat().decode_plain, PLAIN)) == (0, 1)
+
+
+PLAIN = '{"choices":[{"index":0,"delta":{"content":"Hi"}}]}'
+
+
+def traced(read: Callable[[], object]) -> tuple[int, int]:
+    """How often depth was looked at, and how often msgspec decoded something, meanwhile."""
+    calls = {"is_deep": 0, "decode": 0}
+
+    def count(frame: FrameType, event: str, function: Any) -> None:
+        name = frame.f_code.co_name if event == "call" else function.__qualname__ if event == "c_call" else ""
+        if name == "is_deep":
+            calls["is_deep"] += 1
+        elif name == "Decoder.decode":
+            calls["decode"] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        read()
+    finally:
+        sys.setprofile(before)
+    return calls["is_deep"], calls["decode"]
 
 
 def test_an_odd_chunk_between_others_changes_nothing_for_them() -> None:

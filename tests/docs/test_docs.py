@@ -288,7 +288,7 @@ def callables() -> list[tuple[str, Callable[..., object]]]:
         value = resolved(path)
         if inspect.isfunction(value):
             found.append((path, value))
-        elif inspect.isclass(value):
+        elif inspect.isclass(value) and value is not Any:
             found.append((path, value))
             members = ((name, getattr(value, name)) for name in dir(value) if not name.startswith("_"))
             found += [
@@ -305,7 +305,7 @@ def of_ours(member: object) -> bool:
 def test_docstrings_name_every_parameter(path: str, value: Callable[..., object]) -> None:
     documentation = inspect.getdoc(value)
     assert documentation, f"{path} has no docstring"
-    if path.startswith("sse_stream.dialects.Dialect"):
+    if path.startswith(("sse_stream.dialects.Dialect", "sse_stream.JSONAdapter")):
         return  # a protocol's docstrings say what is wanted, not what is given
     try:
         parameters = inspect.signature(value).parameters

@@ -36,6 +36,10 @@ Fate: TypeAlias = Literal["killed", "timeout", "survived"]
 
 _QUIRKS = "tests/dialects/test_quirks.py"
 _DIALECT = ["tests/dialects/test_openai_chat.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"]
+_CHUNKS = "tests/chat/test_chunks.py"
+_VALUES = "tests/chat/test_values.py"
+_COMPLETION = "tests/chat/test_completion.py"
+_WRITING = "tests/json/test_writing.py"
 _WAYS = "tests/trust/test_ways.py"
 _LATE = "tests/trust/test_survivors.py"
 TESTS: Mapping[str, Sequence[str]] = {
@@ -61,9 +65,20 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_decoder": ["tests/decoding/test_decoder.py", _WAYS, _QUIRKS],
     "_decoding/_pipeline": ["tests/decoding/test_decoder.py", _WAYS, _QUIRKS],
     "_chat/_endings": ["tests/decoding/test_decoder.py", _WAYS, _QUIRKS],
-    "_json/_reading": ["tests/json/test_reading.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
-    "_chat/_completion": ["tests/chat/test_completion.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
-    "_chat/_schema": ["tests/chat/test_completion.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
+    "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
+    "_json/_writing": [_WRITING, _CHUNKS],
+    "_json/_copying": ["tests/json/test_copying.py", _VALUES],
+    "_chat/_model": [_CHUNKS, _VALUES, "tests/dialects/test_openai_chat.py"],
+    "_chat/_reports": [_CHUNKS, _VALUES],
+    "_chat/_chunks": [_CHUNKS, _VALUES],
+    "_chat/_tagged": ["tests/chat/test_events.py", "tests/chat/test_parts.py"],
+    "_chat/_parsing": ["tests/chat/test_parsing.py"],
+    "_chat/_tool_call": ["tests/chat/test_parsing.py", _COMPLETION, "tests/chat/test_parts.py"],
+    "_chat/_turns": ["tests/chat/test_message.py"],
+    "_chat/_message": ["tests/chat/test_message.py", _COMPLETION, "tests/decoding/test_arbitrary_json.py"],
+    "_chat/_completion": [_COMPLETION, "tests/chat/test_parsing.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
+    "_chat/_schema": [_COMPLETION, _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
+    "_errors": ["tests/test_errors.py", _QUIRKS],
     "dialects/_openai_chat": _DIALECT,
     "_json/_depth": _DIALECT,
     "dialects/_extras": _DIALECT,

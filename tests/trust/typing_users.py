@@ -18,12 +18,14 @@ import httpx
 import msgspec
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy
+from pydantic import TypeAdapter
 
 import sse_stream
 from sse_stream import (
     Anomaly,
     AnomalyKind,
     AsyncChatStream,
+    AsyncCoalescedEvents,
     Audio,
     AudioDelta,
     ChatAccumulator,
@@ -41,14 +43,18 @@ from sse_stream import (
     ChoiceLogprobs,
     ChunkChoice,
     ChunkDecodeError,
+    CoalescedEvents,
     CompletionTokensDetails,
     ContentTypeError,
     Ending,
     EventTooLargeError,
     IncompleteStreamError,
+    JSONAdapter,
+    JSONValue,
     KeepAlive,
     Limits,
     Message,
+    OnTruncated,
     OutputParseError,
     OutputTooLargeError,
     Part,
@@ -56,8 +62,11 @@ from sse_stream import (
     PartStarted,
     PromptTokensDetails,
     ProviderError,
+    ProviderPart,
     ReasoningDelta,
+    ReasoningPart,
     RefusalDelta,
+    RefusalPart,
     ResponseError,
     ServerSentEvent,
     SSEDecoder,
@@ -67,11 +76,14 @@ from sse_stream import (
     StreamTimeoutError,
     StreamTimings,
     TextDelta,
+    TextPart,
+    TimeoutKind,
     Timeouts,
     TokenLogprob,
     ToolCall,
     ToolCallDelta,
     ToolCallDone,
+    ToolCallPart,
     ToolCallStarted,
     TopLogprob,
     TransportError,
@@ -135,7 +147,7 @@ async def printed_async(client: httpx.AsyncClient) -> Usage | None:
         return stream.completion.usage
 
 
-def every_option(source: Iterator[bytes]) -> None:
+def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") -> None:
     limits = Limits(event_size=1, output_size=1, choices=1, tool_calls=1, error_body=1)
     timeouts = Timeouts(first_token=1, content=1.5, idle=None, total=60)
     stream = ChatStream(
@@ -144,7 +156,7 @@ def every_option(source: Iterator[bytes]) -> None:
         limits=limits,
         timeouts=timeouts,
         keepalives=True,
-        on_truncated="return",
+        on_truncated=on_truncated,
         dialect=OpenAIChat(),
         request_started=0.0,
     )
@@ -189,14 +201,14 @@ async def events_without_chat_async(source: AsyncIterator[bytes]) -> int:
 
 
 def fewer_events(stream: ChatStream, other: AsyncChatStream) -> None:
-    for event in coalesce(stream, 0.1):
+    for event in assert_type(coalesce(stream, 0.1), CoalescedEvents):
         assert_type(event, ChatEvent)
     for _ in coalesce(other):  # type: ignore[attr-defined]
         pass
 
 
 async def fewer_events_async(stream: AsyncChatStream) -> None:
-    async with coalesce(stream, seconds=0.1) as events:
+    async with assert_type(coalesce(stream, seconds=0.1), AsyncCoalescedEvents) as events:
         async for event in events:
             assert_type(event, ChatEvent)
 
@@ -269,8 +281,25 @@ def completed(completion: ChatCompletion) -> dict[str, Any]:
             assert_type(call.parse(Answer), Answer)
             assert_type(call.parse(Options), Options)
             assert_type(call.parse(dict[str, int]), dict[str, int])
+            either: Answer | list[int] = call.parse(Answer | list[int])
+            loose: JSONValue = call.parse()
+            adapter: JSONAdapter[Answer] = TypeAdapter(Answer)
+            assert_type(call.parse(adapter), Answer)
+            del either, loose
+        for part in message.parts:
+            assert_type(part, Part)
+            if isinstance(part, ToolCallPart):
+                assert_type(part.tool_call, ToolCall)
+            elif isinstance(part, (TextPart, ReasoningPart, RefusalPart)):
+                assert_type(part.text, str)
+            else:
+                assert_type(part, ProviderPart)
         messages: list[Mapping[str, object]] = [message.to_dict()]
         del messages
+    try:
+        completion.parse(Answer)
+    except OutputParseError as error:
+        assert_type(error.text, str)
     usage = completion.usage
     if usage is not None:
         assert_type(usage.total_tokens, int | None)
@@ -318,7 +347,7 @@ def explained(stream: ChatStream) -> str:
     except ChunkDecodeError as error:
         return error.data
     except StreamTimeoutError as error:
-        return error.kind
+        return assert_type(error.kind, TimeoutKind)
     except (IncompleteStreamError, TransportError) as error:
         return assert_type(error.completion, ChatCompletion).text
     except SSEStreamError as error:

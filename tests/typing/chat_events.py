@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, assert_never, assert_type
+from typing import Any, Literal, assert_never, assert_type
+
+from msgspec import Struct
+from pydantic import BaseModel, TypeAdapter
 
 from sse_stream import (
     AudioDelta,
@@ -14,16 +17,22 @@ from sse_stream import (
     ChoiceFinished,
     Ending,
     KeepAlive,
+    Message,
     Part,
     PartDone,
     PartStarted,
+    ProviderPart,
     ReasoningDelta,
+    ReasoningPart,
     RefusalDelta,
+    RefusalPart,
     StreamDone,
     TextDelta,
+    TextPart,
     ToolCall,
     ToolCallDelta,
     ToolCallDone,
+    ToolCallPart,
     ToolCallStarted,
     Usage,
     UsageReported,
@@ -97,10 +106,64 @@ def chunk(chunk: ChatCompletionChunk) -> None:
     assert_type(chunk.choices[0].delta.content, str | None)
     assert_type(chunk.choices[0].finish_reason, str | None)
     assert_type(chunk.raw, dict[str, Any])
+    assert_type(chunk.to_dict(), dict[str, Any])
+    assert_type(chunk.choices[0].delta.to_dict(), dict[str, Any])
+    assert_type(chunk.encode(), bytes)
+    chunk.id = "c2"  # type: ignore[misc]
+    if chunk.usage is not None:
+        assert_type(chunk.usage.copied(), Usage)
+        chunk.usage.prompt_tokens = 0  # type: ignore[misc]
     extra: Mapping[str, object] = chunk.extra
     del extra
 
 
+class Answer(Struct):
+    value: int
+
+
+class Model(BaseModel):
+    value: int
+
+
 def parse(call: ToolCall) -> None:
     assert_type(call.parse(dict[str, int]), dict[str, int])
+    assert_type(call.parse(Answer), Answer)
+    assert_type(call.parse(Model), Model)
+    assert_type(call.parse(TypeAdapter(Answer)), Answer)
     assert_type(call.parse(), Any)
+    # What a type checker cannot say of a union, a caller can.
+    either: Answer | None = call.parse(Answer | None)
+    number: int | str = call.parse(int | str)
+    word: Literal["a", "b"] = call.parse(Literal["a", "b"])
+    number = call.parse(Answer)  # type: ignore[assignment]
+    del either, number, word
+    call.parse(Answer, Answer)  # type: ignore[call-overload]
+
+
+def content(completion: ChatCompletion) -> None:
+    assert_type(completion.parse(list[Answer]), list[Answer])
+    assert_type(completion.parse(TypeAdapter(list[Model])), list[Model])
+    assert_type(completion.parse(), Any)
+    either: Answer | None = completion.parse(Answer | None)
+    del either
+    assert_type(completion.message.to_native(), Any)
+    assert_type(completion.tool_calls, list[ToolCall])
+    assert_type(completion.finish_reason, str | None)
+    assert_type(completion.dialect, str)
+
+
+def parts(message: Message) -> list[str]:
+    said = []
+    for part in message.parts:
+        match part:
+            case TextPart(text) | ReasoningPart(text) | RefusalPart(text):
+                said.append(assert_type(text, str))
+            case ToolCallPart(tool_call):
+                said.append(assert_type(tool_call.kind, Literal["function", "custom"]))
+            case ProviderPart(kind, native):
+                said.append(f"{kind} {native}")
+            case _:
+                assert_never(part)
+        if part.type == "reasoning":
+            assert_type(part, ReasoningPart)
+    return said

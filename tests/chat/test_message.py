@@ -1,0 +1,67 @@
+"""A message: for the next request to any server, and in the words of the one that it came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sse_stream import Audio, Message, TextPart, ToolCall
+from sse_stream._chat._turns import register_turn, turn_of
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (Message(content="Hi"), {"role": "assistant", "content": "Hi"}),
+        (Message(), {"role": "assistant", "content": ""}),
+        (Message(content="Hi", reasoning="hm", extra={"odd": 1}), {"role": "assistant", "content": "Hi"}),
+        (Message(refusal="no"), {"role": "assistant", "content": None, "refusal": "no"}),
+        (Message(audio=Audio("a1", "QUJD")), {"role": "assistant", "content": None, "audio": {"id": "a1"}}),
+        (
+            Message(tool_calls=[ToolCall("c1", "f", "{}", {"extra_content": {"a": 1}})]),
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {
+                        "id": "c1",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": "{}"},
+                        "extra_content": {"a": 1},
+                    }
+                ],
+            },
+        ),
+        (
+            Message(content="Hi", extra={"reasoning_details": [1], "extra_content": 2, "function_call": {}}),
+            {"role": "assistant", "content": "Hi", "function_call": {}, "reasoning_details": [1], "extra_content": 2},
+        ),
+    ],
+)
+def test_a_message_for_the_next_request(message: Message, said: dict[str, Any]) -> None:
+    assert message.to_dict() == said
+
+
+def test_what_goes_back_to_chat_completions_is_the_same_for_all() -> None:
+    message = Message(content="Hi", tool_calls=[ToolCall("c1", "f", "{}")], parts=[TextPart("Hi", native={"a": 1})])
+    assert message.to_native() == message.to_dict()
+
+
+def test_what_goes_back_is_what_the_dialect_says() -> None:
+    def turn(message: Message) -> list[Any]:
+        return [part.native for part in message.parts if isinstance(part, TextPart)]
+
+    for name, own in (("first", turn), ("second", Message.to_dict), ("second", turn)):
+        register_turn(name, own)
+    message = Message(content="Hi", parts=[TextPart("Hi", native={"a": 1})], dialect="second")
+    assert message.to_native() == [{"a": 1}]
+    assert turn_of("first") is turn
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "OPENAI_CHAT"])
+def test_a_dialect_that_was_not_imported_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^no dialect named '{name}' has been imported.*import the module") as error:
+        Message(dialect=name).to_native()
+    assert "openai_chat" in str(error.value)
+    assert not isinstance(error.value, LookupError)

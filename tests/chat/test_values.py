@@ -1,0 +1,170 @@
+"""What a stream hands out are values: they cannot be changed through one another, and are said in JSON and back."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sse_stream import (
+    ChatAccumulator,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatDecoder,
+    ChatEvent,
+    SSEStreamError,
+    StreamDone,
+    UsageReported,
+)
+from sse_stream.testing import HABITS
+
+from ..dialects.test_quirks import ROWS
+from .test_chunks import containers
+
+BODIES: dict[str, bytes] = {
+    **{f"habit {name}": habit.body for name, habit in HABITS.items()},
+    **{f"quirk {row.name}": row.body for row in ROWS},
+}
+
+
+def read(body: bytes) -> Iterator[ChatEvent]:
+    decoder = ChatDecoder(keepalives=True)
+    try:
+        yield from decoder.feed(body)
+        yield from decoder.close()
+    except SSEStreamError as error:
+        # What had arrived is the same that a complete stream gives.
+        yield StreamDone(error.completion)
+
+
+def decoded_again(value: Any, type: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(value), type=type)
+
+
+def assert_said_in_json(events: Iterator[ChatEvent]) -> None:
+    for event in events:
+        said = json.dumps(event.to_dict())
+        if "NaN" in said or "Infinity" in said:  # of which JSON says nothing
+            continue
+        assert decoded_again(event, ChatEvent) == event
+        if isinstance(event, StreamDone):
+            assert decoded_again(event.completion, ChatCompletion) == event.completion
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_events_and_completions_are_decoded_from_what_they_encode_to(body: bytes) -> None:
+    assert_said_in_json(read(body))
+
+
+def test_those_of_recordings_too(recording: Path) -> None:
+    assert_said_in_json(read(recording.read_bytes()))
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "copied": copy.copy,
+    "copied deeply": copy.deepcopy,
+    "pickled": lambda value: pickle.loads(pickle.dumps(value)),
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_copies_are_equal(copied: Callable[[Any], Any]) -> None:
+    for body in BODIES.values():
+        for event in read(body):
+            assert copied(event) == event or "nan" in repr(event)
+
+
+def handed_out(body: bytes) -> Iterator[object]:
+    """All that a stream gives, one event a read, and what is there beside it after each."""
+    decoder = ChatDecoder(keepalives=True)
+    try:
+        for piece in body.splitlines(keepends=True):
+            for event in decoder.feed(piece):
+                yield event
+                yield decoder.completion
+                yield decoder.usage
+        yield from decoder.close()
+    except SSEStreamError as error:
+        yield error.completion
+    yield decoder.completion
+    yield decoder.completion
+
+
+def handed_out_as_chunks(body: bytes) -> Iterator[object]:
+    decoder = ChatDecoder()
+    try:
+        for piece in body.splitlines(keepends=True):
+            for chunk in decoder.feed_chunks(piece):
+                yield from (chunk.raw, chunk.raw, chunk.to_dict(), chunk, decoder.completion)
+        yield from decoder.close_chunks()
+    except SSEStreamError as error:
+        yield error.completion
+    yield decoder.completion
+
+
+@pytest.mark.parametrize("given", [handed_out, handed_out_as_chunks])
+def test_no_two_values_share_what_can_be_changed(given: Callable[[bytes], Iterator[object]]) -> None:
+    for name, body in BODIES.items():
+        kept = list(given(body))  # all of them, so that no identity is used twice
+        seen: set[int] = set()
+        for value in kept:
+            own = [id(one) for one in containers(value)]
+            assert seen.isdisjoint(own), (name, value)
+            seen.update(own)
+
+
+@pytest.mark.parametrize("given", [handed_out, handed_out_as_chunks])
+def test_what_a_caller_does_to_a_value_changes_no_other(given: Callable[[bytes], Iterator[object]]) -> None:
+    for name, body in BODIES.items():
+        expected = list(map(repr, given(body)))
+        found = []
+        for value in given(body):
+            found.append(repr(value))
+            for one in list(containers(value)):
+                one.clear()
+        assert found == expected, name
+
+
+def usage_chunk(count: int) -> ChatCompletionChunk:
+    return ChatCompletionChunk.from_dict({"choices": [], "usage": {"prompt_tokens": count, "cost": {"a": [count]}}})
+
+
+def test_usage_that_was_reported_cannot_be_set() -> None:
+    accumulator = ChatAccumulator()
+    for _ in range(5):
+        (event,) = accumulator.add(usage_chunk(7))
+        assert isinstance(event, UsageReported)
+        assert event.usage.prompt_tokens == 7
+        with pytest.raises(AttributeError, match="immutable"):
+            event.usage.prompt_tokens = 0  # type: ignore[misc]
+    chunk = usage_chunk(7)
+    accumulator.add(chunk)
+    assert chunk.usage is not None
+    with pytest.raises(AttributeError, match="immutable"):
+        chunk.usage.prompt_tokens = 0  # type: ignore[misc]
+    assert accumulator.completion.usage == usage_chunk(7).usage
+
+
+def test_usage_is_shared_where_nothing_in_it_can_be_changed() -> None:
+    plain = ChatCompletionChunk.from_dict(
+        {"usage": {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 1}, "completion_tokens_details": {}}}
+    ).usage
+    assert plain is not None
+    assert plain.copied() is plain
+    for odd in (
+        {"cost": 1},
+        {"prompt_tokens_details": {"odd": [1]}},
+        {"completion_tokens_details": {"odd": [1]}},
+        {"cost": object()},
+    ):
+        usage = ChatCompletionChunk.from_dict({"usage": odd}).usage
+        assert usage is not None
+        again = usage.copied()
+        assert {id(one) for one in containers(again)}.isdisjoint({id(one) for one in containers(usage)})
+        assert again == usage or "object object" in repr(usage)

@@ -1,0 +1,65 @@
+"""Every exception: what it carries, which tree it is in, and that its file knows no other."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import pickle
+from pathlib import Path
+
+import pytest
+
+import sse_stream
+from sse_stream import ChatCompletion, OutputParseError, SSEDecoder, SSEStreamError, _errors
+
+TREE = [
+    error
+    for error in vars(sse_stream).values()
+    if isinstance(error, type) and issubclass(error, Exception) and error is not OutputParseError
+]
+
+
+def test_all_but_one_are_of_one_tree() -> None:
+    assert len(TREE) == 11
+    assert all(issubclass(error, SSEStreamError) for error in TREE)
+    assert not issubclass(OutputParseError, SSEStreamError)
+    assert issubclass(OutputParseError, ValueError)
+
+
+@pytest.mark.parametrize("error", TREE)
+def test_nothing_that_has_arrived_is_an_empty_completion(error: type[SSEStreamError]) -> None:
+    one, other = error("what went wrong"), error("what went wrong")
+    assert one.completion == ChatCompletion()
+    assert one.completion is one.completion
+    assert one.completion.choices is not other.completion.choices
+
+
+def test_a_decoder_of_events_fails_with_an_empty_completion_too() -> None:
+    with pytest.raises(SSEStreamError) as caught:
+        list(SSEDecoder(max_event_size=1).feed(b"data: abc\n\n"))
+    assert caught.value.completion == ChatCompletion()
+
+
+def test_what_has_arrived_replaces_it() -> None:
+    error = SSEStreamError("what went wrong")
+    error.completion = ChatCompletion("c1")
+    assert error.completion == ChatCompletion("c1")
+    assert pickle.loads(pickle.dumps(error)).completion == copy.copy(error).completion == ChatCompletion("c1")
+
+
+def test_the_tree_is_drawn() -> None:
+    drawn = _errors.__doc__ or ""
+    for error in (*TREE, OutputParseError):
+        assert error.__name__ in drawn
+    tree, _, outside = drawn.partition("OutputParseError")
+    assert "SSEStreamError" in tree
+    assert "outside the tree" in outside
+
+
+def test_the_file_of_the_errors_imports_nothing_when_it_runs() -> None:
+    body = ast.parse(Path(_errors.__file__).read_text(encoding="utf-8")).body
+    assert not [node for node in body if isinstance(node, ast.ImportFrom) and node.level]
+
+
+def test_the_type_of_what_has_arrived_is_known_to_checkers_only() -> None:
+    assert not hasattr(_errors, "ChatCompletion")

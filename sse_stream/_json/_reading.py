@@ -11,6 +11,7 @@ import functools
 import math
 import types
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -47,7 +48,7 @@ class _Layout(msgspec.Struct, frozen=True):
 
     readers: Mapping[str, Reader]
     required: Mapping[str, object]
-    names: frozenset[str]
+    names: AbstractSet[str]
 
 
 def ignore(name: str, value: object) -> None:
@@ -84,12 +85,12 @@ def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore)
     return cls(**fields)
 
 
-def is_set_aside(value: JSONValue, names: frozenset[str]) -> bool:
+def is_set_aside(value: JSONValue, names: AbstractSet[str]) -> bool:
     """Whether the value of `provider_fields` is what `object_of` writes there: fields with the names of a model's."""
     return isinstance(value, dict) and bool(value) and value.keys() <= names | {PROVIDER_FIELDS}
 
 
-def put_back(extra: dict[str, JSONValue], names: frozenset[str]) -> dict[str, JSONValue]:
+def put_back(extra: dict[str, JSONValue], names: AbstractSet[str]) -> dict[str, JSONValue]:
     """An `extra` with the fields in it that were set aside.
 
     Args:

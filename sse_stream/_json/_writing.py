@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 import msgspec
+from msgspec.structs import asdict
 
 from ._copying import copied
 from ._depth import MAX_DEPTH, JSONValue, is_deep
 from ._reading import PROVIDER_FIELDS, is_set_aside
-
-_SCALARS = frozenset({str, int, float, bool})
 
 
 def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
@@ -23,22 +23,23 @@ def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
     Args:
         struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it.
     """
-    said = {
-        name: value if type(value) in _SCALARS else _written(value)
-        for name in struct.__struct_fields__
-        if name != "extra" and (value := getattr(struct, name)) is not None
-    }
-    extra: Mapping[str, JSONValue] = getattr(struct, "extra", {})
-    return {**said, **_beside(extra, frozenset(struct.__struct_fields__) - {"extra"})} if extra else said
+    fields = asdict(struct)
+    extra: Mapping[str, JSONValue] = fields.pop("extra")
+    said = {name: _written(value) for name, value in fields.items() if value is not None}
+    if extra:
+        said.update(_beside(extra, fields.keys()))
+    return said
 
 
 def _written(value: JSONValue) -> JSONValue:
+    if isinstance(value, (str, int)):  # as most are
+        return value
     if isinstance(value, msgspec.Struct):
         return object_of(value)
     return [_written(item) for item in value] if isinstance(value, list) else copied(value)
 
 
-def _beside(extra: Mapping[str, JSONValue], fields: frozenset[str]) -> dict[str, JSONValue]:
+def _beside(extra: Mapping[str, JSONValue], fields: AbstractSet[str]) -> dict[str, JSONValue]:
     beside: dict[str, JSONValue] = copied(dict(extra))
     aside = {name: beside.pop(name) for name in extra if name in fields}
     if PROVIDER_FIELDS in beside and (aside or is_set_aside(beside[PROVIDER_FIELDS], fields)):
@@ -57,7 +58,7 @@ def encode_json(value: JSONValue) -> bytes:
         text = msgspec.json.encode(value)
     except (TypeError, RecursionError) as error:
         raise ValueError(f"this is no JSON value: {error}") from error
-    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and is_deep(text.decode()):
+    if is_deep(text.decode()):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     if b"null" in text and not _is_finite(value):  # which msgspec writes as null
         raise ValueError("JSON has no NaN and no Infinity")

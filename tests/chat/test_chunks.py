@@ -37,7 +37,7 @@ from sse_stream import (
     Usage,
 )
 from sse_stream._chat._chunks import with_source
-from sse_stream._chat._model import NOTHING
+from sse_stream._chat._model import NOTHING, refuse_extra
 from sse_stream.dialects import OpenAIChat
 
 from ..decoding.test_arbitrary_json import ANYTHING, NAMES, WHOLE, Path, places, replaced
@@ -246,6 +246,18 @@ def test_a_deep_copy_shares_nothing() -> None:
     assert copy.deepcopy(NOTHING) is copy.copy(NOTHING) is pickle.loads(pickle.dumps(NOTHING)) is NOTHING
 
 
+def test_what_servers_send_holds_no_extra_of_ours() -> None:
+    """Of what the library itself encodes, msgspec decodes it again; a decoder of what servers send is told not to."""
+    encoded = msgspec.json.encode(Usage(extra={"a": 1}))
+    assert msgspec.json.decode(encoded, type=Usage) == Usage(extra={"a": 1})
+    with pytest.raises(
+        msgspec.ValidationError, match=r"a server's own field, which is no ReadableExtra - at `\$.extra`"
+    ):
+        msgspec.json.decode(encoded, type=Usage, dec_hook=refuse_extra)
+    with pytest.raises(msgspec.ValidationError, match=r"`\$.extra`"):
+        msgspec.json.decode(b'{"extra":{"a":1}}', type=ChoiceDelta)
+
+
 def test_what_is_changed_has_another_raw() -> None:
     chunk = msgspec.structs.replace(decoded({**HI, "odd": 1}), id="c2")
     assert chunk.raw == chunk.to_dict() == {**HI, "id": "c2", "odd": 1}
@@ -301,6 +313,13 @@ def test_a_chunk_as_a_dict(chunk: ChatCompletionChunk, said: dict[str, Any]) -> 
     said = {name: value for name, value in said.items() if value is not None or name in chunk.extra}
     assert chunk.to_dict() == said
     assert chunk.encode() == ServerSentEvent(msgspec.json.encode(said).decode()).encode()
+
+
+def test_a_token_that_is_not_there_is_empty() -> None:
+    assert (TokenLogprob().token, TopLogprob().token) == ("", "")
+    assert ChoiceLogprobs(content=[TokenLogprob(logprob=-0.5)]).to_dict() == {
+        "content": [{"token": "", "logprob": -0.5}]
+    }
 
 
 def test_each_struct_of_a_chunk_has_its_own_dict() -> None:

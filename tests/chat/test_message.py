@@ -61,7 +61,10 @@ def test_what_goes_back_is_what_the_dialect_says() -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "", "OPENAI_CHAT"])
 def test_a_dialect_that_was_not_imported_is_named(name: str) -> None:
-    with pytest.raises(ValueError, match=f"^no dialect named '{name}' has been imported.*import the module") as error:
+    register_turn("one", Message.to_dict)
+    with pytest.raises(ValueError, match=f"^no dialect named '{name}' has been imported.*: import the module") as error:
         Message(dialect=name).to_native()
-    assert "openai_chat" in str(error.value)
+    known = str(error.value).partition("(known so far: ")[2].removesuffix(")").split(", ")
+    assert known == sorted(known)
+    assert {"openai_chat", "one"} <= set(known)
     assert not isinstance(error.value, LookupError)

@@ -29,6 +29,9 @@ class Outer(msgspec.Struct):
     extra: dict[str, Any] = {}
 
 
+EVERY_FIELD = [name for name in Outer.__struct_fields__ if name != "extra"]
+
+
 def read(value: dict[Any, Any]) -> tuple[Outer, list[str]]:
     odd: list[str] = []
     return read_struct(Outer, value, lambda name, _: odd.append(name)), odd
@@ -138,6 +141,10 @@ def test_no_numbers(value: object) -> None:
         ({"provider_fields": {"text": None, "inners": "x"}, "odd": 1}, {"text": None, "inners": "x", "odd": 1}),
         ({"provider_fields": {"provider_fields": {"a": 1}}}, {"provider_fields": {"a": 1}}),
         ({"provider_fields": {"text": 1, "provider_fields": 2}}, {"text": 1, "provider_fields": 2}),
+        (
+            {"provider_fields": dict.fromkeys([*EVERY_FIELD, "provider_fields"], "x")},
+            dict.fromkeys([*EVERY_FIELD, "provider_fields"], "x"),
+        ),
         # A server's own field of that name holds something else.
         ({"provider_fields": {"odd": 1}}, {"provider_fields": {"odd": 1}}),
         ({"provider_fields": {"text": 1, "odd": 1}}, {"provider_fields": {"text": 1, "odd": 1}}),

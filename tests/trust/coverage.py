@@ -35,7 +35,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_tool_call": ("chat/test_parsing.py", "chat/test_parts.py"),
     "_chat/_turns": ("chat/test_message.py", "chat/test_completion.py"),
     "_chat/_message": ("chat/test_message.py", "chat/test_completion.py"),
-    "_chat/_completion": ("chat/test_message.py", "chat/test_completion.py"),
+    "_chat/_completion": ("chat/test_completion.py", "chat/test_parsing.py"),
     "_chat/_schema": ("chat/test_message.py", "chat/test_completion.py"),
     "_chat/_accumulator": ("chat/test_accumulator.py", "trust/test_ways.py"),
     "_chat/_choice_state": ("chat/test_accumulator.py", "trust/test_ways.py"),

@@ -33,6 +33,19 @@ _NO_STACK = "It matters only where the caller's own stack is nearly used up: the
 
 EXPLANATIONS = [
     Explanation(
+        "_json/_writing",
+        'if b"null" in text and not _is_finite(value):  # which msgspec writes as null',
+        None,
+        _SHORT_WAY,
+    ),
+    Explanation("_json/_writing", "return False", "return None", "Only its truth is asked."),
+    Explanation(
+        "_chat/_parsing",
+        "if reader is not None or not _is_pydantics(type):",
+        "(not _is_pydantics(type))",
+        "An adapter of what decodes itself decodes the same.",
+    ),
+    Explanation(
         "_sse/_decoder",
         "self._fresh = True",
         None,

@@ -221,12 +221,13 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
         return _made_again, (type(self), _fields_of(self), getattr(self, SOURCE, None))
 
 
-def with_source(chunk: ChatCompletionChunk, source: Source) -> ChatCompletionChunk:
+def with_source(chunk: ChatCompletionChunk, source: Source | None) -> ChatCompletionChunk:
     """The same chunk, which remembers what it was decoded from; for whoever has just made it.
 
     Args:
         chunk: The chunk.
-        source: Its JSON object, of which nobody else has a part, or the text of that.
+        source: Its JSON object, of which nobody else has a part, or the text of that; `None` for a chunk that was not
+            received.
     """
     force_setattr(chunk, SOURCE, source)
     return chunk
@@ -237,5 +238,4 @@ def _fields_of(chunk: ChatCompletionChunk) -> dict[str, Any]:
 
 
 def _made_again(cls: type[ChatCompletionChunk], fields: dict[str, Any], source: Source | None) -> ChatCompletionChunk:
-    chunk = cls(**fields)
-    return chunk if source is None else with_source(chunk, source)
+    return with_source(cls(**fields), source)

@@ -257,6 +257,11 @@ def test_log_probabilities_in_openais_form() -> None:
     }
 
 
+def test_log_probabilities_of_a_refusal_in_openais_form() -> None:
+    said = choice_of(whole(logprobs=ChoiceLogprobs(refusal=[TokenLogprob(token="N", logprob=-1.0)])))
+    assert said["logprobs"] == {"refusal": [{"token": "N", "logprob": -1.0, "top_logprobs": []}]}
+
+
 @pytest.mark.parametrize(
     "token", [TokenLogprob(token="H"), TokenLogprob(token="H", logprob=-1.0, top_logprobs=[TopLogprob(token="H")])]
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import json
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -10,12 +12,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent, Usage
 from sse_stream._json._depth import MAX_DEPTH, is_deep
 from sse_stream._json._lenient import loads
 from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
 from sse_stream.dialects._extras import has_extras
+
+from ..decoding.test_arbitrary_json import ANYTHING, WHOLE, Path, known, places, replaced
 
 
 def decode(data: str, event: str = "message") -> list[Item]:
@@ -145,6 +151,7 @@ def test_what_is_odd_or_speaks_for_itself_does_not(data: str) -> None:
         '{"choices":[],"usage":{"extra":%s}}',
         '{"choices":[],"usage":{"\\u0065xtra":%s}}',
         '{"choices":[],"usage":{"prompt_tokens_details":{"extra":%s}}}',
+        '{"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens_details":{"extra":%s}}}',
         '{"choices":[],"usage":{"completion_tokens":1,"completion_tokens_details":{"extra":%s}}}',
         '{"choices":[{"index":0,"delta":{},"logprobs":{"extra":%s}}]}',
         '{"choices":[{"index":0,"delta":{},"logprobs":{"content":[' + TOKEN % ("", ',"extra":%s') + "]}}]}",
@@ -164,6 +171,25 @@ def test_a_field_of_the_servers_own_that_is_called_extra_is_kept_under_its_name(
         assert said == wanted
         assert isinstance(said, ChatCompletionChunk)
         assert said.raw == msgspec.json.decode(data)
+
+
+@given(st.sampled_from(list(places(WHOLE))), ANYTHING)
+@example(("usage", "extra"), {"a": 1})
+def test_whatever_takes_a_short_way_is_read_as_the_long_way_reads_it(path: Path, value: Any) -> None:
+    whole = replaced(path, value) if path[-1:] != ("extra",) else {"choices": [], "usage": {"extra": value}}
+    for said in (whole, known(copy.deepcopy(whole)) if isinstance(whole, dict) else whole):
+        try:
+            text = json.dumps(said, allow_nan=False)
+            long = decode(text)
+        except (ValueError, ChunkDecodeError):
+            return
+        expecting = OpenAIChat()
+        assert expecting.decode_plain('{"odd":1,"choices":[]}') is not None
+        for short in (OpenAIChat().decode_plain(text), expecting.decode_plain(text.encode())):
+            if short is not None:
+                assert [short] == long
+                assert repr([short.to_dict()]) == repr([item.to_dict() for item in long if item == short])
+                assert short.raw == said
 
 
 def test_usage_has_an_extra_within_its_extra() -> None:

@@ -32,6 +32,7 @@ _CLOSED = "Nothing is read after an error or the end."
 _NO_STACK = "It matters only where the caller's own stack is nearly used up: then the way after it ends likewise."
 
 EXPLANATIONS = [
+    Explanation("_chat/_chunks", 'SOURCE = "_source"', None, "Any other name would do."),
     Explanation(
         "_json/_writing",
         'if b"null" in text and not _is_finite(value):  # which msgspec writes as null',

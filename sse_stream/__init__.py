@@ -62,22 +62,26 @@ from ._errors import (
     TransportError,
 )
 from ._json._depth import JSONValue
+from ._sources._protocols import AsyncByteSource, ByteSource
 from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
-from ._streams._chat import AsyncChatStream, ChatStream
+from ._streams._async import AsyncChatStream
 from ._streams._coalesce import AsyncCoalescedEvents, CoalescedEvents, coalesce
 from ._streams._sse import aiter_sse, iter_sse
 from ._streams._state import OnTruncated
+from ._streams._sync import ChatStream
 from ._streams._timings import StreamTimings, Timeouts
 from ._version import __version__
 
 __all__ = [
     "Anomaly",
     "AnomalyKind",
+    "AsyncByteSource",
     "AsyncChatStream",
     "AsyncCoalescedEvents",
     "Audio",
     "AudioDelta",
+    "ByteSource",
     "ChatAccumulator",
     "ChatCompletion",
     "ChatCompletionChunk",

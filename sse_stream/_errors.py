@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 if TYPE_CHECKING:  # for the type of one attribute; nothing is imported when the program runs
     from ._chat._completion import ChatCompletion
@@ -198,3 +198,9 @@ class OutputParseError(ValueError):
     def __init__(self, message: str, *, text: str = "") -> None:
         super().__init__(message)
         self.text = text
+
+
+def refuse_to_copy(self: object, _protocol: object) -> NoReturn:
+    """What `__reduce_ex__` is, by which `copy` and `pickle` go, of what stands in the middle of a stream."""
+    name = type(self).__name__
+    raise TypeError(f"a {name} stands in the middle of a stream, and cannot be copied or pickled: make a new one")

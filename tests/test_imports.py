@@ -22,7 +22,7 @@ FLOORS: dict[str, set[str]] = {
     "_version": set(),
     "_json": {"_errors"},
     "_sse": {"_errors", "_json"},
-    "_chat": {"_errors", "_json"},
+    "_chat": {"_errors", "_json", "_sse"},
     "dialects": {"_errors", "_json", "_sse", "_chat"},
     "_decoding": {"_errors", "_json", "_sse", "_chat", "dialects"},
     "_sources": {"_errors"},

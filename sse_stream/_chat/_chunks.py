@@ -18,6 +18,7 @@ from .._json._depth import JSONValue
 from .._json._lenient import loads
 from .._json._reading import ignore, read_struct
 from .._json._writing import encode_json
+from .._sse._event import ServerSentEvent
 from ._model import NOTHING, Extra, Model, Piece
 from ._reports import ChoiceLogprobs, Usage
 
@@ -212,7 +213,7 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
         >>> ChatCompletionChunk(choices=[ChunkChoice(index=0, delta=ChoiceDelta(content="Hi"))]).encode()
         b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
         """
-        return b"data: %b\n\n" % encode_json(self.to_dict())
+        return ServerSentEvent(encode_json(self.to_dict()).decode()).encode()
 
     def __copy__(self) -> ChatCompletionChunk:
         return _made_again(type(self), _fields_of(self), getattr(self, SOURCE, None))

@@ -139,7 +139,8 @@ class UsageReported(Tagged, frozen=True, tag="usage_reported"):
     """A chunk reported usage. Counts are cumulative: the last report is the one that counts.
 
     Attributes:
-        usage: The last value of each count so far.
+        usage: The last value of each count so far, and of what the model does not name what this report says; all of
+            that is in the completion's usage.
     """
 
     type: ClassVar[Literal["usage_reported"]] = "usage_reported"

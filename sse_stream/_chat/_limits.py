@@ -10,7 +10,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         event_size: Bytes of one server-sent event.
-        output_size: Characters of all text, reasoning, arguments, audio and extra fields together.
+        output_size: Bytes of memory for all text, reasoning, arguments, audio and extra fields together. What is kept
+            takes between half and twice that (64-bit CPython, above 1 MiB).
         choices: Choices in one stream.
         tool_calls: Tool calls in one stream, those of all choices together.
         error_body: Bytes of a response that is no stream, kept for its error.

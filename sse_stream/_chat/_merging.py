@@ -4,56 +4,64 @@ Two rules. In a delta, a field is a piece: text is appended, lists are merged by
 they have one and appended otherwise, objects key by key, and of all else the last value counts. Beside the
 deltas, a field is a statement: the last value counts, objects key by key. `null` says nothing.
 
-Adding costs what is added, a snapshot costs what it returns. Both return how much memory was added, in
-characters, so that it can be bounded.
+Adding costs what is added, a snapshot costs what it returns. Adding says by how many bytes of memory what is kept
+has grown, so that it can be bounded. What is added is kept: it belongs to nobody else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import StringIO
-from typing import Any, TypeAlias
 
 import msgspec
 
-from .._json._copying import copied
 from .._json._depth import JSONValue
-
-Node: TypeAlias = Any
-"""A JSON value in pieces: str, number, bool or None as they are, `StringIO`, dict or `_Items`."""
+from ._memory import ENTRY, POINTER, Node, text_of, utf8, weight
 
 _encode = msgspec.json.Encoder().encode
-
-# About what any value takes besides its characters.
-_WEIGHT = 8
 
 # Keys that say which thing a piece belongs to, not what it adds: repeated, not continued.
 _NAMING = frozenset({"index", "type", "id", "format", "role"})
 
+# What a place takes that is known by its index: a pair, and its entry.
+PLACE_WEIGHT = 160
 
-class _Items:
+# A statement that is larger is not kept to be compared with the next one: that would be a second copy.
+_LARGEST_COMPARED = 64 * 1024
+
+
+class JoinedList:
     """A list in pieces."""
 
-    __slots__ = ("items", "places")
+    __slots__ = ("_names", "_places", "items")
 
-    def __init__(self) -> None:
+    def __init__(self, items: list[JSONValue]) -> None:
         self.items: list[Node] = []
-        self.places: dict[tuple[object, object], int] = {}
+        self._names: set[str] = set()
+        self._places: dict[tuple[object, object], int] = {}
+        for item in items:
+            self.add(item)
 
-    def add(self, item: JSONValue) -> None:
+    def add(self, item: JSONValue) -> int:
+        """Add an item, or a piece of the one that has its index and type; how many bytes that takes."""
+        growth = POINTER
         if isinstance(item, dict) and type(index := item.get("index")) is int:
             kind = item.get("type")
             # Two items of different types may carry the same index: a summary and its encrypted form do.
             key = (index, kind if isinstance(kind, str) else None)
-            place = self.places.get(key)
+            place = self._places.get(key)
             if place is not None:
-                self.items[place] = _merged(self.items[place], item)
-                return
-            self.places[key] = len(self.items)
-        self.items.append(_node(item))
+                return _merge(self.items[place], item)
+            self._places[key] = len(self.items)
+            growth += PLACE_WEIGHT
+        self.items.append(item)
+        return growth + weight(item, names=self._names)
+
+    def weight(self) -> int:
+        """How many bytes of memory it takes."""
+        return PLACE_WEIGHT * len(self._places) + weight(self.items)
 
 
-class Pieces:
+class JoinedFields:
     """An object whose fields come in pieces."""
 
     __slots__ = ("_fields",)
@@ -62,16 +70,15 @@ class Pieces:
         self._fields: dict[str, Node] = {}
 
     def add(self, piece: Mapping[str, JSONValue]) -> int:
-        """Add a piece of each field that it names; how much it weighs."""
-        _merge_into(self._fields, piece)
-        return weight(piece)
+        """Add a piece of each field that it names; how many bytes that takes."""
+        return _merge(self._fields, piece)
 
     def snapshot(self) -> dict[str, JSONValue]:
         """The fields as far as they have come; later pieces do not change it."""
-        return {name: _value(node) for name, node in self._fields.items()}
+        return {name: value_of(node) for name, node in self._fields.items()}
 
 
-class Statements:
+class LatestFields:
     """An object whose fields are stated anew, not continued."""
 
     __slots__ = ("_fields", "_last")
@@ -81,110 +88,36 @@ class Statements:
         self._last: Mapping[str, JSONValue] = {}
 
     def add(self, fields: Mapping[str, JSONValue]) -> int:
-        """Take what is stated; by how much what is kept has grown."""
-        last, self._last = self._last, copied(dict(fields))
+        """Take what is stated; by how many bytes what is kept has grown."""
         # Most say what the one before said: a provider's name, a filter that found nothing.
-        if _is_same(fields, last):
+        if is_same(fields, self._last):
             return 0
-        return _overlay(self._fields, fields)
+        growth = _overlay(self._fields, fields)
+        self._last = fields if abs(growth) < _LARGEST_COMPARED else {}
+        return growth
 
     def snapshot(self) -> dict[str, JSONValue]:
         """The fields as last stated; later statements do not change it."""
-        return {name: _value(value) for name, value in self._fields.items()}
+        return {name: value_of(value) for name, value in self._fields.items()}
 
 
-def weight(value: JSONValue) -> int:
-    """About how many characters of memory a JSON value takes."""
-    kind = type(value)
-    if kind is str:
-        return len(value) + _WEIGHT
-    if kind is not dict and kind is not list:
-        return _WEIGHT
-    total = 0
-    rest = [value]
-    for item in rest:  # which grows meanwhile
-        kind = type(item)
-        if kind is str:
-            total += len(item)
-        elif kind is dict:
-            rest.extend(item)
-            rest.extend(item.values())
-        elif kind is list:
-            rest.extend(item)
-    return total + _WEIGHT * len(rest)
-
-
-def _merge_into(fields: dict[str, Node], piece: Mapping[str, JSONValue]) -> None:
-    for name, value in piece.items():
-        old = fields.get(name)
-        if old is None:
-            fields[name] = _node(value)
-        elif value is not None:
-            fields[name] = value if name in _NAMING and isinstance(value, str) else _merged(old, value)
-
-
-def _merged(old: Node, new: JSONValue) -> Node:
-    if isinstance(new, str):
-        if isinstance(old, StringIO):
-            old.write(new)
-            return old
-        if isinstance(old, str):
-            text = StringIO()
-            text.write(old)
-            text.write(new)
-            return text
-    elif isinstance(new, dict) and isinstance(old, dict):
-        _merge_into(old, new)
-        return old
-    elif isinstance(new, list) and isinstance(old, _Items):
-        for item in new:
-            old.add(item)
-        return old
-    return _node(new)
-
-
-def _node(value: JSONValue) -> Node:
-    if isinstance(value, dict):
-        return {name: _node(item) for name, item in value.items()}
-    if isinstance(value, list):
-        items = _Items()
-        for item in value:
-            items.add(item)
-        return items
-    return value
-
-
-def _value(node: Node) -> JSONValue:
-    if isinstance(node, StringIO):
-        return node.getvalue()
-    if isinstance(node, dict):
-        return {name: _value(item) for name, item in node.items()}
-    if isinstance(node, _Items):
-        return [_value(item) for item in node.items]
-    if isinstance(node, list):
-        return [_value(item) for item in node]
+def value_of(node: Node) -> JSONValue:
+    """What is kept, as a value that nobody else has: of JSON, or a struct of the model."""
+    kind = type(node)
+    if kind is dict:
+        return {name: value_of(item) for name, item in node.items()}
+    if kind is list:
+        return [value_of(item) for item in node]
+    if kind is bytearray:
+        return text_of(node)
+    if kind is JoinedList:
+        return [value_of(item) for item in node.items]
+    if isinstance(node, msgspec.Struct):
+        return kind(**{name: value_of(getattr(node, name)) for name in node.__struct_fields__})
     return node
 
 
-def _overlay(kept: dict[str, JSONValue], fields: Mapping[str, JSONValue]) -> int:
-    growth = 0
-    for name, value in fields.items():
-        if name in kept:
-            old = kept[name]
-            if value is None or value is old:
-                continue
-            if isinstance(old, dict) and isinstance(value, dict):
-                growth += _overlay(old, value)
-                continue
-            growth -= weight(old)
-        else:
-            growth += weight(name)
-        growth += weight(value)
-        kept[name] = copied(value)
-    return growth
-
-
-def _is_same(one: JSONValue, other: JSONValue) -> bool:
+def is_same(one: JSONValue, other: JSONValue) -> bool:
     """Whether two values are written alike, which those need not be that are equal: to Python, 1 is `True`.
 
     `False` as well of what cannot be written: half a surrogate pair, what a caller has put in.
@@ -193,3 +126,55 @@ def _is_same(one: JSONValue, other: JSONValue) -> bool:
         return one == other and _encode(one) == _encode(other)
     except (TypeError, ValueError):
         return False
+
+
+def _merge(fields: dict[str, Node], piece: Mapping[str, JSONValue]) -> int:
+    growth = 0
+    for name, value in piece.items():
+        old = fields.get(name)
+        if old is None:
+            growth += weight(value) if name in fields else ENTRY + weight(name, value)
+            fields[name] = value
+        elif value is not None:
+            growth += _merge_value(fields, name, old, value)
+    return growth
+
+
+def _merge_value(fields: dict[str, Node], name: str, old: Node, new: JSONValue) -> int:
+    """Merge a field with a piece of it; how many bytes that takes."""
+    growth = 0
+    match old, new:
+        case str(), str() if name not in _NAMING:
+            fields[name] = text = bytearray(utf8(old) + utf8(new))
+            growth = weight(text) - weight(old)
+        case bytearray(), str():
+            data = utf8(new)
+            old.extend(data)
+            growth = len(data)
+        case dict(), dict():
+            growth = _merge(old, new)
+        case list(), list():
+            fields[name] = joined = JoinedList(old)
+            growth = joined.weight() - weight(old) + sum(map(joined.add, new))
+        case JoinedList(), list():
+            growth = sum(map(old.add, new))
+        case _:
+            fields[name] = new
+            growth = weight(new) - weight(old)
+    return growth
+
+
+def _overlay(kept: dict[str, JSONValue], fields: Mapping[str, JSONValue]) -> int:
+    growth = 0
+    for name, value in fields.items():
+        if name not in kept:
+            growth += ENTRY + weight(name, value)
+        elif value is None:
+            continue
+        elif type(old := kept[name]) is dict and type(value) is dict:
+            growth += _overlay(old, value)
+            continue
+        else:
+            growth += weight(value) - weight(old)
+        kept[name] = value
+    return growth

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from .._json._copying import copied
 from .._json._depth import JSONValue
-from ._parts import Part
+from ._parts import Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._schema import MESSAGE_TYPES, completed
 from ._tool_call import ToolCall
 from ._turns import register_turn, turn_of
@@ -53,8 +54,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         audio: Spoken output; `None` where none came.
         extra: What else came: fields that the chunk model does not name, `reasoning_details`, and the
             legacy `function_call`, each with its pieces put together.
-        parts: All of it in order, each part with the provider's own object where it has one. The text of
-            `content`, `reasoning` and `refusal` is that of their parts joined, `tool_calls` are the calls of theirs.
+        parts: All of it in order, each part with the provider's own object where it has one; where none are
+            given, what the other fields say. `content`, `reasoning` and `refusal` are the text of their parts joined,
+            `tool_calls` are the calls of theirs.
         dialect: The name of the dialect that it came in.
     """
 
@@ -67,6 +69,10 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     extra: dict[str, JSONValue] = {}
     parts: list[Part] = []
     dialect: str = OPENAI_CHAT
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            force_setattr(self, "parts", _parts_of(self))
 
     def to_dict(self) -> dict[str, JSONValue]:
         """The message to append to the next request's `messages`, for any server with OpenAI's chat completions.
@@ -97,6 +103,19 @@ class Message(msgspec.Struct, frozen=True, gc=False):
             ValueError: The module that defines the message's dialect has not been imported.
         """
         return turn_of(self.dialect)(self)
+
+
+def _parts_of(message: Message) -> list[Part]:
+    """The parts of a message that was made of their joins, in the order in which models make them."""
+    parts: list[Part] = []
+    if message.reasoning is not None:
+        parts.append(ReasoningPart(message.reasoning))
+    if message.content is not None:
+        annotations = message.extra.get("annotations")
+        parts.append(TextPart(message.content, copied(annotations) if isinstance(annotations, list) else []))
+    if message.refusal is not None:
+        parts.append(RefusalPart(message.refusal))
+    return [*parts, *map(ToolCallPart, message.tool_calls)]
 
 
 def completion_message(message: Message) -> dict[str, JSONValue]:

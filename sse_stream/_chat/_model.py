@@ -79,7 +79,7 @@ class Report(Model, frozen=True, kw_only=True):
     def copied(self) -> Self:
         """A struct that says the same and shares nothing with this one that can be changed."""
         try:
-            # A fifth of the time that a loop over the fields takes.
-            return msgspec.convert(msgspec.to_builtins(self), type(self))
-        except (TypeError, ValueError):  # a caller has put in what JSON has no word for
+            # A fifth of the time that a loop over the fields takes, and half of what JSON would.
+            return msgspec.msgpack.decode(msgspec.msgpack.encode(self), type=type(self))
+        except (TypeError, ValueError, OverflowError):  # a caller has put in what JSON has no word for
             return copy.deepcopy(self)

@@ -12,11 +12,16 @@ The number of slots is the number of calls that were meant, and slots keep the o
 from __future__ import annotations
 
 import re
-from io import StringIO
+from collections.abc import Mapping
 
+from .._json._depth import JSONValue
 from ._chunks import ChoiceDeltaToolCall
-from ._merging import Pieces
+from ._memory import text_of, utf8
+from ._merging import JoinedFields
 from ._tool_call import ToolCall
+
+# What a slot takes before anything is in it: itself, its buffer, and its entries in two dicts and two lists.
+SLOT_WEIGHT = 512
 
 _OUTSIDE_STRINGS = re.compile(r'[{}\[\]"]')
 _INSIDE_STRINGS = re.compile(r'["\\]')
@@ -57,34 +62,42 @@ class _Brackets:
 class Slot:
     """One tool call, as far as it has come."""
 
-    __slots__ = ("_arguments", "_brackets", "extra", "id", "index", "name")
+    __slots__ = ("_arguments", "_brackets", "_extra", "id", "index", "name")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.id = ""
         self.name = ""
-        self.extra: Pieces | None = None
-        self._arguments = StringIO()
+        self._extra: JoinedFields | None = None
+        self._arguments = bytearray()
         self._brackets: _Brackets | None = None  # made when somebody asks, and kept up to date from then on
 
-    def add_arguments(self, text: str) -> None:
-        """Append a piece of the arguments."""
-        self._arguments.write(text)
+    def add_arguments(self, text: str) -> int:
+        """Append a piece of the arguments; how many bytes that takes."""
+        data = utf8(text)
+        self._arguments += data
         if self._brackets is not None:
             self._brackets.feed(text)
+        return len(data)
+
+    def add_extra(self, piece: Mapping[str, JSONValue]) -> int:
+        """Add what else comes with the call; how many bytes that takes."""
+        if self._extra is None:
+            self._extra = JoinedFields()
+        return self._extra.add(piece)
 
     @property
     def complete(self) -> bool:
         """Whether the arguments' outermost bracket has been closed."""
         if self._brackets is None:
             self._brackets = _Brackets()
-            self._brackets.feed(self._arguments.getvalue())
+            self._brackets.feed(text_of(self._arguments))
         return self._brackets.closed
 
     def snapshot(self) -> ToolCall:
         """The call so far."""
-        extra = {} if self.extra is None else self.extra.snapshot()
-        return ToolCall(self.id, self.name, self._arguments.getvalue(), extra)
+        extra = {} if self._extra is None else self._extra.snapshot()
+        return ToolCall(self.id, self.name, text_of(self._arguments), extra)
 
 
 class Slots:

@@ -2,61 +2,116 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
-from ._merging import weight
-from ._reports import Usage
+from ._memory import ENTRY, weight
+from ._merging import LatestFields, value_of
+from ._model import NOTHING
+from ._reports import CompletionTokensDetails, PromptTokensDetails, Usage
 
-S = TypeVar("S", bound=msgspec.Struct)
+Counts = TypeVar("Counts", Usage, PromptTokensDetails, CompletionTokensDetails)
+
+# The fields of a report that have counts of their own.
+_LEVELS = ("prompt_tokens_details", "completion_tokens_details")
 
 
-def merged_usage(before: Usage | None, report: Usage) -> Usage | None:
-    """What is known after a further report.
+class UsageState:
+    """What is known of the usage. Never summed and never invented: a count that is null leaves the one before.
 
-    Never summed and never invented: a count that is null leaves the one before, and a report that counts
-    nothing at all is none. Neither argument is changed.
+    A report costs what it holds, however many came before it.
     """
-    if before is None:
-        return report if _says_something(report) else None
-    if _covers(report, before):
-        return report
-    return _merged(before, report)
+
+    __slots__ = ("_counts", "_extras")
+
+    def __init__(self) -> None:
+        self._counts: Usage | None = None  # all counts so far, without what the model does not name
+        self._extras: dict[str, LatestFields] = {}  # which is here, by its level: "" or the name of the details
+
+    def add(self, report: Usage) -> tuple[Usage | None, int]:
+        """Take a report.
+
+        Returns:
+            The counts as they are known now, with what else this report says, as a value of its own; `None` if it
+            says nothing at all. And by how many bytes what is kept has grown.
+        """
+        before = self._counts
+        if before is not None and _stands_for_itself(report, before):
+            self._counts = report
+            return report, 0
+        counts = _bare(report)
+        extras = _extras(report)
+        if before is None and counts == Usage() and not _says_something(extras):
+            return None, 0
+        self._counts = counts = counts if before is None else _merged(before, counts)
+        growth = weight(counts) - weight(before)
+        for level, extra in extras.items():
+            if level not in self._extras:
+                self._extras[level] = LatestFields()
+                growth += ENTRY
+            growth += self._extras[level].add(extra)
+        return _with_extras(counts, {level: value_of(extra) for level, extra in extras.items()}), growth
+
+    def snapshot(self) -> Usage | None:
+        """All that has been reported so far; later reports do not change it."""
+        if self._counts is None:
+            return None
+        return _with_extras(self._counts, {level: extra.snapshot() for level, extra in self._extras.items()})
 
 
-def extras_weight(usage: Usage) -> int:
-    """About how many characters of memory those values take that the model does not name."""
-    total = 0
-    for part in (usage, usage.prompt_tokens_details, usage.completion_tokens_details):
-        if part is not None and part.extra:
-            total += weight(part.extra)
-    return total
-
-
-def _covers(report: Usage, before: Usage) -> bool:
-    """Whether a report says all that was said before, as most do: then it stands for itself."""
-    return (
-        None not in (report.prompt_tokens, report.completion_tokens, report.total_tokens)
-        and before.prompt_tokens_details in (None, report.prompt_tokens_details)
-        and before.completion_tokens_details in (None, report.completion_tokens_details)
-        and (not before.extra or (before.extra.keys() == report.extra.keys() and None not in report.extra.values()))
+def _stands_for_itself(report: Usage, before: Usage) -> bool:
+    """Whether a report has all counts and nothing else, as most do."""
+    return not (
+        report.extra
+        or report.prompt_tokens is None
+        or report.completion_tokens is None
+        or report.total_tokens is None
+        or before.prompt_tokens_details not in (None, report.prompt_tokens_details)
+        or before.completion_tokens_details not in (None, report.completion_tokens_details)
+        or ((details := report.prompt_tokens_details) is not None and details.extra)
+        or ((output := report.completion_tokens_details) is not None and output.extra)
     )
 
 
-def _merged(before: S, report: S) -> S:
-    fields: dict[str, Any] = {}
+def _extras(report: Usage) -> dict[str, dict[str, object]]:
+    """What a report says that the model does not name, by its level."""
+    levels = {"": report, **{level: getattr(report, level) for level in _LEVELS}}
+    return {level: dict(part.extra) for level, part in levels.items() if part is not None and part.extra}
+
+
+def _says_something(extras: dict[str, dict[str, object]]) -> bool:
+    return any(value is not None for extra in extras.values() for value in extra.values())
+
+
+def _bare(report: Usage) -> Usage:
+    """A report without what the model does not name."""
+    ours, theirs = report.prompt_tokens_details, report.completion_tokens_details
+    return replace(
+        report,
+        extra=NOTHING,
+        prompt_tokens_details=None if ours is None else replace(ours, extra=NOTHING),
+        completion_tokens_details=None if theirs is None else replace(theirs, extra=NOTHING),
+    )
+
+
+def _with_extras(counts: Usage, extras: dict[str, dict[str, object]]) -> Usage:
+    if not extras:
+        return counts
+    details = {
+        level: replace(getattr(counts, level), extra=extra) for level, extra in extras.items() if level in _LEVELS
+    }
+    return replace(counts, extra=extras.get("", NOTHING), **details)
+
+
+def _merged(before: Counts, report: Counts) -> Counts:
+    fields = {}
     for name in report.__struct_fields__:
         old, new = getattr(before, name), getattr(report, name)
-        if name == "extra":
-            fields[name] = {**old, **{key: value for key, value in new.items() if value is not None or key not in old}}
-        elif isinstance(old, msgspec.Struct) and isinstance(new, msgspec.Struct):
+        if name in _LEVELS and old is not None and new is not None:
             fields[name] = _merged(old, new)
+        elif new is None:
+            fields[name] = old
         else:
-            fields[name] = old if new is None else new
+            fields[name] = new
     return type(report)(**fields)
-
-
-def _says_something(report: Usage) -> bool:
-    said = (getattr(report, name) for name in report.__struct_fields__ if name != "extra")
-    return any(value is not None for value in (*said, *report.extra.values()))

@@ -15,8 +15,9 @@ from typing import BinaryIO
 import msgspec
 
 from .._errors import SSEStreamError
-from .._streams._chat import ChatStream
+from .._sources._protocols import ByteSource
 from .._streams._sse import iter_sse
+from .._streams._sync import ChatStream
 from ..testing import ReplayServer, Reply, Request
 from ._exit_codes import Exit, asides, outcome, say, what_came
 from ._output import Screen, counted, figures, harmless
@@ -151,7 +152,7 @@ def _import_httpx() -> ModuleType | None:
 # ------------------------------------------------------------------------------------------- streams
 
 
-def _show(source: object, options: argparse.Namespace, *, request_started: float | None = None) -> Exit:
+def _show(source: ByteSource, options: argparse.Namespace, *, request_started: float | None = None) -> Exit:
     """Read a stream to its end, and show of it what was asked for."""
     if options.sse:
         return _show_sse(source, stats=options.stats)
@@ -193,7 +194,7 @@ def _follow(stream: ChatStream, screen: Screen, *, text: bool = True, events: bo
     return code
 
 
-def _show_sse(source: object, *, stats: bool) -> Exit:
+def _show_sse(source: ByteSource, *, stats: bool) -> Exit:
     count = comments = 0
 
     def count_comment(_: str) -> None:

@@ -14,7 +14,7 @@ from .._errors import (
     StreamTimeoutError,
     TransportError,
 )
-from .._streams._chat import ChatStream
+from .._streams._sync import ChatStream
 from ._output import harmless
 
 

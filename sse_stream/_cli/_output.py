@@ -11,7 +11,7 @@ from typing import TextIO
 
 from .._chat._events import ChatEvent, ReasoningDelta, TextDelta
 from .._chat._reports import Usage
-from .._streams._chat import ChatStream
+from .._streams._sync import ChatStream
 from .._streams._timings import StreamTimings
 
 # What a model writes must not steer the terminal that shows it: no control character but tab and newline.

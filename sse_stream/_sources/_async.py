@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from types import AsyncGeneratorType
 from typing import Any
 
 from ._source import (
     BLOCK,
     AsyncSource,
     do_nothing,
-    httpx_opened,
+    httpx_head,
+    is_coroutine_function,
     lower_case_headers,
-    none_is_no_piece,
-    requests_opened,
+    requests_head,
 )
-from ._sync import is_in_memory, next_or_none
+from ._sync import is_in_memory
 
 
 def async_httpx(response: Any) -> AsyncSource:
-    opened = httpx_opened(response)
+    head = httpx_head(response)
     pieces = response.aiter_bytes()
-    return AsyncSource(**opened, read=_anext_or_none(pieces), close=response.aclose, generator=pieces)
+    return AsyncSource(**head, read=_read_of(pieces), close=response.aclose, generator=pieces)
 
 
 def async_requests(response: Any) -> AsyncSource:
@@ -28,11 +29,13 @@ def async_requests(response: Any) -> AsyncSource:
     raw = response.raw
     encoded = "content-encoding" in raw.headers
 
-    async def read() -> bytes | None:
+    async def read() -> bytes:
         data: bytes = await raw.read1(BLOCK, decode_content=True)
-        return data if data or (encoded and not raw.closed) else None
+        if data or (encoded and not raw.closed):
+            return data
+        raise StopAsyncIteration
 
-    return AsyncSource(**requests_opened(response), read=read, close=response.close)
+    return AsyncSource(**requests_head(response), read=read, close=response.close)
 
 
 def async_aiohttp(response: Any) -> AsyncSource:
@@ -46,7 +49,8 @@ def async_aiohttp(response: Any) -> AsyncSource:
         status=response.status,
         headers=lower_case_headers(response.headers),
         http_version="" if version is None else f"HTTP/{version.major}.{version.minor}",
-        read=until_empty(response.content.readany),
+        read=response.content.readany,
+        ends_empty=True,
         close=close,
     )
 
@@ -64,10 +68,10 @@ def javascript_response(response: Any) -> AsyncSource:
 def javascript_reader(reader: Any) -> AsyncSource:
     """The reader of a JavaScript stream of `Uint8Array`s."""
 
-    async def read() -> bytes | None:
+    async def read() -> bytes:
         result = await reader.read()
         if result.done:
-            return None
+            raise StopAsyncIteration
         data: bytes = result.value.to_bytes()
         return data
 
@@ -77,44 +81,37 @@ def javascript_reader(reader: Any) -> AsyncSource:
     return AsyncSource(response=reader, read=read, close=close, read_soon=False)
 
 
-def async_iterable(source: Any, pieces: AsyncIterator[bytes]) -> AsyncSource:
+def async_iterable(source: Any, pieces: AsyncIterator[object]) -> AsyncSource:
     async def close() -> None:
         closers = (getattr(owner, name, None) for owner in (source, pieces) for name in ("aclose", "close"))
         done: Any = next(filter(None, closers), do_nothing)()
         if hasattr(done, "__await__"):
             await done
 
-    return AsyncSource(response=source, read=_anext_or_none(pieces), close=close)
+    return AsyncSource(response=source, read=_read_of(pieces), close=close)
+
+
+def _read_of(pieces: Any) -> Callable[[], Coroutine[Any, Any, object]]:
+    """How an async iterator is read: most as they are, for a coroutine in between would cost each read its time."""
+    read: Callable[[], Coroutine[Any, Any, object]] = pieces.__anext__
+    if isinstance(pieces, AsyncGeneratorType) or is_coroutine_function(read):
+        return read
+
+    async def read_awaitable() -> object:
+        return await read()
+
+    return read_awaitable
 
 
 def sync_iterable_awaited(source: Any) -> AsyncSource:
     pieces = iter(source)
-    read_now = next_or_none(pieces)
 
-    async def read() -> bytes | None:
-        return read_now()
+    async def read() -> object:
+        for piece in pieces:
+            return piece
+        raise StopAsyncIteration
 
     async def close() -> None:
         getattr(pieces, "close", do_nothing)()
 
     return AsyncSource(response=source, read=read, close=close, read_soon=is_in_memory(source))
-
-
-def _anext_or_none(pieces: AsyncIterator[bytes | None]) -> Callable[[], Awaitable[bytes | None]]:
-    advance = pieces.__anext__
-
-    async def read() -> bytes | None:
-        try:
-            piece = await advance()
-        except StopAsyncIteration:
-            return None
-        return piece if piece is not None else none_is_no_piece()
-
-    return read
-
-
-def until_empty(read_some: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[bytes | None]]:
-    async def read() -> bytes | None:
-        return await read_some() or None
-
-    return read

@@ -6,6 +6,7 @@ is sync gives them to `ChatStream`, what is async to `AsyncChatStream`; the wron
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NoReturn
 
 from ._async import (
@@ -16,16 +17,9 @@ from ._async import (
     javascript_reader,
     javascript_response,
     sync_iterable_awaited,
-    until_empty,
 )
-from ._source import (
-    BLOCK,
-    AsyncSource,
-    SyncSource,
-    close_nothing,
-    is_coroutine_function,
-)
-from ._sync import is_in_memory, sync_httpx, sync_iterable, sync_readable, sync_requests
+from ._source import BLOCK, AsyncSource, SyncSource, close_nothing, is_coroutine_function
+from ._sync import is_in_memory, sync_httpx, sync_in_memory, sync_iterable, sync_readable, sync_requests
 
 
 def open_source(source: Any) -> SyncSource:
@@ -35,9 +29,10 @@ def open_source(source: Any) -> SyncSource:
         TypeError: It is none; the message says what to pass instead.
         ValueError: It is a response that has been read or closed already.
     """
-    _refuse_what_is_no_source(source)
+    if is_in_memory(source):
+        return sync_in_memory(response=source, pieces=iter(source))
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return sync_iterable(source, iter([bytes(source)]), in_memory=True)
+        return sync_in_memory(response=source, pieces=iter([bytes(source)]))
     if hasattr(source, "iter_bytes") and hasattr(source, "aiter_bytes"):
         if not hasattr(getattr(source, "stream", None), "__iter__"):
             _refuse_async(source)
@@ -52,8 +47,8 @@ def open_source(source: Any) -> SyncSource:
         return sync_readable(source)
     if hasattr(source, "encoding") and hasattr(source, "read"):
         raise TypeError("this file is open as text: open it with mode 'rb', or pass its .buffer")
-    if hasattr(source, "__iter__"):
-        return sync_iterable(source, iter(source), in_memory=is_in_memory(source))
+    if hasattr(source, "__iter__") and not isinstance(source, (str, dict)):
+        return sync_iterable(source)
     raise _refusal(source)
 
 
@@ -64,7 +59,6 @@ def open_async_source(source: Any) -> AsyncSource:
         TypeError: It is none; the message says what to pass instead.
         ValueError: It is a response that has been read or closed already.
     """
-    _refuse_what_is_no_source(source)
     source = getattr(source, "js_response", source)
     if hasattr(source, "aiter_bytes") and hasattr(source, "iter_bytes"):
         if not hasattr(getattr(source, "stream", None), "__aiter__"):
@@ -82,19 +76,18 @@ def open_async_source(source: Any) -> AsyncSource:
         return javascript_reader(source.getReader())
     if hasattr(source, "releaseLock") and hasattr(source, "read"):
         return javascript_reader(source)
-    if hasattr(source, "readany"):
-        return AsyncSource(response=source, read=until_empty(source.readany), close=close_nothing, read_soon=False)
-    if is_coroutine_function(getattr(source, "read", None)):
-        return AsyncSource(
-            response=source, read=until_empty(lambda: source.read(BLOCK)), close=close_nothing, read_soon=False
-        )
+    read = getattr(source, "readany", None)
+    if read is None and is_coroutine_function(getattr(source, "read", None)):
+        read = partial(source.read, BLOCK)
+    if read is not None:
+        return AsyncSource(response=source, read=read, ends_empty=True, close=close_nothing, read_soon=False)
     if hasattr(source, "__aiter__"):
         return async_iterable(source, source.__aiter__())
     if isinstance(source, (bytes, bytearray, memoryview)):
         source = [bytes(source)]
     if hasattr(source, "read") or hasattr(source, "status"):
         _refuse_sync(source)
-    if hasattr(source, "__iter__"):
+    if hasattr(source, "__iter__") and not isinstance(source, (str, dict)):
         return sync_iterable_awaited(source)
     raise _refusal(source)
 
@@ -108,28 +101,6 @@ def _is_async(source: Any) -> bool:
     )
 
 
-def _refuse_what_is_no_source(source: Any) -> None:
-    if isinstance(source, str):
-        raise TypeError("a str is no source: pass the response itself, or its bytes before they are decoded")
-    if isinstance(source, dict):
-        raise TypeError("a dict is no source: pass the response itself, or use ChatAccumulator for decoded chunks")
-    if hasattr(source, "cr_frame"):
-        source.close()  # for Python warns of one that was never awaited
-        raise TypeError(
-            "this is a coroutine that nobody has awaited: pass what it returns, as in `await client.send(…)`"
-        )
-    if source is None or isinstance(source, (int, float)):
-        raise _refusal(source)
-    if not hasattr(source, "__iter__") and (hasattr(source, "__enter__") or hasattr(source, "__aenter__")):
-        entered = any(hasattr(source, name) for name in ("read", "iter_bytes", "iter_content", "content", "__aiter__"))
-        if not entered:
-            keyword = "async with" if hasattr(source, "__aenter__") else "with"
-            raise TypeError(
-                f"this {type(source).__name__} is a context manager that nobody has entered: "
-                f"pass the response that `{keyword} … as response` gives"
-            )
-
-
 def _refuse_async(source: Any) -> NoReturn:
     raise TypeError(f"this {type(source).__name__} is async: use AsyncChatStream and `async for`, or aiter_sse")
 
@@ -139,6 +110,22 @@ def _refuse_sync(source: Any) -> NoReturn:
 
 
 def _refusal(source: Any) -> TypeError:
+    """What to pass instead of what is no source."""
+    if isinstance(source, str):
+        return TypeError("a str is no source: pass the response itself, or its bytes before they are decoded")
+    if isinstance(source, dict):
+        return TypeError("a dict is no source: pass the response itself, or use ChatAccumulator for decoded chunks")
+    if hasattr(source, "cr_frame"):
+        source.close()  # for Python warns of one that was never awaited
+        return TypeError(
+            "this is a coroutine that nobody has awaited: pass what it returns, as in `await client.send(…)`"
+        )
+    if hasattr(source, "__enter__") or hasattr(source, "__aenter__"):
+        keyword = "async with" if hasattr(source, "__aenter__") else "with"
+        return TypeError(
+            f"this {type(source).__name__} is a context manager that nobody has entered: "
+            f"pass the response that `{keyword} … as response` gives"
+        )
     return TypeError(
         f"{type(source).__name__} is no source: pass a response of httpx, requests, aiohttp or another client, "
         "a binary file, or an iterable of bytes"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, NoReturn
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 BLOCK = 65536
 
 
-class Opened(msgspec.Struct, kw_only=True):
+class Source(msgspec.Struct, kw_only=True):
     """What is known of a response before its body is read.
 
     Attributes:
@@ -31,33 +31,40 @@ class Opened(msgspec.Struct, kw_only=True):
         return self.http_version in ("HTTP/1.1", "") and self.headers.get("connection", "").lower() != "close"
 
 
-class SyncSource(Opened):
+class SyncSource(Source):
     """A source that blocks.
 
     Attributes:
-        read: The next bytes, none if there is no telling yet; `None` at the end.
+        pieces: The body as the client gives it: bytes, empty if there is no telling yet, or what is no bytes where
+            the caller's iterable gives such.
         close: Gives the connection back, or closes it if it cannot be used again.
         read_soon: The next bytes if they come within so many seconds; raises if not, and then nothing
             more can be read. `None` where no public interface of the client can promise that.
+        interrupt: Ends the read that another thread is blocked in, and with it the connection. `None` where the
+            client has no socket to shut down, or shares it with other requests, as HTTP/2 does.
     """
 
-    read: Callable[[], bytes | None]
+    pieces: Iterator[object]
     close: Callable[[], object]
-    read_soon: Callable[[float], bytes | None] | None = None
+    read_soon: Callable[[float], object] | None = None
+    interrupt: Callable[[], object] | None = None
 
 
-class AsyncSource(Opened):
+class AsyncSource(Source):
     """A source that is awaited.
 
     Attributes:
-        read: The next bytes, none if there is no telling yet; `None` at the end.
+        read: Gives the next piece of the body, as with `SyncSource`, or raises `StopAsyncIteration` at the end. It
+            returns a coroutine, or what can stand in for one after `yield from`.
         close: Gives the connection back, or closes it if it cannot be used again.
+        ends_empty: Whether empty bytes are the end.
         read_soon: Whether reading on after the end of the stream can do any good.
         generator: What `read` reads, if that is a generator of the client's, which has to be ended too.
     """
 
-    read: Callable[[], Awaitable[bytes | None]]
+    read: Callable[[], Coroutine[Any, Any, object]]
     close: Callable[[], Awaitable[object]]
+    ends_empty: bool = False
     read_soon: bool = True
     generator: AsyncGenerator[bytes, None] | None = None
 
@@ -76,12 +83,10 @@ def checked(piece: object) -> bytes:
         return piece
     if isinstance(piece, (bytearray, memoryview)):
         return bytes(piece)
+    if piece is None:
+        raise PieceError("this source gave None, not bytes: an iterable says that it is at its end by ending")
     hint = ": pass what gives bytes, as iter_bytes() does, not lines or text" if isinstance(piece, str) else ""
     raise PieceError(f"this source gave {type(piece).__name__}, not bytes{hint}")
-
-
-def none_is_no_piece() -> NoReturn:
-    raise PieceError("this source gave None, not bytes: an iterable says that it is at its end by ending")
 
 
 def is_coroutine_function(function: object) -> bool:
@@ -91,7 +96,12 @@ def is_coroutine_function(function: object) -> bool:
     return iscoroutinefunction(function)
 
 
-def httpx_opened(response: Any) -> dict[str, Any]:
+def httpx_head(response: Any) -> dict[str, Any]:
+    """What a response of httpx or httpx2 says of itself.
+
+    Raises:
+        ValueError: It has been read or closed already.
+    """
     if response.is_stream_consumed or response.is_closed:
         try:
             _ = response.content
@@ -108,7 +118,8 @@ def httpx_opened(response: Any) -> dict[str, Any]:
     }
 
 
-def requests_opened(response: Any) -> dict[str, Any]:
+def requests_head(response: Any) -> dict[str, Any]:
+    """What a response of requests or niquests says of itself."""
     return {
         "response": response,
         "status": response.status_code,

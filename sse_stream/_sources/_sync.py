@@ -12,28 +12,34 @@ from ._source import (
     HTTP_VERSIONS,
     SyncSource,
     do_nothing,
-    httpx_opened,
+    httpx_head,
     lower_case_headers,
-    none_is_no_piece,
-    requests_opened,
+    requests_head,
 )
+
+# What `socket` calls `SHUT_RDWR`; importing that module is not free.
+_BOTH_WAYS = 2
 
 
 def sync_httpx(response: Any) -> SyncSource:
-    opened = httpx_opened(response)
+    head = httpx_head(response)
     pieces = response.iter_bytes()
     network = response.extensions.get("network_stream")
     socket = None if network is None else network.get_extra_info("socket")
+    if socket is None or head["http_version"] == "HTTP/2":
+        return SyncSource(**head, pieces=pieces, close=response.close)
+    shut_down = partial(socket.shutdown, _BOTH_WAYS)
+    return SyncSource(
+        **head,
+        pieces=pieces,
+        close=response.close,
+        # httpx fixes the read timeout when the body is begun, so the wait is bounded from outside.
+        read_soon=partial(_read_in_thread, pieces, shut_down),
+        interrupt=shut_down,
+    )
 
-    def read() -> bytes | None:
-        return next(pieces, None)
 
-    # httpx fixes the read timeout when the body is begun, so the wait is bounded from outside.
-    read_soon = None if socket is None else lambda seconds: _read_in_thread(read, lambda: socket.shutdown(2), seconds)
-    return SyncSource(**opened, read=read, close=response.close, read_soon=read_soon)
-
-
-def _read_in_thread(read: Callable[[], bytes | None], shut_down: Callable[[], object], seconds: float) -> bytes | None:
+def _read_in_thread(pieces: Iterator[object], shut_down: Callable[[], object], seconds: float) -> object:
     """The next bytes, if they come soon. If not, the connection is shut down, which ends the read.
 
     Raises:
@@ -43,11 +49,11 @@ def _read_in_thread(read: Callable[[], bytes | None], shut_down: Callable[[], ob
     # Imported here: most programs never come to this, and start-up stays cheap.
     from threading import Thread
 
-    outcome: list[bytes | None] = []
+    outcome: list[object] = []
 
     def read_once() -> None:
         with suppress(Exception):  # the stream is done: that its connection broke is no news
-            outcome.append(read())
+            outcome.append(next(pieces))
 
     thread = Thread(target=read_once, name="sse_stream drain", daemon=True)
     thread.start()
@@ -62,13 +68,12 @@ def _read_in_thread(read: Callable[[], bytes | None], shut_down: Callable[[], ob
 
 
 def sync_requests(response: Any) -> SyncSource:
-    opened = requests_opened(response)
+    head = requests_head(response)
     raw = response.raw
     if raw is None or not hasattr(raw, "read1") or getattr(raw, "closed", False):
         # The body was read before, or a test stands in for the connection.
-        pieces = response.iter_content(None)
-        return SyncSource(**opened, read=partial(next, pieces, None), close=response.close)
-    return SyncSource(**opened, read=_read_raw(raw), close=response.close, read_soon=_socket_bounded(raw))
+        return SyncSource(**head, pieces=response.iter_content(None), close=response.close)
+    return _over_urllib3(raw, head, response.close)
 
 
 def sync_readable(source: Any) -> SyncSource:
@@ -76,104 +81,107 @@ def sync_readable(source: Any) -> SyncSource:
     status = getattr(source, "status", None)
     if not isinstance(status, int):
         return _sync_file(source)
-    opened = {
+    head = {
         "response": source,
         "status": status,
         "headers": lower_case_headers(source.headers),
         "http_version": HTTP_VERSIONS.get(getattr(source, "version", 11), ""),
     }
-    return _sync_urllib3(source, opened) if hasattr(source, "release_conn") else _sync_http_client(source, opened)
+    return _sync_urllib3(source, head) if hasattr(source, "release_conn") else _sync_http_client(source, head)
 
 
 def _sync_file(source: Any) -> SyncSource:
-    read_some = source.read1 if hasattr(source, "read1") else source.read
-
-    def read() -> bytes | None:
-        data: bytes | None = read_some(BLOCK)
-        if data is None:
-            raise BlockingIOError("nothing to read yet: this file is in non-blocking mode, and cannot be waited for")
-        return data or None
-
+    pieces = _pieces_of_file(source)
     # What has a buffer to get is all in memory.
-    return SyncSource(
-        response=source,
-        read=read,
-        close=source.close,
-        read_soon=(lambda _: read()) if hasattr(source, "getbuffer") else None,
-    )
+    read_soon = (lambda _: next(pieces)) if hasattr(source, "getbuffer") else None
+    return SyncSource(response=source, pieces=pieces, close=source.close, read_soon=read_soon)
 
 
-def _sync_urllib3(response: Any, opened: dict[str, Any]) -> SyncSource:
+def _pieces_of_file(source: Any) -> Iterator[bytes]:
+    read_some: Callable[[int], bytes | None] = source.read1 if hasattr(source, "read1") else source.read
+    while data := read_some(BLOCK):
+        yield data
+    if data is None:
+        raise BlockingIOError("nothing to read yet: this file is in non-blocking mode, and cannot be waited for")
+
+
+def _sync_urllib3(response: Any, head: dict[str, Any]) -> SyncSource:
     if response.closed and response.data:
-        return sync_iterable(response, iter([response.data]), in_memory=True, **opened)
+        return sync_in_memory(**head, pieces=iter([response.data]))
 
     def close() -> None:
         # A body read to its end has given the connection back already; any other cannot be used again.
         response.close()
         response.release_conn()
 
-    return SyncSource(**opened, read=_read_raw(response), close=close, read_soon=_socket_bounded(response))
+    return _over_urllib3(response, head, close)
 
 
-def _read_raw(raw: Any) -> Callable[[], bytes | None]:
-    """For urllib3 and what is built on it."""
+def _over_urllib3(raw: Any, head: dict[str, Any], close: Callable[[], object]) -> SyncSource:
+    """For urllib3 and what is built on it: its connection has a socket."""
+    pieces = _pieces_of_urllib3(raw)
+    socket: Any = getattr(getattr(raw, "connection", None), "sock", None)
+    is_shared = head["http_version"] not in ("HTTP/1.0", "HTTP/1.1")
+    return SyncSource(
+        **head,
+        pieces=pieces,
+        close=close,
+        read_soon=partial(_read_by_timeout, pieces, socket) if hasattr(socket, "settimeout") else None,
+        interrupt=partial(socket.shutdown, _BOTH_WAYS) if hasattr(socket, "shutdown") and not is_shared else None,
+    )
+
+
+def _pieces_of_urllib3(raw: Any) -> Iterator[bytes]:
     encoded = "content-encoding" in raw.headers
-
-    def read() -> bytes | None:
+    while True:
         data: bytes = raw.read1(BLOCK, decode_content=True)
         # Compressed bytes may come to nothing yet: then only a closed body is at its end.
-        return data if data or (encoded and not raw.closed) else None
-
-    return read
-
-
-def _socket_bounded(raw: Any) -> Callable[[float], bytes | None] | None:
-    """For urllib3 and what is built on it: its connection has a socket whose timeout can be set."""
-    socket: Any = getattr(getattr(raw, "connection", None), "sock", None)
-    if not hasattr(socket, "settimeout"):
-        return None
-    read = _read_raw(raw)
-
-    def read_soon(seconds: float) -> bytes | None:
-        before = socket.gettimeout()
-        socket.settimeout(seconds)
-        try:
-            return read()
-        finally:
-            if socket.fileno() != -1:
-                socket.settimeout(before)
-
-    return read_soon
+        if not data and (not encoded or raw.closed):
+            return
+        yield data
 
 
-def _sync_http_client(response: Any, opened: dict[str, Any]) -> SyncSource:
+def _read_by_timeout(pieces: Iterator[object], socket: Any, seconds: float) -> object:
+    """The next bytes, if they come soon."""
+    before = socket.gettimeout()
+    socket.settimeout(seconds)
+    try:
+        return next(pieces)
+    finally:
+        if socket.fileno() != -1:
+            socket.settimeout(before)
+
+
+def _sync_http_client(response: Any, head: dict[str, Any]) -> SyncSource:
     """`http.client` and `urllib.request`."""
-    left: int | None = getattr(response, "length", None)
-
-    def read() -> bytes | None:
-        nonlocal left
-        data: bytes = response.read1(BLOCK)
-        if left is not None:
-            left -= len(data)
-            if left > 0 and not data:  # of which `read` complains, but not `read1`
-                from http.client import IncompleteRead
-
-                raise IncompleteRead(b"", left)
-        return data or None
+    pieces = _pieces_of_http_client(response)
 
     def shut_down() -> None:
         import os
         from socket import socket
 
         with socket(fileno=os.dup(response.fileno())) as connection:
-            connection.shutdown(2)
+            connection.shutdown(_BOTH_WAYS)
 
     return SyncSource(
-        **opened,
-        read=read,
+        **head,
+        pieces=pieces,
         close=response.close,
-        read_soon=lambda seconds: _read_in_thread(read, shut_down, seconds),
+        read_soon=partial(_read_in_thread, pieces, shut_down),
+        interrupt=shut_down,
     )
+
+
+def _pieces_of_http_client(response: Any) -> Iterator[bytes]:
+    left: int | None = getattr(response, "length", None)
+    while data := response.read1(BLOCK):
+        if left is not None:
+            left -= len(data)
+        yield data
+    if left:  # of which `read` complains, but not `read1`
+        from http.client import IncompleteRead
+
+        raise IncompleteRead(b"", left)
 
 
 def is_in_memory(source: Any) -> bool:
@@ -184,21 +192,12 @@ def is_in_memory(source: Any) -> bool:
 _MEMORY_ITERATORS: tuple[type, ...] = (type(iter([])), type(iter(())))
 
 
-def sync_iterable(source: Any, pieces: Iterator[bytes], *, in_memory: bool, **opened: Any) -> SyncSource:
-    opened.setdefault("response", source)
-    read = next_or_none(pieces)
+def sync_in_memory(pieces: Iterator[object], **head: Any) -> SyncSource:
+    return SyncSource(**head, pieces=pieces, close=do_nothing, read_soon=lambda _: next(pieces))
+
+
+def sync_iterable(source: Any) -> SyncSource:
+    pieces = iter(source)
     return SyncSource(
-        **opened,
-        read=read,
-        close=getattr(source, "close", getattr(pieces, "close", do_nothing)),
-        read_soon=(lambda _: read()) if in_memory else None,
+        response=source, pieces=pieces, close=getattr(source, "close", getattr(pieces, "close", do_nothing))
     )
-
-
-def next_or_none(pieces: Iterator[bytes | None]) -> Callable[[], bytes | None]:
-    def read() -> bytes | None:
-        for piece in pieces:
-            return piece if piece is not None else none_is_no_piece()
-        return None
-
-    return read

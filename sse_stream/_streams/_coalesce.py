@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from contextlib import suppress
-from contextvars import copy_context
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from time import monotonic
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias, overload
+from typing import Self, overload
 
 from .._chat._events import ChatEvent, ReasoningDelta, TextDelta
-from ._concurrency import _running_trio
-
-# How long a read that is being cancelled may take to end.
-_CLOSING_SECONDS = 1.0
+from ._tasks import Task, start
 
 
 @overload
@@ -148,9 +141,7 @@ class CoalescedEvents:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -169,7 +160,7 @@ class AsyncCoalescedEvents:
     def __init__(self, stream: AsyncIterable[ChatEvent], seconds: float) -> None:
         self._stream = stream
         self._reading = _Reading(stream.__aiter__(), _Merging(seconds))
-        self._task: _Task | None = None
+        self._task: Task | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -185,7 +176,7 @@ class AsyncCoalescedEvents:
                 error, reading.error = reading.error, None
                 raise error or StopAsyncIteration
             if self._task is None or self._task.done:
-                self._task = _start(reading.until_news)
+                self._task = start(reading.until_news)
             try:
                 await self._task.wait(None if merging.due is None else max(0.0, merging.due - monotonic()))
             except BaseException:  # cancelled: so is the read, as it would be without coalescing
@@ -247,88 +238,3 @@ class _Reading:
             self.over = True
             self.error = error
             self.merging.release()
-
-
-class _Task(Protocol):
-    """A piece of work that goes on while nobody waits for it."""
-
-    @property
-    def done(self) -> bool: ...
-
-    async def wait(self, seconds: float | None) -> None:
-        """Wait until it is done, for so long at most. Being cancelled here does not cancel the work."""
-
-    async def cancel(self) -> None:
-        """Cancel the work, and wait until it has ended, also when this is being cancelled itself."""
-
-    def abandon(self) -> None:
-        """Cancel the work from wherever this is called."""
-
-
-_Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-
-
-def _start(work: _Work) -> _Task:
-    trio = _running_trio()
-    return _AsyncioTask(work) if trio is None else _TrioTask(trio, work)
-
-
-class _AsyncioTask:
-    def __init__(self, work: _Work) -> None:
-        self._asyncio = sys.modules["asyncio"]
-        self._loop = self._asyncio.get_running_loop()
-        self._task = self._loop.create_task(work())
-
-    @property
-    def done(self) -> bool:
-        return bool(self._task.done())
-
-    async def wait(self, seconds: float | None) -> None:
-        await self._asyncio.wait((self._task,), timeout=seconds)
-
-    async def cancel(self) -> None:
-        self._task.cancel()
-        give_up = monotonic() + _CLOSING_SECONDS
-        while not self._task.done() and monotonic() < give_up:
-            # Whoever is cancelled a second time while he waits here gets the first one raised by the caller.
-            with suppress(self._asyncio.CancelledError):
-                await self._asyncio.wait((self._task,), timeout=_CLOSING_SECONDS)
-
-    def abandon(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed, and the task with it
-            self._loop.call_soon_threadsafe(self._task.cancel)
-
-
-class _TrioTask:
-    def __init__(self, trio: Any, work: _Work) -> None:
-        self._trio = trio
-        self._token = trio.lowlevel.current_trio_token()
-        self._scope = trio.CancelScope()
-        self._ended = trio.Event()
-        # Whose parent is no nursery of the user's, for such a one would have to be open across a yield.
-        trio.lowlevel.spawn_system_task(self._run, work, context=copy_context())
-
-    async def _run(self, work: _Work) -> None:
-        try:
-            with self._scope:
-                await work()
-        finally:
-            self._ended.set()
-
-    @property
-    def done(self) -> bool:
-        return bool(self._ended.is_set())
-
-    async def wait(self, seconds: float | None) -> None:
-        with self._trio.move_on_after(float("inf") if seconds is None else seconds):
-            await self._ended.wait()
-
-    async def cancel(self) -> None:
-        self._scope.cancel()
-        give_up = self._trio.current_time() + _CLOSING_SECONDS
-        with self._trio.CancelScope(shield=True, deadline=give_up):
-            await self._ended.wait()
-
-    def abandon(self) -> None:
-        with suppress(self._trio.RunFinishedError):
-            self._token.run_sync_soon(self._scope.cancel)

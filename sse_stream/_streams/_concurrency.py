@@ -1,31 +1,26 @@
-"""What asyncio and trio do differently, and fairness to other tasks. Neither is imported: what runs is there."""
+"""What asyncio and trio do differently. Neither is imported: what runs is there."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from time import monotonic
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# One read is decoded in slices of so many bytes, and other tasks run after so many seconds of work.
-_SLICE = 16 * 1024
-_TURN = 0.002
+# How long giving a connection back may take, and how long a read that was cancelled may take to end.
+CLOSING_SECONDS = 1.0
 
 # More pieces than what one read of a client's brings: 64 KiB, in chunks of an event each.
 _BUFFERED_PIECES = 1024
-
-# A read that takes longer than this has waited for the network, and other tasks have run meanwhile.
-_WAITED = 0.0001
 
 
 class Expired(Exception):  # noqa: N818  # no error: the answer of `within`
     """The time was over before the awaited thing was done."""
 
 
-def _running_trio() -> Any:
+def running_trio() -> Any:
     """The module, if this runs under trio; its guest mode may run on top of asyncio, so it is asked first."""
     trio = sys.modules.get("trio")
     if trio is None:
@@ -37,20 +32,23 @@ def _running_trio() -> Any:
     return trio
 
 
+def asyncio_task() -> Any:
+    """The task that runs; `None` where none of asyncio's does."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return None if asyncio is None else asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
 async def within(seconds: float, start: Callable[[], Awaitable[T]]) -> T:
-    """Await something for so long at most.
+    """Await something under asyncio, for so long at most.
 
     Raises:
         Expired: It took longer, and was cancelled.
     """
-    trio = _running_trio()
-    if trio is not None:
-        with trio.move_on_after(seconds):
-            return await start()
-        raise Expired
-    asyncio = sys.modules["asyncio"]
     # A timeout of the awaited thing itself is a TimeoutError too: `expired` tells them apart.
-    scope = asyncio.timeout(seconds)
+    scope = sys.modules["asyncio"].timeout(seconds)
     try:
         async with scope:
             return await start()
@@ -62,7 +60,7 @@ async def within(seconds: float, start: Callable[[], Awaitable[T]]) -> T:
 
 async def let_others_run() -> None:
     """Give other tasks their turn."""
-    trio = _running_trio()
+    trio = running_trio()
     if trio is not None:
         await trio.lowlevel.checkpoint()
     else:
@@ -71,7 +69,7 @@ async def let_others_run() -> None:
 
 async def shielded(seconds: float, start: Callable[[], Awaitable[object]]) -> None:
     """Await a piece of cleaning up, also when this task is being cancelled, for so long at most."""
-    trio = _running_trio()
+    trio = running_trio()
     anyio = sys.modules.get("anyio")
     if trio is not None:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + seconds):
@@ -90,46 +88,8 @@ async def end_generators(outermost: AsyncGenerator[object, None]) -> None:
     `aclose` ends the outermost and leaves those inside it to the collector. Reading on ends them all, the
     innermost first, for there is nothing left to read from; a few pieces that are in a buffer may come before.
     """
-    if _running_trio() is not None:
+    if running_trio() is not None:
         with suppress(Exception):  # that it is at its end, or closed
             for _ in range(_BUFFERED_PIECES):
                 await anext(outermost)
     await outermost.aclose()
-
-
-class Slices:
-    """Gives out in slices what a read has brought, and lets other tasks run in between.
-
-    A read that has all its bytes at hand does not wait, and so nobody else would run, however many there are.
-    """
-
-    __slots__ = ("_data", "_given", "_turned")
-
-    def __init__(self) -> None:
-        self._data = b""
-        self._given = 0
-        self._turned = monotonic()  # when other tasks last had their turn
-
-    async def next(self, read: Callable[[], Awaitable[bytes | None]]) -> bytes | None:
-        """The next slice; `None` if `read` gives none."""
-        if not self._data:
-            began = monotonic()
-            data = await read()
-            if data is None:
-                return None
-            now = monotonic()
-            if now - began > _WAITED:
-                self._turned = now
-            if len(data) <= _SLICE and now - self._turned <= _TURN:
-                return data  # measured as "one event a read"
-            # Kept before others have their turn: nothing is lost if this task is cancelled meanwhile.
-            self._data = data
-            self._given = 0
-        if monotonic() - self._turned > _TURN:
-            await let_others_run()
-            self._turned = monotonic()
-        start, self._given = self._given, self._given + _SLICE
-        piece = self._data[start : self._given]
-        if self._given >= len(self._data):
-            self._data = b""
-        return piece

@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Self
 
 from .._sources._open import open_async_source, open_source
+from .._sources._protocols import AsyncByteSource, ByteSource
 from .._sources._source import AsyncSource, SyncSource, checked
-from .._sse._decoder import DEFAULT_MAX_EVENT_SIZE, SSEDecoder
+from .._sse._decoder import SSEDecoder
 from .._sse._event import ServerSentEvent
-from ._concurrency import Slices
-from ._state import raise_broken
+from .._sse._parser import DEFAULT_MAX_EVENT_SIZE
+from ._client_errors import raise_broken
+from ._reads import AsyncReads
 
 
 def iter_sse(
-    source: object,
+    source: ByteSource,
     *,
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     on_comment: Callable[[str], object] | None = None,
@@ -38,24 +40,24 @@ def iter_sse(
     >>> [event.data for event in iter_sse([b"data: Hi\n", b"\n"])]
     ['Hi']
     """
-    opened = open_source(source)
-    decoder = SSEDecoder(max_event_size=max_event_size, on_comment=on_comment)
-    return _sse_events(opened, decoder)
+    return _sse_events(open_source(source), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
 
 
 def _sse_events(source: SyncSource, decoder: SSEDecoder) -> Iterator[ServerSentEvent]:
+    has_begun = False
     while True:
         try:
-            piece = source.read()
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
-            raise_broken(error)
-        if piece is None:
+            data = checked(next(source.pieces))
+        except StopIteration:
             return
-        yield from decoder.feed(checked(piece))
+        except Exception as error:  # noqa: BLE001  # whatever a client raises
+            raise_broken(error, has_begun=has_begun)
+        has_begun = has_begun or bool(data)
+        yield from decoder.feed(data)
 
 
 def aiter_sse(
-    source: object,
+    source: AsyncByteSource,
     *,
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     on_comment: Callable[[str], object] | None = None,
@@ -82,29 +84,28 @@ def aiter_sse(
 class _AsyncSSE:
     """The server-sent events of an async source."""
 
-    __slots__ = ("_decoder", "_events", "_slices", "_source")
+    __slots__ = ("_decoder", "_events", "_has_begun", "_reads")
 
     def __init__(self, source: AsyncSource, decoder: SSEDecoder) -> None:
-        self._source = source
         self._decoder = decoder
-        self._slices = Slices()
+        self._reads = AsyncReads(source)
         self._events: Iterator[ServerSentEvent] = iter(())
+        self._has_begun = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ServerSentEvent:
+        if self._reads.busy:
+            raise RuntimeError("these events are being read by another task: let one task read them")
         while True:
             for event in self._events:
                 return event
-            data = await self._slices.next(self._read)
-            if data is None:
-                raise StopAsyncIteration
+            try:
+                data = await self._reads.next()
+            except StopAsyncIteration:
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever a client raises
+                raise_broken(error, has_begun=self._has_begun)
+            self._has_begun = self._has_begun or bool(data)
             self._events = self._decoder.feed(data)
-
-    async def _read(self) -> bytes | None:
-        try:
-            piece = await self._source.read()
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
-            raise_broken(error)
-        return None if piece is None else checked(piece)

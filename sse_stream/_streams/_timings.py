@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from .._errors import TimeoutKind
+from .._errors import StreamTimeoutError, TimeoutKind
 
 Basis: TypeAlias = Literal["request", "stream"]
 
@@ -96,6 +96,19 @@ Deadline: TypeAlias = tuple[float, TimeoutKind]
 NEVER: Deadline = (float("inf"), "total")
 
 
+_LATE: dict[TimeoutKind, str] = {
+    "first_token": "nothing was generated within {:g} s of the start",
+    "content": "nothing was generated for {:g} s",
+    "idle": "no bytes came for {:g} s",
+    "total": "the stream was not done within {:g} s of the start",
+}
+
+
+def late(timeouts: Timeouts, kind: TimeoutKind) -> StreamTimeoutError:
+    """The error for a deadline that has passed."""
+    return StreamTimeoutError(_LATE[kind].format(getattr(timeouts, kind)), kind=kind)
+
+
 class Deadlines:
     """Which deadline is next. Told when a read begins and when it ends, it adds up what was waited."""
 
@@ -160,29 +173,28 @@ class Stopwatch:
         self.bytes = 0
         self._first_byte: float | None = None
         self._first_piece: float | None = None
-        self._last_piece: float | None = None
+        self._last_piece = NEVER[0]
         self._longest = 0.0
         self._spans = 0
         self._pieces = 0
 
     def arrive(self, now: float, size: int, pieces: int) -> None:
         """Bytes came; `pieces` is how many generated pieces there had been before them."""
+        self.bytes += size
         arrived = self._arrived
+        self._arrived = now
         if arrived is None:
             self._first_byte = now
         elif pieces != self._pieces:
             self._pieces = pieces
-            last = self._last_piece
-            if last is None:
-                self._first_piece = arrived
-            elif arrived > last:
+            gap = arrived - self._last_piece
+            self._last_piece = arrived
+            if gap > 0.0:
                 self._spans += 1
-                gap = arrived - last
                 if gap > self._longest:  # noqa: PLR1730  # `max` costs twice as much as all the rest here
                     self._longest = gap
-            self._last_piece = arrived
-        self._arrived = now
-        self.bytes += size
+            elif self._first_piece is None:
+                self._first_piece = arrived
 
     def settle(self, pieces: int) -> None:
         """Take note of the pieces that the last arrival brought."""
@@ -196,7 +208,7 @@ class Stopwatch:
         if first is not None and arrived is not None and output_tokens is not None and output_tokens > 1:
             per_token = (arrived - first) / (output_tokens - 1)
         mean = None
-        if first is not None and last is not None and self._spans:
+        if first is not None and self._spans:
             mean = (last - first) / self._spans
         return StreamTimings(
             basis=self._basis,

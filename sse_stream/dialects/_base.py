@@ -9,15 +9,21 @@ import msgspec
 
 from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import ChatCompletionChunk
+from .._chat._message import Message
 from .._errors import SSEStreamError
+from .._json._depth import JSONValue
 from .._sse._event import ServerSentEvent
 
 
-class Done(msgspec.Struct, frozen=True):
-    """The server says that it has said all: `[DONE]`."""
+class Beside(msgspec.Struct, frozen=True):
+    """What an event can mean that is no chunk."""
 
 
-class Failure(msgspec.Struct, frozen=True):
+class Done(Beside, frozen=True):
+    """The server says that it has said all: `[DONE]`, or what its format has in its place."""
+
+
+class Failure(Beside, frozen=True):
     """The server reports an error.
 
     Attributes:
@@ -28,7 +34,7 @@ class Failure(msgspec.Struct, frozen=True):
     error: SSEStreamError
 
 
-class Ping(msgspec.Struct, frozen=True):
+class Ping(Beside, frozen=True):
     """The server shows that it is alive.
 
     Attributes:
@@ -38,7 +44,7 @@ class Ping(msgspec.Struct, frozen=True):
     comment: str
 
 
-class Oddity(msgspec.Struct, frozen=True):
+class Oddity(Beside, frozen=True):
     """A deviation from the format that was tolerated.
 
     Attributes:
@@ -50,7 +56,36 @@ class Oddity(msgspec.Struct, frozen=True):
     sample: str
 
 
-Item: TypeAlias = ChatCompletionChunk | Done | Failure | Ping | Oddity
+class PartStart(Beside, frozen=True):
+    """A part of an answer begins: pieces of its kind belong to it until the next one of that choice does.
+
+    Attributes:
+        choice: The choice's index.
+        index: What the format calls the part, for `PartEnd` and the events.
+        kind: `"text"`, `"reasoning"`, `"reasoning_summary"`, `"redacted_reasoning"`, `"refusal"`, `"tool_call"`,
+            or the provider's own word for something that only it knows.
+    """
+
+    choice: int
+    index: int
+    kind: str
+
+
+class PartEnd(Beside, frozen=True):
+    """A part of an answer is complete.
+
+    Attributes:
+        choice: The choice's index.
+        index: The part's, as its `PartStart` said.
+        native: The provider's own JSON object for it, whole, as it wants it back; `None` where there is none.
+    """
+
+    choice: int
+    index: int
+    native: JSONValue
+
+
+Item: TypeAlias = ChatCompletionChunk | Done | Failure | Ping | Oddity | PartStart | PartEnd
 """What an event can mean."""
 
 
@@ -58,10 +93,17 @@ class Dialect(Protocol):
     """One wire format. A dialect keeps no connection, no clock and no completion; it may keep state
     between the events of one stream, so make a new one for each.
 
-    One whose `decode_plain` keeps none, and so makes a new and equal chunk of the same data each time, may have an
-    attribute of its class, `decodes_alike`, that is true: chunks that are like those before them are then compared,
-    not decoded. A subclass that has another `decode_plain` has to say so again.
+    One whose `decode_plain` makes a new and equal chunk of the same data each time may say so in its own class
+    body, with `decodes_alike = True`: chunks that differ from the one before in their text alone are then compared,
+    not decoded. A subclass that is to be read so has to say it again.
+
+    Attributes:
+        name: What the format is called: `Message.dialect` and `ChatCompletion.dialect` say it.
+        end_mark: What ends a stream of this format, for messages: `"[DONE]"`.
     """
+
+    name: str
+    end_mark: str
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """What one server-sent event means, in order; an `Oddity` before what it is about.
@@ -77,12 +119,13 @@ class Dialect(Protocol):
         """
         ...
 
-    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
-        """What an event without a type means if it is one well-formed chunk and nothing else, as most are;
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
+        """What an event means if it is one well-formed chunk and nothing else, as most are;
         `None` sends it to `decode`. It is asked first, so that the usual costs no more than it must.
 
         Args:
             data: The event's data, as text or as the UTF-8 that it came in.
+            event: The event's name, `"message"` where it has none.
         """
         ...
 
@@ -103,3 +146,45 @@ class Dialect(Protocol):
             data: The line's value, or the event's data.
         """
         ...
+
+    def end(self) -> Sequence[Item]:
+        """What it means that the body has ended: asked once, after all events. Nothing, in most formats."""
+        ...
+
+    @staticmethod
+    def turn(message: Message) -> JSONValue:
+        """What the format's own endpoint takes back for a message, signatures and all.
+
+        Args:
+            message: The message, with its parts.
+        """
+        ...
+
+
+# What a dialect must have, and how each is written.
+_WANTED = {
+    "name": 'name = "my_format"',
+    "end_mark": 'end_mark = "[DONE]"',
+    "decode": "def decode(self, event): …",
+    "decode_plain": 'def decode_plain(self, data, event="message"): return None',
+    "decode_field": "def decode_field(self, name, value): return ()",
+    "is_whole": "def is_whole(self, data): …",
+    "end": "def end(self): return ()",
+    "turn": "@staticmethod def turn(message): return message.to_dict()",
+}
+
+
+def check_dialect(dialect: object) -> None:
+    """Refuse what is no dialect, and say what to add.
+
+    Raises:
+        TypeError: Something of the protocol is missing.
+    """
+    name = type(dialect).__name__
+    missing = [written for attribute, written in _WANTED.items() if not hasattr(dialect, attribute)]
+    if missing:
+        raise TypeError(f"{name} is no dialect: add {'; '.join(missing)}. See sse_stream.dialects.Dialect")
+    code = getattr(getattr(dialect, "decode_plain"), "__code__", None)  # noqa: B009  # known by its name alone
+    takes_any = 0x04  # CO_VARARGS
+    if code is not None and code.co_argcount < 3 and not code.co_flags & takes_any:  # self, data, event
+        raise TypeError(f"{name}.decode_plain takes no event: write {_WANTED['decode_plain'].partition(':')[0]}")

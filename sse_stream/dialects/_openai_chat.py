@@ -10,6 +10,7 @@ from msgspec.structs import force_setattr
 
 from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import SOURCE, ChatCompletionChunk, with_source
+from .._chat._message import OPENAI_CHAT, Message
 from .._chat._model import refuse_extra
 from .._errors import ChunkDecodeError
 from .._json._depth import MAX_DEPTH, JSONValue, is_deep
@@ -36,6 +37,8 @@ class OpenAIChat:
 
     __slots__ = ("_decode", "_expects_extras")
 
+    name = OPENAI_CHAT
+    end_mark = "[DONE]"
     decodes_alike = True
     """Whether `decode_plain` makes the same of the same data, whatever came before."""
 
@@ -45,12 +48,15 @@ class OpenAIChat:
         self._decode = _shallow(decode) if sys.platform == "emscripten" else decode
         self._expects_extras = False  # whether the last chunk had fields that the model does not name
 
-    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
         """One well-formed chunk, with fields of the provider's own or without; `None` for anything else.
 
         Args:
-            data: The data of an event without a type.
+            data: The event's data.
+            event: Its name: a chunk has none.
         """
+        if event != "message":
+            return None
         if self._expects_extras:
             chunk = decode_with_extras(data)
             self._expects_extras = chunk is not None and has_extras(chunk)
@@ -92,6 +98,19 @@ class OpenAIChat:
             return text.startswith("{") and isinstance(loads(text)[0], dict)
         except ChunkDecodeError:
             return False
+
+    def end(self) -> Sequence[Item]:
+        """Nothing: the end of a chat is in its bytes."""
+        return ()
+
+    @staticmethod
+    def turn(message: Message) -> JSONValue:
+        """The message itself, as `messages` of the next request take it.
+
+        Args:
+            message: The message.
+        """
+        return message.to_dict()
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """What one event means, read tolerantly: see `Dialect.decode`.

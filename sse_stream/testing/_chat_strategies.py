@@ -1,7 +1,7 @@
 """Hypothesis strategies for chat streams: what providers send, and the completion that they mean by it.
 
 The completion is said by what the stream was made of, not by reading its bytes. A stream is an `_Answer` a
-choice, each told in deltas, and a `_Style`: how a provider writes chunks down.
+choice, each told in deltas, and a `Style`: how a provider writes chunks down.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import functools
 import itertools
 import json
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -18,10 +18,9 @@ from hypothesis.strategies import SearchStrategy
 from .._chat._completion import ChatCompletion, Choice
 from .._chat._message import Message
 from .._chat._reports import Usage
+from ._chat_styles import DONE, Object, Style, styles
 from ._recordings import ChatRecording
 from ._tool_call_strategies import Telling, tellings
-
-Object: TypeAlias = dict[str, Any]  # a JSON object
 
 _FINISH_REASONS = ["stop", "length", "tool_calls", "content_filter", "eos", "end_turn"]
 
@@ -92,56 +91,7 @@ def _answer(
     return _Answer(message, deltas, finish_reason)
 
 
-# How a provider writes it down.
-
-Placement: TypeAlias = Literal["none", "alone", "with the finish", "in every chunk", "in x_groq", "after [DONE]"]
-"""Where usage is reported."""
-
-
-@dataclass(frozen=True)
-class _Style:
-    """How a provider writes chunks down."""
-
-    named: bool  # whether chunks carry id, object, created and model
-    extra: Object  # what else each chunk carries
-    azure: bool  # whether a chunk without choices comes first
-    unfinished: str | None  # the finish reason before the last chunk: null, "", or `"absent"` for none
-    empty_delta: Literal["{}", "null", "absent"]
-    indexed: bool  # whether a choice carries its index; if not, there is only one
-    together: bool  # whether one chunk carries a delta of each choice
-    repeats: bool  # whether each choice carries its whole message so far, beside the delta
-    usage: Placement
-    ascii_only: bool
-    spaced: bool
-    prefix: Literal["data: ", "data:"]
-    line_end: Literal["\n", "\r\n"]
-    filler: str  # a block that says nothing, with LF, "" for none
-    fills: list[int]  # before which blocks it comes
-    end: str  # what comes after the last chunk, with LF
-
-
-_FILLERS = [
-    "",
-    ": OPENROUTER PROCESSING\n\n",
-    ": ping - 2030-01-01 00:00:00\n\n",
-    "data:\n\n",
-    "data: : keepalive\n\n",
-    'event: ping\ndata: {"type": "ping"}\n\n',
-    'data: {"choices":[]}\n\n',
-    'data: {"choices":null}\n\n',
-    "id: 1\n\n",
-]
-_DONE = "data: [DONE]\n\n"
-_ENDS = [_DONE, "data: [DONE] \n\n", "data:[DONE]\n\n", 2 * _DONE, "data: [DONE]\n", "data: [DONE]", ""]
-_EXTRAS: list[Object] = [
-    {},
-    {"system_fingerprint": "fp"},
-    {"provider": "somebody", "obfuscation": "ab"},
-    {"citations": ["https://example.com/1"], "x_timing": {"queue": 0.5}},
-]
-
-
-def _compose(answers: list[_Answer], style: _Style, turns: list[int], prompt_tokens: int) -> ChatRecording:
+def _compose(answers: list[_Answer], style: Style, turns: list[int], prompt_tokens: int) -> ChatRecording:
     """The body, and the completion that it means."""
     named = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"} if style.named else {}
     chunks = [{**named, "choices": choices, **style.extra} for choices in _choices(answers, style, turns)]
@@ -176,7 +126,7 @@ def _compose(answers: list[_Answer], style: _Style, turns: list[int], prompt_tok
 
     end = style.end
     if (not end and any(answer.finish_reason is None for answer in answers)) or (late and not end.endswith("\n\n")):
-        end = _DONE  # without it the stream would not be complete, or the late chunk not apart
+        end = DONE  # without it the stream would not be complete, or the late chunk not apart
     blocks = [*(_block(chunk, style) for chunk in chunks), end, *(_block(chunk, style) for chunk in late)]
     for place in {place % len(blocks) for place in style.fills}:
         blocks[place] = style.filler + blocks[place]
@@ -191,7 +141,7 @@ def _compose(answers: list[_Answer], style: _Style, turns: list[int], prompt_tok
     return ChatRecording("".join(blocks).replace("\n", style.line_end).encode(), completion)
 
 
-def _choices(answers: list[_Answer], style: _Style, turns: list[int]) -> list[list[Object]]:
+def _choices(answers: list[_Answer], style: Style, turns: list[int]) -> list[list[Object]]:
     """The `choices` of each chunk."""
     if not style.indexed and len(answers) > 1:
         style = replace(style, indexed=True)  # without it nobody could tell them apart
@@ -207,7 +157,7 @@ def _choices(answers: list[_Answer], style: _Style, turns: list[int]) -> list[li
     return chunks
 
 
-def _told(index: int, answer: _Answer, style: _Style) -> list[Object]:
+def _told(index: int, answer: _Answer, style: Style) -> list[Object]:
     """The items of `choices` that tell one answer."""
     told: list[Object] = []
     text = ""
@@ -234,7 +184,7 @@ def _usage(prompt: int, completion: int) -> Object:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def _block(chunk: Object, style: _Style) -> str:
+def _block(chunk: Object, style: Style) -> str:
     separators = (", ", ": ") if style.spaced else (",", ":")
     return f"{style.prefix}{json.dumps(chunk, ensure_ascii=style.ascii_only, separators=separators)}\n\n"
 
@@ -262,7 +212,7 @@ def chat_streams(
     return st.builds(
         _compose,
         answers=st.lists(_answers(calls, habits=habits), min_size=1, max_size=max_choices),
-        style=_styles(habits=habits),
+        style=styles(habits=habits),
         turns=st.lists(st.integers(0, max_choices - 1), min_size=1, max_size=6),
         prompt_tokens=st.integers(0, 9),
     )
@@ -280,50 +230,4 @@ def _answers(calls: SearchStrategy[Telling], *, habits: bool) -> SearchStrategy[
         calls=calls,
         finish_reason=finish_reasons,
         finish_apart=st.booleans() if habits else st.just(True),
-    )
-
-
-_OPENAI_STYLE = _Style(
-    named=True,
-    extra={},
-    azure=False,
-    unfinished=None,
-    empty_delta="{}",
-    indexed=True,
-    together=False,
-    repeats=False,
-    usage="none",
-    ascii_only=False,
-    spaced=False,
-    prefix="data: ",
-    line_end="\n",
-    filler="",
-    fills=[],
-    end=_DONE,
-)
-
-
-def _styles(*, habits: bool) -> SearchStrategy[_Style]:
-    if not habits:
-        usages: list[Placement] = ["none", "alone"]
-        return st.sampled_from(usages).map(lambda usage: replace(_OPENAI_STYLE, usage=usage))
-    # Of each, OpenAI's way first: towards it they shrink.
-    return st.builds(
-        _Style,
-        named=st.sampled_from([True, False]),
-        extra=st.sampled_from(_EXTRAS),
-        azure=st.booleans(),
-        unfinished=st.sampled_from([None, "", "absent"]),
-        empty_delta=st.sampled_from(["{}", "null", "absent"]),
-        indexed=st.sampled_from([True, False]),
-        together=st.booleans(),
-        repeats=st.booleans(),
-        usage=st.sampled_from(["none", "alone", "with the finish", "in every chunk", "in x_groq", "after [DONE]"]),
-        ascii_only=st.booleans(),
-        spaced=st.booleans(),
-        prefix=st.sampled_from(["data: ", "data:"]),
-        line_end=st.sampled_from(["\n", "\r\n"]),
-        filler=st.sampled_from(_FILLERS),
-        fills=st.lists(st.integers(0, 20), max_size=3),
-        end=st.sampled_from(_ENDS),
     )

@@ -11,9 +11,9 @@ import socket
 import struct
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from http import HTTPStatus
 
 from ._faults import Comments, Disconnect, EndAt, HalfClose, Reset, Stall, WrongLength
+from ._http import BODILESS, LAST_CHUNK, chunk_of, head_of, parted
 from ._ledger import Ledger
 from ._replies import Framing, Reply, Request
 
@@ -187,19 +187,19 @@ class Connection(asyncio.Protocol):
         if reply.delay:
             await asyncio.sleep(reply.delay)
         fault = reply.fault
-        before, after = _parted(reply.writes(), None if isinstance(fault, WrongLength) else getattr(fault, "at", None))
+        before, after = parted(reply.writes(), None if isinstance(fault, WrongLength) else getattr(fault, "at", None))
         if isinstance(fault, EndAt):
             after = []
         framing: Framing = "length" if isinstance(fault, WrongLength) else reply.framing
         if framing == "chunked" and not self._knows_chunks:
             framing = "close"
         is_last = self._is_last or framing == "close" or isinstance(fault, WrongLength)
-        head = _head(reply, framing, sum(map(len, before + after)), is_last=is_last)
-        if request.method == "HEAD" or reply.status in _BODILESS:
+        head = head_of(reply, framing, sum(map(len, before + after)), is_last=is_last)
+        if request.method == "HEAD" or reply.status in BODILESS:
             self._owed = 1
             await self._write(head)
             return not is_last
-        frame, end = (_chunk, [_LAST_CHUNK]) if framing == "chunked" else (bytes, [])
+        frame, end = (chunk_of, [LAST_CHUNK]) if framing == "chunked" else (bytes, [])
         if fault is None or isinstance(fault, EndAt) or (isinstance(fault, Stall) and fault.seconds is not None):
             self._owed = 1 + len(before) + len(after) + len(end)
 
@@ -262,46 +262,3 @@ class Connection(asyncio.Protocol):
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
         )
         self.abort()
-
-
-# 204 No Content, 304 Not Modified: RFC 9110 has no body there.
-_BODILESS = (204, 304)
-_LAST_CHUNK = b"0\r\n\r\n"
-
-
-def _chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-def _parted(pieces: list[bytes], at: int | None) -> tuple[list[bytes], list[bytes]]:
-    """The pieces before and after so many bytes; one that lies across is cut in two."""
-    if at is None:
-        return pieces, []
-    position = 0
-    for number, piece in enumerate(pieces):
-        if position + len(piece) > at:
-            cut = at - position
-            return [*pieces[:number], *([piece[:cut]] if cut else [])], [piece[cut:], *pieces[number + 1 :]]
-        position += len(piece)
-    return pieces, []
-
-
-def _head(reply: Reply, framing: Framing, length: int, *, is_last: bool) -> bytes:
-    headers: dict[str, str] = {}
-    if reply.content_type is not None:
-        headers["Content-Type"] = reply.content_type
-    if reply.encoding != "identity":
-        headers["Content-Encoding"] = reply.encoding
-    if reply.status not in _BODILESS:
-        if framing == "chunked":
-            headers["Transfer-Encoding"] = "chunked"
-        elif framing == "length":
-            wrong_by = reply.fault.by if isinstance(reply.fault, WrongLength) else 0
-            headers["Content-Length"] = str(max(0, length + wrong_by))
-    if is_last:
-        headers["Connection"] = "close"
-    replaced = {name.lower() for name in reply.headers}
-    headers = {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(reply.headers)
-    reason = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else ""
-    lines = [f"HTTP/1.1 {reply.status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-    return "\r\n".join(lines).encode("latin-1")

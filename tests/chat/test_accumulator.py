@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import copy
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from sse_stream import (
     AnomalyKind,
@@ -34,7 +37,12 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
-from sse_stream._chat._merging import weight
+from sse_stream._chat._builder import CompletionBuilder
+from sse_stream._chat._choice_state import CHOICE_WEIGHT
+from sse_stream._chat._copies import chunk_to_keep
+from sse_stream._chat._memory import ENTRY, weight
+from sse_stream._chat._merging import JoinedList
+from sse_stream._chat._text_channel import CHANNEL_WEIGHT
 
 
 def chunk(*deltas: dict[str, Any], **fields: Any) -> ChatCompletionChunk:
@@ -60,7 +68,12 @@ def message_of(accumulator: ChatAccumulator) -> Message:
 def test_nothing_is_known_before_the_first_chunk() -> None:
     accumulator = ChatAccumulator()
     assert accumulator.completion == ChatCompletion()
-    assert (accumulator.usage, accumulator.unfinished, accumulator.begun, accumulator.pieces) == (None, [], False, 0)
+    assert (
+        accumulator._builder.usage,
+        accumulator._builder.unfinished,
+        accumulator._builder.begun,
+        accumulator._builder.tally.pieces,
+    ) == (None, [], False, 0)
     assert accumulator.close() == [StreamDone(ChatCompletion())]
 
 
@@ -153,7 +166,7 @@ def test_choices_are_sorted_by_index() -> None:
     _, accumulator = add(
         ChatCompletionChunk.from_dict({"choices": [{"index": 3, "delta": {}}, {"index": 1, "delta": {}}]})
     )
-    assert [choice.index for choice in accumulator.completion.choices] == [1, 3] == accumulator.unfinished
+    assert [choice.index for choice in accumulator.completion.choices] == [1, 3] == accumulator._builder.unfinished
 
 
 @pytest.mark.parametrize(
@@ -211,7 +224,7 @@ def test_a_piece_of_a_call_that_says_nothing_begins_none() -> None:
 def test_usage_that_counts_nothing_is_no_event() -> None:
     events, accumulator = add(chunk(usage={}))
     assert events == []
-    assert accumulator.usage is None
+    assert accumulator._builder.usage is None
 
 
 def test_audio_that_says_nothing_is_no_event() -> None:
@@ -220,7 +233,7 @@ def test_audio_that_says_nothing_is_no_event() -> None:
     )
     assert events == [AudioDelta(id="a1")]
     assert message_of(accumulator).audio == Audio("a1", extra={"odd": "xy"})
-    assert accumulator.pieces == 1
+    assert accumulator._builder.tally.pieces == 1
 
 
 def test_log_probabilities_are_appended() -> None:
@@ -334,7 +347,7 @@ def test_pieces_are_counted_in_every_channel() -> None:
         chunk({"tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}),
         finish("stop"),
     )
-    assert accumulator.pieces == 6
+    assert accumulator._builder.tally.pieces == 6
 
 
 def test_limits() -> None:
@@ -346,7 +359,7 @@ def test_limits() -> None:
     accumulator.add(call(0))
     accumulator.add(call(1))
     for piece, limit in (
-        (chunk({"content": "d"}), "3 characters of output, the limit of Limits.output_size"),
+        (chunk({"content": "d"}), "3 bytes of output, the limit of Limits.output_size"),
         (chunk({}, {}, {}), "2 choices, the limit of Limits.choices"),
         (call(2), "2 tool calls, the limit of Limits.tool_calls"),
     ):
@@ -367,60 +380,163 @@ def beside(**fields: Any) -> ChatCompletionChunk:
 ODD = {"odd": "abc"}
 
 
+LIST = [number for number in (1.5,)]  # noqa: C416  # as a list grows that is filled: it has room for more
+
+
+def entry(name: str, value: Any) -> int:
+    """What a field takes that is new."""
+    return ENTRY + weight(name, value)
+
+
+def joined(first: str, whole: str) -> int:
+    """What a field takes more, once it has come a second time, and grows in place."""
+    return weight(bytearray(whole.encode())) - weight(first)
+
+
 @pytest.mark.parametrize(
     ("piece", "first", "again"),
     [
         (chunk({"content": "abc"}), 3, 3),
+        (chunk({"content": "é€😀"}), 9, 9),
         (chunk({"reasoning": "abc"}), 3, 3),
-        (chunk({"reasoning_content": "abc", "reasoning": "ab"}), *[3 + weight({"reasoning": "ab"})] * 2),
-        (chunk({"reasoning_details": [{"text": "a"}]}), *[weight({"reasoning_details": [{"text": "a"}]}) + 1] * 2),
+        (
+            chunk({"reasoning_content": "abc", "reasoning": "ab"}),
+            3 + entry("reasoning", "ab"),
+            3 + joined("ab", "abab"),
+        ),
         (chunk({"refusal": "abc"}), 3, 3),
-        (chunk({"role": "tool"}), 4, 0),
-        (chunk({"audio": {"id": "a1", "data": "abc", "transcript": "abcd"}}), 2 + 3 + 4, 3 + 4),
-        (chunk({"audio": ODD}), weight(ODD), weight(ODD)),
-        (chunk(CALL), 2 + 3 + 1, 2 + 3 + 1),
-        (chunk({"tool_calls": [{"index": 0, **ODD}]}), weight(ODD), weight(ODD)),
-        (chunk({"tool_calls": [{"index": 0, "function": ODD}]}), *[weight({"function": ODD})] * 2),
-        (chunk({"function_call": {"name": "f"}}), *[weight({"function_call": {"name": "f", "arguments": None}})] * 2),
-        (chunk(ODD), weight(ODD), weight(ODD)),
-        (beside(finish_reason="stop"), 4, 4),
-        (beside(**ODD), weight("odd") + weight("abc"), 0),
-        (beside(logprobs={"content": [TOKEN]}), *[100 + 3 + 2 + 100 + 2 + 100 + 1 + weight({"odd": "b"})] * 2),
-        (beside(logprobs={"refusal": [{"token": "a"}] * 2}), 2 * (100 + 1), 2 * (100 + 1)),
-        (beside(logprobs=ODD), weight(ODD), weight(ODD)),
-        (chunk(**ODD), weight("odd") + weight("abc"), 0),
-        (chunk(moderation="abc"), weight("moderation") + weight("abc"), 0),
-        (chunk(usage=ODD), weight(ODD), weight(ODD)),
-        (chunk(id="c1", model="m", service_tier="auto", system_fingerprint="a"), 0, 0),
+        (chunk({"role": "tool"}), weight("tool"), 0),
+        (chunk({"audio": {"id": "a1", "data": "abc", "transcript": "abcd"}}), weight("a1") + 3 + 4, 3 + 4),
+        (chunk({"audio": ODD}), entry("odd", "abc"), joined("abc", "abcabc")),
+        (chunk(CALL), 2 + 3 + 1, 1),
+        (chunk({"tool_calls": [{"index": 0, **ODD}]}), entry("odd", "abc"), joined("abc", "abcabc")),
+        (chunk({"tool_calls": [{"index": 0, "function": ODD}]}), entry("function", ODD), joined("abc", "abcabc")),
+        (chunk(ODD), entry("odd", "abc"), joined("abc", "abcabc")),
+        (chunk({"odd": [1.5]}), entry("odd", LIST), JoinedList([1.5]).weight() - weight(LIST) + 8 + weight(1.5)),
+        (chunk({"odd": {"a": 1000}}), entry("odd", {"a": 1000}), 0),
+        (beside(finish_reason="stop"), weight("stop"), 0),
+        (beside(**ODD), entry("odd", "abc"), 0),
+        (beside(logprobs={"content": [TOKEN]}), *[720 + 3 + 16 + 2 + 1 + weight({"odd": "b"})] * 2),
+        (beside(logprobs={"refusal": [{"token": "a"}] * 2}), 2 * (240 + 1), 2 * (240 + 1)),
+        (beside(logprobs=ODD), entry("odd", "abc"), joined("abc", "abcabc")),
+        (chunk(**ODD), entry("odd", "abc"), 0),
+        (chunk(moderation="abc"), entry("moderation", "abc"), 0),
+        (chunk(usage=ODD), weight(Usage()) + ENTRY + entry("odd", "abc"), 0),
+        (chunk(id="c1", model="m", system_fingerprint="ab"), weight("c1", "m", "ab"), 0),
     ],
 )
 def test_what_counts_as_output(piece: ChatCompletionChunk, first: int, again: int) -> None:
-    """In characters: text by its length, other values and names by what they weigh."""
-    text = chunk({"content": "x"})
-    assert least_limit(text, piece) == 1 + first
-    assert least_limit(text, piece, piece) == 1 + first + again
+    """In bytes of memory: text as UTF-8, other values and names by what they weigh."""
+    builder = CompletionBuilder(Limits(), None, "openai_chat")
+    builder.add(chunk({"content": "x"}))
+    assert builder.tally.size == 1
+    builder.add(chunk_to_keep(piece))
+    assert builder.tally.size == 1 + first
+    builder.add(chunk_to_keep(piece))
+    assert builder.tally.size == 1 + first + again
 
 
-def test_a_text_alone_is_added_as_its_chunk_would_be() -> None:
+def test_the_limit_is_what_may_be_kept() -> None:
     accumulator = ChatAccumulator(limits=Limits(output_size=6))
-    first = chunk({"content": "ab"})
-    accumulator.add(first)
-    voice = accumulator._voice(first)
-    assert voice is not None
-    assert accumulator._say(voice, "cd") == TextDelta("cd")
-    for silent in ("", "efg"):  # too long by one
-        assert accumulator._say(voice, silent) is None
-    assert accumulator._say(voice, "ef") == TextDelta("ef")
-    assert (accumulator.completion.text, accumulator.pieces) == ("abcdef", 3)
+    accumulator.add(chunk({"content": "abc"}))
+    accumulator.add(chunk({"content": "def"}))
+    with pytest.raises(OutputTooLargeError, match=r"more than 6 bytes of output, the limit of Limits\.output_size"):
+        accumulator.add(chunk({"content": "g"}))
 
 
-def least_limit(*chunks: ChatCompletionChunk) -> int:
-    """How much output has to be allowed for these chunks to be added."""
-    limit = 0
-    while True:
-        limit += 1
-        accumulator = ChatAccumulator(limits=Limits(output_size=limit))
-        with suppress(OutputTooLargeError):
-            for piece in chunks:
-                accumulator.add(piece)
-            return limit
+def test_what_begins_takes_memory_too() -> None:
+    """The first few choices and parts are what any stream takes; many are counted."""
+    builder = CompletionBuilder(Limits(), None, "openai_chat")
+    texts = [{"index": index, "delta": {"content": "x"}} for index in range(5)]
+    for text in texts[:4]:
+        builder.add(ChatCompletionChunk.from_dict({"choices": [text]}))
+    assert builder.tally.size == 4
+    builder.add(ChatCompletionChunk.from_dict({"choices": [texts[4]]}))
+    assert builder.tally.size == 5 + CHOICE_WEIGHT + CHANNEL_WEIGHT
+
+
+def test_what_a_caller_adds_stays_the_callers() -> None:
+    received = {
+        "choices": [
+            {
+                "index": 0,
+                "delta": {"odd": {"a": ["x"]}, "reasoning_details": [{"index": 0, "text": "a"}]},
+                "logprobs": {
+                    "content": [{"token": "a", "bytes": [97], "top_logprobs": [{"token": "b", "bytes": [98]}]}]
+                },
+                "beside": {"a": 1},
+            }
+        ],
+        "usage": {"prompt_tokens": 1, "cost": {"a": 1}},
+        "around": {"a": {"b": 1}},
+    }
+    piece = ChatCompletionChunk.from_dict(received)
+    untouched = copy.deepcopy(received)
+    accumulator = ChatAccumulator()
+    events = [event for _ in range(3) for event in accumulator.add(piece)]
+    assert piece == ChatCompletionChunk.from_dict(untouched)
+    assert received == untouched
+    before = copy.deepcopy((accumulator.completion, events))
+    for mutable in mutables(piece, *events, accumulator.completion):
+        mutable.clear()
+    assert accumulator.completion == before[0]
+    assert accumulator.completion.usage is not None
+    assert accumulator.completion.usage.extra == {"cost": {"a": 1}}
+
+
+def mutables(*values: object) -> Iterator[Any]:
+    """Every dict and list that is in these values, the innermost first."""
+    for value in values:
+        if isinstance(value, msgspec.Struct):
+            yield from mutables(*(getattr(value, name) for name in value.__struct_fields__))
+        elif type(value) is dict:
+            yield from mutables(*value.values())
+            yield value
+        elif type(value) is list:
+            yield from mutables(*value)
+            yield value
+
+
+REPEATING = [
+    ({"content": "ab"}, {}),
+    ({"reasoning": "ab"}, {}),
+    ({"reasoning_content": "ab", "role": "assistant"}, {"id": "c1", "provider": "x"}),
+    ({"refusal": "ab"}, {"service_tier": "auto"}),
+]
+
+
+@pytest.mark.parametrize(("delta", "around"), REPEATING)
+def test_a_chunk_that_would_only_append_text_says_where(delta: dict[str, str], around: dict[str, str]) -> None:
+    builder = CompletionBuilder(Limits(), None, "openai_chat")
+    piece = chunk(delta, **around)
+    (first,) = builder.add(piece)
+    channel = builder.repeating(piece)
+    assert channel is not None
+    assert channel.append("cd") == replace(first, text="cd")
+    builder.add(piece)
+    assert channel.text() == "abcdab"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        chunk({}),
+        chunk({"content": ""}),
+        chunk({"content": "a", "reasoning": "b"}),
+        chunk({"content": "a", "odd": 1}),
+        chunk({"content": "a", **CALL}),
+        chunk({"content": "a", "reasoning_details": [{"text": "b"}]}),
+        chunk({"content": "a", "audio": {"id": "a"}}),
+        chunk({"content": "a", "function_call": {"name": "f"}}),
+        chunk({"content": "a"}, usage={"prompt_tokens": 1}),
+        chunk({"content": "a"}, moderation={"a": 1}),
+        chunk(),
+        ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}),
+        ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "a"}, "logprobs": {}}]}),
+        ChatCompletionChunk.from_dict({"choices": [{"index": index, "delta": {"content": "a"}} for index in (0, 1)]}),
+    ],
+)
+def test_a_chunk_that_does_anything_else_is_not_repeating(piece: ChatCompletionChunk) -> None:
+    builder = CompletionBuilder(Limits(), None, "openai_chat")
+    builder.add(piece)
+    assert builder.repeating(piece) is None

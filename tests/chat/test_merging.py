@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import sys
 from typing import Any
 
 import pytest
 
-from sse_stream._chat._merging import Pieces, Statements, weight
+from sse_stream._chat._memory import ENTRY, POINTER, weight
+from sse_stream._chat._merging import PLACE_WEIGHT, JoinedFields, JoinedList, LatestFields, value_of
 
 OPAQUE = object()  # whoever makes chunks by hand may put anything into them
 
@@ -42,10 +45,51 @@ OPAQUE = object()  # whoever makes chunks by hand may put anything into them
     ],
 )
 def test_pieces(pieces: list[dict[str, Any]], whole: dict[str, Any]) -> None:
-    merged = Pieces()
+    merged = JoinedFields()
     for piece in pieces:
-        assert merged.add(piece) == weight(piece)
+        merged.add(copied(piece))
     assert merged.snapshot() == whole
+
+
+def copied(value: Any) -> Any:
+    """As a list grows that is filled: it has room for more."""
+    return copy.deepcopy(value)
+
+
+TEXT = bytearray(b"xyzz")
+ITEM = {"index": 0, "t": "xy"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "growths"),
+    [
+        ([{"ab": "xy"}, {"ab": "zz"}, {"ab": "é"}], [ENTRY + weight("ab", "xy"), weight(TEXT) - weight("xy"), 2]),
+        ([{"ab": 1000}, {"ab": 2000}, {"ab": 0.5}], [ENTRY + weight("ab", 1000), 0, weight(0.5) - weight(1000)]),
+        ([{"ab": None}, {"ab": 1000}, {"ab": None}], [ENTRY + weight("ab"), weight(1000), 0]),
+        ([{"type": "xy"}, {"type": "xyz"}], [ENTRY + weight("type", "xy"), 1]),
+        ([{"ab": {"c": 0.5}}, {"ab": {"d": 0.5}}], [ENTRY + weight("ab", {"c": 0.5}), ENTRY + weight("d", 0.5)]),
+        (
+            [{"ab": [0.5]}, {"ab": [0.5]}, {"ab": [0.5, 0.5]}],
+            [
+                ENTRY + weight("ab", copied([0.5])),
+                JoinedList([0.5]).weight() - weight(copied([0.5])) + POINTER + weight(0.5),
+                2 * (POINTER + weight(0.5)),
+            ],
+        ),
+        (
+            [{"ab": [ITEM]}, {"ab": [{"index": 0, "t": "zz"}]}, {"ab": [{"index": 1}]}],
+            [
+                ENTRY + weight("ab", copied([ITEM])),
+                JoinedList(copied([ITEM])).weight() - weight(copied([ITEM])) + weight(TEXT) - weight("xy"),
+                POINTER + PLACE_WEIGHT + weight({"index": 1}, names={"index"}),
+            ],
+        ),
+        ([{"ab": [0.5]}, {"ab": "xy"}], [ENTRY + weight("ab", copied([0.5])), weight("xy") - weight(copied([0.5]))]),
+    ],
+)
+def test_by_how_much_pieces_grow(pieces: list[dict[str, Any]], growths: list[int]) -> None:
+    merged = JoinedFields()
+    assert [merged.add(copied(piece)) for piece in pieces] == growths
 
 
 @pytest.mark.parametrize(
@@ -68,26 +112,71 @@ def test_pieces(pieces: list[dict[str, Any]], whole: dict[str, Any]) -> None:
     ],
 )
 def test_statements(statements: list[dict[str, Any]], last: dict[str, Any]) -> None:
-    kept = Statements()
-    growth = sum(kept.add(statement) for statement in statements)
+    kept = LatestFields()
+    for statement in statements:
+        kept.add(value_of(statement))
     assert kept.snapshot() == last
     assert repr(kept.snapshot()) == repr(last)  # 1 is not True
-    assert growth == weight(last) - weight({})
 
 
-def test_a_snapshot_does_not_change_and_nothing_received_is_changed() -> None:
-    received = {"a": {"b": ["x"]}, "c": "x"}
-    pieces, statements = Pieces(), Statements()
+@pytest.mark.parametrize(
+    ("statements", "growths"),
+    [
+        ([{"ab": "xy"}, {"ab": "xy"}, {"ab": "xyz"}], [ENTRY + weight("ab", "xy"), 0, 1]),
+        ([{"ab": 0.5}, {"ab": None}, {"ab": 1000}], [ENTRY + weight("ab", 0.5), 0, weight(1000) - weight(0.5)]),
+        ([{"ab": {"c": 0.5}}, {"ab": {"d": 0.5}}], [ENTRY + weight("ab", {"c": 0.5}), ENTRY + weight("d", 0.5)]),
+        ([{"ab": [0.5]}, {"ab": []}], [ENTRY + weight("ab", copied([0.5])), weight([]) - weight(copied([0.5]))]),
+    ],
+)
+def test_by_how_much_statements_grow(statements: list[dict[str, Any]], growths: list[int]) -> None:
+    kept = LatestFields()
+    assert [kept.add(copy.deepcopy(statement)) for statement in statements] == growths
+
+
+def test_a_large_statement_is_not_kept_twice() -> None:
+    kept = LatestFields()
+    large = {"ab": "x" * 100_000}
+    assert kept.add(large) > 100_000
+    assert kept._last == {}
+    assert kept.add(dict(large)) == 0
+
+
+def test_a_snapshot_does_not_change() -> None:
+    pieces, statements = JoinedFields(), LatestFields()
     for kept in (pieces, statements):
-        kept.add(received)
+        kept.add({"a": {"b": ["x"]}, "c": "x"})
         before = kept.snapshot()
         kept.add({"a": {"b": ["y"], "d": 1}, "c": "y"})
-        assert before == received == {"a": {"b": ["x"]}, "c": "x"}
+        assert before == {"a": {"b": ["x"]}, "c": "x"}
         before["a"]["b"].append("z")
         assert "z" not in kept.snapshot()["a"]["b"]
 
 
-def test_weight_counts_characters_and_values() -> None:
-    assert weight("abc") == 11
-    assert weight({"a": ["b", 1]}) == 8 + 9 + 8 + 9 + 8
-    assert weight(None) == 8
+@pytest.mark.parametrize(
+    ("value", "bytes"),
+    [
+        ("abc", sys.getsizeof("abc")),
+        ("😀" * 9, sys.getsizeof("😀" * 9)),
+        ("a", sys.getsizeof("a")),
+        ("", 0),
+        (None, 0),
+        (True, 0),
+        (256, 0),
+        (257, sys.getsizeof(257)),
+        (10**30, sys.getsizeof(10**30)),
+        (0.5, sys.getsizeof(0.5)),
+        ([], sys.getsizeof([])),
+        ({}, sys.getsizeof({})),
+        ([0.5, ["ab"]], sys.getsizeof([1, 2]) + 24 + sys.getsizeof([1]) + sys.getsizeof("ab")),
+        ({"ab": {"cd": 0.5}}, 2 * sys.getsizeof({"ab": 1}) + 2 * sys.getsizeof("ab") + 24),
+        (bytearray(b"abc"), sys.getsizeof(bytearray(b"abc"))),
+    ],
+)
+def test_weight_is_what_a_value_takes_in_memory(value: Any, bytes: int) -> None:
+    assert weight(value) == bytes
+
+
+def test_a_name_weighs_once() -> None:
+    one = {"ab": 0.5}
+    assert weight(one, {"ab": 0.5}) == 2 * weight(one) - sys.getsizeof("ab")
+    assert weight([one, {"ab": 0.5}], names={"ab"}) == weight([1, 2]) + 2 * (sys.getsizeof(one) + sys.getsizeof(0.5))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from msgspec.structs import replace
 
 from sse_stream import CompletionTokensDetails, PromptTokensDetails, Usage
-from sse_stream._chat._usage import extras_weight, merged_usage
+from sse_stream._chat._memory import ENTRY, weight
+from sse_stream._chat._model import NOTHING
+from sse_stream._chat._usage import UsageState
 
 FIVE = Usage(prompt_tokens=5, total_tokens=6)
 ALL = Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3)
@@ -83,31 +88,58 @@ CACHED = PromptTokensDetails(cached_tokens=1)
     ],
 )
 def test_the_last_value_of_each_count(before: Usage | None, report: Usage, after: Usage | None) -> None:
-    assert merged_usage(before, report) == after
+    state = UsageState()
+    if before is not None:
+        state.add(before)
+    told, _ = state.add(report)
+    assert state.snapshot() == after
+    # What is told of a report has all counts so far, and of what the model does not name what it says itself.
+    assert (told is None) == (after is None)
+    if told is not None and after is not None:
+        assert replace(told, extra=NOTHING, **DETAILS) == replace(after, extra=NOTHING, **DETAILS)
+        assert told.extra == report.extra
 
 
-@pytest.mark.parametrize(
-    ("before", "report"),
-    [
-        (FIVE, ALL),
-        (ALL, Usage(prompt_tokens=2, completion_tokens=3, total_tokens=5, extra={"a": None})),
-        (
-            Usage(prompt_tokens_details=CACHED, extra={"a": 1}),
-            Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, prompt_tokens_details=CACHED, extra={"a": 2}),
-        ),
-    ],
-)
-def test_a_report_of_all_that_is_known_stands_for_itself(before: Usage, report: Usage) -> None:
-    assert merged_usage(before, report) is report
+DETAILS = {"prompt_tokens_details": None, "completion_tokens_details": None}
 
 
-def test_neither_report_is_changed() -> None:
-    before, report = Usage(extra={"a": 1}), Usage(prompt_tokens=1, extra={"b": 2})
-    merged_usage(before, report)
-    assert (before, report) == (Usage(extra={"a": 1}), Usage(prompt_tokens=1, extra={"b": 2}))
+def test_a_report_of_all_that_is_known_stands_for_itself() -> None:
+    state = UsageState()
+    state.add(FIVE)
+    assert state.add(ALL)[0] is ALL
+    assert state.add(Usage(prompt_tokens=2, completion_tokens=3, total_tokens=5, prompt_tokens_details=CACHED))[1] == 0
 
 
-def test_what_extras_weigh() -> None:
-    assert extras_weight(FIVE) == 0
-    details = PromptTokensDetails(extra={"a": "b"})
-    assert extras_weight(Usage(extra={"a": "b"}, prompt_tokens_details=details)) == 2 * (8 + 9 + 9)
+def test_what_is_told_and_what_is_kept_share_nothing_that_can_change() -> None:
+    report = Usage(prompt_tokens=1, extra={"a": {"b": 1}}, prompt_tokens_details=PromptTokensDetails(extra={"c": [1]}))
+    state = UsageState()
+    told, _ = state.add(report)
+    first, second = state.snapshot(), state.snapshot()
+    assert told == first == second == report
+    for one, other in itertools.combinations((told, first, second), 2):
+        assert one is not None
+        assert other is not None
+        assert one.prompt_tokens_details is not None
+        assert other.prompt_tokens_details is not None
+        assert one.extra is not other.extra
+        assert one.extra["a"] is not other.extra["a"]
+        assert one.prompt_tokens_details.extra["c"] is not other.prompt_tokens_details.extra["c"]
+
+
+def test_by_how_much_reports_grow() -> None:
+    state = UsageState()
+    assert state.add(Usage(prompt_tokens=1000))[1] == weight(Usage(prompt_tokens=1000))
+    assert state.add(Usage(extra={"ab": "cd"}))[1] == 2 * ENTRY + weight("ab", "cd")
+    assert state.add(Usage(extra={"ab": "cde"}))[1] == 1
+    assert state.add(Usage(total_tokens=2000))[1] == weight(2000)
+
+
+def test_a_report_costs_what_it_holds() -> None:
+    """Each names a field that no other does; what is told of it does not hold those of all before it."""
+    state = UsageState()
+    for number in range(1_000):
+        told, _ = state.add(Usage(extra={str(number): 1}))
+        assert told == Usage(extra={str(number): 1})
+    snapshot = state.snapshot()
+    assert snapshot is not None
+    assert len(snapshot.extra) == 1_000

@@ -7,6 +7,7 @@ import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, get_args
 
@@ -26,6 +27,7 @@ from sse_stream import (
     IncompleteStreamError,
     KeepAlive,
     Limits,
+    Message,
     OutputTooLargeError,
     ProviderError,
     ReasoningDelta,
@@ -37,6 +39,8 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
+from sse_stream._decoding._reader import EventReader
+from sse_stream._json._depth import JSONValue
 from sse_stream.dialects import Done, Failure, Item, OpenAIChat, Ping
 from sse_stream.testing import bytewise
 
@@ -122,7 +126,8 @@ def test_chunks_pass_over_the_events_that_were_not_read() -> None:
         list(decoder.feed(b"\n" + STOP))
         assert next(decoder.feed(TWO)) == ReasoningDelta("hm")
         assert list(following(decoder)) == []
-        assert [event.type for event in decoder.close()] in ([], ["stream_done"])
+        # What has begun to be read by its events is left to who reads events.
+        assert [event.type for event in decoder.close()] == ["text_delta", "stream_done"]
 
 
 def test_events_of_chunks_that_were_read_do_not_come_after_them() -> None:
@@ -173,7 +178,7 @@ def test_feeding_is_taken_at_once_even_if_nothing_is_read() -> None:
 def test_keepalives_are_counted_and_given_when_asked_for() -> None:
     silent = ChatDecoder()
     assert list(silent.feed(b": ping\n\n")) == []
-    assert silent.keepalives_seen == 1
+    assert silent._reader.keepalives_seen == 1
     assert silent.anomalies == ()
     asked = ChatDecoder(keepalives=True)
     assert list(asked.feed(b": ping\n\n")) == [KeepAlive("ping")]
@@ -184,7 +189,12 @@ def test_counts() -> None:
     usage = b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n'
     odd = b'data: {"choices":[{"index":"0","delta":{}}]}\n\n'
     read_all(decoder, b": ping\n\n" * 2 + HI + HI + odd + odd + STOP + usage + DONE)
-    assert (decoder.keepalives_seen, decoder.chunks_seen, decoder.events_seen, decoder.pieces_seen) == (2, 6, 7, 2)
+    assert (
+        decoder._reader.keepalives_seen,
+        decoder._reader.chunks_seen,
+        decoder._reader.events_seen,
+        decoder._reader.tally.pieces,
+    ) == (2, 6, 7, 2)
     assert decoder.usage == Usage(prompt_tokens=1)
 
 
@@ -228,8 +238,8 @@ def test_an_error_is_final_and_says_so() -> None:
         lambda decoder: list(itertools.chain(decoder.feed_chunks(STOP), decoder.close_chunks())),
         lambda decoder: decoder.close(),
         lambda decoder: decoder.close_chunks(),
-        lambda decoder: decoder.abandon(),
-        lambda decoder: decoder.fail(TransportError("reset"), "transport_error"),
+        lambda decoder: decoder._reader.abandon(),
+        lambda decoder: decoder._reader.fail(TransportError("reset"), "transport_error"),
     ],
 )
 def test_a_decoder_that_has_ended_takes_no_chunk_like_those_before(end: Callable[[ChatDecoder], object]) -> None:
@@ -256,7 +266,7 @@ def test_an_error_comes_with_the_read_that_makes_it() -> None:
 def test_a_closed_decoder_takes_no_more() -> None:
     decoder = ChatDecoder()
     read_all(decoder, HI + STOP)
-    with pytest.raises(SSEStreamError, match=r"takes no more bytes, for it was closed$"):
+    with pytest.raises(SSEStreamError, match=r"takes no more bytes, for it was closed"):
         decoder.feed(HI)
     assert decoder.ending == "complete"
     assert decoder.completion.text == "Hi"
@@ -266,7 +276,7 @@ def test_a_failure_from_outside() -> None:
     decoder = ChatDecoder()
     decoder.feed(HI + HI)
     assert next(decoder.feed(b"")) == TextDelta("Hi")
-    error = decoder.fail(TransportError("reset"), "transport_error")
+    error = decoder._reader.fail(TransportError("reset"), "transport_error")
     assert error.completion is not None
     assert error.completion.text == "Hi"
     assert decoder.ending == "transport_error"
@@ -276,7 +286,7 @@ def test_a_failure_from_outside() -> None:
 def test_abandoning() -> None:
     decoder = ChatDecoder()
     decoder.feed(HI + STOP)
-    decoder.abandon()
+    decoder._reader.abandon()
     assert decoder.ending == "closed"
     assert list(decoder.close()) == []
     with pytest.raises(SSEStreamError, match="was closed"):
@@ -287,7 +297,10 @@ def test_abandoning() -> None:
 @pytest.mark.parametrize("events", [1, 2])
 @pytest.mark.parametrize(
     "stop",
-    [lambda decoder: decoder.fail(TransportError("reset"), "transport_error"), lambda decoder: decoder.abandon()],
+    [
+        lambda decoder: decoder._reader.fail(TransportError("reset"), "transport_error"),
+        lambda decoder: decoder._reader.abandon(),
+    ],
 )
 def test_nothing_is_given_at_the_end_of_what_was_stopped(
     before: bytes, events: int, stop: Callable[[ChatDecoder], object]
@@ -300,28 +313,59 @@ def test_nothing_is_given_at_the_end_of_what_was_stopped(
     assert list(decoder.close()) == []
 
 
-def test_a_decoder_is_live_until_it_is_done() -> None:
+def test_a_decoder_takes_bytes_until_it_has_ended() -> None:
     ends: list[tuple[bytes, Callable[[ChatDecoder], object]]] = [
-        (HI + STOP + DONE, lambda _: None),
         (HI, lambda decoder: decoder.close()),
         (HI, lambda decoder: decoder.close_chunks()),
-        (HI, lambda decoder: decoder.abandon()),
-        (HI, lambda decoder: decoder.fail(TransportError("reset"), "transport_error")),
+        (HI, lambda decoder: decoder._reader.abandon()),
+        (HI, lambda decoder: decoder._reader.fail(TransportError("reset"), "transport_error")),
     ]
     for body, end in ends:
         decoder = ChatDecoder()
-        assert decoder.live is True
         list(decoder.feed(HI))
-        assert decoder.live is True
         list(decoder.feed(body))
         end(decoder)
-        assert decoder.live is False
+        with pytest.raises(SSEStreamError, match="takes no more bytes") as error:
+            decoder.feed(HI)
+        assert error.value.completion == decoder.completion
+        assert decoder.completion.text == "HiHi"
+
+
+@pytest.mark.parametrize("ending", ["complete", "truncated", "closed", "transport_error"])
+@pytest.mark.parametrize("after", ["fail", "abandon", "end"])
+def test_an_end_is_final(ending: str, after: str) -> None:
+    reader = EventReader(OpenAIChat(), strict=False, limits=Limits(), keepalives=False)
+    reader.take(HI + (STOP if ending == "complete" else b""))
+    match ending:
+        case "closed":
+            reader.abandon()
+        case "transport_error":
+            reader.fail(TransportError("reset"), "transport_error")
+        case _:
+            reader.end()
+            with suppress(SSEStreamError):
+                while reader.next_event() is not None:
+                    pass
+    before = (reader.ending, reader.error, reader.completion, reader.anomalies)
+    assert before[0] == ending
+    match after:
+        case "fail":
+            late = TransportError("late")
+            assert reader.fail(late, "transport_error") is late
+            assert late.completion == reader.completion
+        case "abandon":
+            reader.abandon()
+        case _:
+            reader.end()
+    assert (reader.ending, reader.error, reader.completion, reader.anomalies) == before
+    assert reader.next_event() is None
+    assert reader.next_chunk() is None
 
 
 def test_abandoning_what_is_complete_leaves_it_complete() -> None:
     decoder = ChatDecoder()
     list(decoder.feed(HI + STOP + DONE))
-    decoder.abandon()
+    decoder._reader.abandon()
     assert decoder.ending == "complete"
 
 
@@ -360,7 +404,7 @@ def test_feeding_what_is_not_bytes() -> None:
 def test_a_whole_completion() -> None:
     decoder = ChatDecoder()
     body = b'{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}'
-    assert decoder.take_document(body)
+    assert decoder._reader.take_document(body)
     assert list(decoder.close()) == [TextDelta("Hi"), ChoiceFinished("stop"), StreamDone(decoder.completion)]
     assert decoder.anomalies == (Anomaly("not_streamed", 1, body.decode()),)
 
@@ -368,14 +412,15 @@ def test_a_whole_completion() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"error":"no"}', b'{"choices":[]}', b"[DONE]"])
 def test_a_document_that_is_no_completion(body: bytes) -> None:
     decoder = ChatDecoder()
-    assert decoder.take_document(body) is False
+    assert decoder._reader.take_document(body) is False
     assert decoder.ending == "open"
 
 
 def test_a_document_of_malformed_text() -> None:
     decoder = ChatDecoder()
     assert (
-        decoder.take_document(b'{"choices":[{"index":0,"message":{"content":"\xff"},"finish_reason":"stop"}]}') is True
+        decoder._reader.take_document(b'{"choices":[{"index":0,"message":{"content":"\xff"},"finish_reason":"stop"}]}')
+        is True
     )
     assert next(decoder.close()) == TextDelta("\ufffd")
 
@@ -476,7 +521,7 @@ def test_strict_mode_makes_an_error_of_an_anomaly(kind: AnomalyKind) -> None:
 
 def test_strict_mode_refuses_a_whole_completion() -> None:
     decoder = ChatDecoder(strict=True)
-    assert decoder.take_document(b'{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}')
+    assert decoder._reader.take_document(b'{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}')
     with pytest.raises(ChunkDecodeError, match="not_streamed"):
         list(decoder.close())
 
@@ -509,6 +554,9 @@ def test_anomalies_are_counted_and_the_first_is_sampled() -> None:
 class OneWord:
     """A wire format of one word a line, to show what a dialect has to do."""
 
+    name = "one_word"
+    end_mark = "end"
+
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         match event.data:
             case "end":
@@ -520,7 +568,7 @@ class OneWord:
         chunk = ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": event.data}}]})
         return (chunk, chunk)
 
-    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
         return None
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
@@ -528,6 +576,13 @@ class OneWord:
 
     def is_whole(self, data: str) -> bool:
         return True
+
+    def end(self) -> Sequence[Item]:
+        return ()
+
+    @staticmethod
+    def turn(message: Message) -> JSONValue:
+        return {"said": message.content}
 
 
 def test_a_dialect_of_ones_own() -> None:
@@ -543,7 +598,7 @@ class Numbering(OneWord):
     def __init__(self) -> None:
         self._numbers = itertools.count()
 
-    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
         delta = {"content": str(next(self._numbers))}
         return ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": delta}]})
 
@@ -617,7 +672,8 @@ def test_a_piece_costs_the_same_however_many_came_before(name: str) -> None:
     add(10_000)
     late, late_snapshot = calls_of(lambda: add(100)), calls_of(lambda: accumulator.completion)
     assert late == early
-    if "even" not in repr(CHUNKS[name]):  # a list whose items have no index grows, and so does its snapshot
+    # A list whose items have no index grows, and so does its snapshot; so do tokens, which are copied.
+    if "even" not in repr(CHUNKS[name]) and name != "log probabilities":
         assert late_snapshot == early_snapshot
 
 
@@ -675,9 +731,9 @@ def test_what_is_still_held_gives_nothing_after_the_end(begin: str, first: bytes
     held = BEGUN[begin](decoder, first + REST[rest])
     next(held)
     if fails:
-        decoder.fail(TransportError("gone"), "transport_error")
+        decoder._reader.fail(TransportError("gone"), "transport_error")
     else:
-        decoder.abandon()
+        decoder._reader.abandon()
     said = decoder.completion
     assert said.text == "Hi"
     assert list(held) == []
@@ -693,7 +749,7 @@ def test_a_violation_that_was_not_reached_is_none_after_the_end(pieces: list[byt
         list(held)
         held = decoder.feed(piece)
     assert TextDelta("Hi") in held
-    decoder.abandon()
+    decoder._reader.abandon()
     assert list(held) == []
     assert decoder.ending == "closed"
 

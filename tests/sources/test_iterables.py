@@ -8,10 +8,12 @@ import io
 import os
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import anyio
+import anyio.lowlevel
 import httpx
 import niquests
 import pytest
@@ -75,6 +77,32 @@ class Items:
         for piece in self._pieces:
             return piece
         raise StopAsyncIteration
+
+
+class Later:
+    """Something that can be awaited, and is no coroutine."""
+
+    def __init__(self, piece: bytes | None) -> None:
+        self._piece = piece
+
+    def __await__(self) -> Generator[Any, None, bytes]:
+        yield from anyio.lowlevel.checkpoint().__await__()
+        if self._piece is None:
+            raise StopAsyncIteration
+        return self._piece
+
+
+class Awaitables:
+    """An async iterator that returns such things."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __anext__(self) -> Later:
+        return Later(next(self._pieces, None))
 
 
 class ClosedAtOnce(Items):
@@ -146,6 +174,7 @@ ASYNC: dict[str, Make] = {
     "async generator": generate,
     "async iterable": AsyncPieces,
     "async iterator": Items,
+    "async iterator of awaitables": Awaitables,
     "async iterator with a sync close": ClosedAtOnce,
     "httpx content": SYNC["httpx content"],
     "httpx async iterator": lambda pieces: httpx.Response(200, content=generate(pieces)),
@@ -368,7 +397,7 @@ def test_what_is_no_source_is_refused_with_what_to_do(read: Any, make: Callable[
 
 def test_a_file_open_as_text_is_refused() -> None:
     with pytest.raises(TypeError, match="open it with mode 'rb'"):
-        ChatStream(io.StringIO("data: {}\n\n"))
+        ChatStream(io.StringIO("data: {}\n\n"))  # type: ignore[arg-type]  # which is the mistake
 
 
 def test_a_response_that_was_read_piece_by_piece_is_refused() -> None:
@@ -411,6 +440,95 @@ class TestIterablesThatGiveNoBytes:
             list(iter_sse([piece]))
         with pytest.raises(TypeError, match="not bytes"):
             asyncio.run(body())
+
+
+class Mistaken:
+    """A source that cannot be read, which shows at its first read, or after a piece."""
+
+    def __init__(self, mistake: Exception, *pieces: bytes) -> None:
+        self._mistake = mistake
+        self._pieces = iter(pieces)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise self._mistake
+
+
+class AsyncMistaken(Mistaken):
+    __iter__: Any = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return self.__next__()
+
+
+@pytest.mark.parametrize("mistake", [TypeError("takes 1 argument"), AttributeError("no attribute 'read'")], ids=repr)
+class TestWhatASourceRaisesOfItsOwnMaking:
+    @pytest.mark.parametrize(
+        ("shell", "source", "run"),
+        [
+            pytest.param(ChatStream, Mistaken, run_without_loop, id="sync"),
+            pytest.param(AsyncChatStream, AsyncMistaken, run_in_asyncio, id="asyncio"),
+            pytest.param(AsyncChatStream, AsyncMistaken, run_in_trio, id="trio"),
+        ],
+    )
+    def test_before_its_first_byte_is_the_callers_mistake(
+        self, shell: Any, source: Any, run: Any, mistake: Exception
+    ) -> None:
+        async def body(*pieces: bytes) -> None:
+            stream = shell(source(mistake, *pieces))
+            try:
+                async for _ in Each(stream):
+                    pass
+            finally:
+                assert stream.ending == ("transport_error" if pieces[-1:] == (EVENTS[0],) else "closed")
+
+        for pieces in ((), (b"",)):
+            with pytest.raises(type(mistake)) as caught:
+                run(lambda pieces=pieces: body(*pieces))
+            assert caught.value is mistake
+        with pytest.raises(TransportError, match=str(mistake)):
+            run(lambda: body(EVENTS[0]))
+
+    def test_of_bare_events_likewise(self, mistake: Exception) -> None:
+        async def read(source: Any) -> None:
+            async for _ in aiter_sse(source):
+                pass
+
+        for pieces, error in (((), type(mistake)), ((b"",), type(mistake)), ((b"data", b""), TransportError)):
+            with pytest.raises(error):
+                list(iter_sse(Mistaken(mistake, *pieces)))
+            with pytest.raises(error):
+                asyncio.run(read(AsyncMistaken(mistake, *pieces)))
+
+
+@pytest.mark.parametrize("run", [run_in_asyncio, run_in_trio], ids=["asyncio", "trio"])
+def test_bare_events_are_read_on_after_a_read_was_cancelled(run: Any) -> None:
+    class Hesitant(Items):
+        """Waits once, and can be cancelled meanwhile: nothing is lost, as with the body of an aiohttp response."""
+
+        has_waited = False
+
+        async def __anext__(self) -> bytes:
+            if not self.has_waited:
+                self.has_waited = True
+                await anyio.sleep_forever()
+            return await super().__anext__()
+
+    async def body() -> list[str]:
+        events = aiter_sse(Hesitant([b"data: a\n\n", b"data: b\n\n"]))
+        with anyio.move_on_after(0) as scope:
+            await anext(events)
+        assert scope.cancelled_caught
+        return [event.data async for event in events]
+
+    assert run(body) == ["a", "b"]
 
 
 class TestAGeneratorThatFails:

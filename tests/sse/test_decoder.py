@@ -20,6 +20,8 @@ import pytest
 from sse_stream import EventTooLargeError, SSEDecoder, SSEStreamError
 from sse_stream import ServerSentEvent as Event
 from sse_stream._sse import _decoder as _sse
+from sse_stream._sse import _parser
+from sse_stream._sse._parser import EventParser
 from sse_stream.testing import bytewise, every_cut
 
 from ..benchmarks.sse_workloads import Workload, linearity, workloads
@@ -437,7 +439,7 @@ def test_a_failed_decoder_takes_no_more() -> None:
             decoder.feed(b"data: d\n\n")
         assert type(caught.value) is SSEStreamError
     assert list(abandoned) == list(events) == list(decoder.close(dispatch_incomplete=True)) == []
-    assert (decoder.last_event_id, decoder.retry, decoder.within_event) == ("1", 5, False)
+    assert (decoder.last_event_id, decoder.retry, decoder._parser.within_event) == ("1", 5, False)
 
 
 @pytest.mark.parametrize(
@@ -462,81 +464,77 @@ def test_within_event_says_whether_one_has_begun(body: bytes, within: bool) -> N
         decoder = SSEDecoder()
         for piece in pieces:
             list(decoder.feed(piece))
-        assert decoder.within_event is within
+        assert decoder._parser.within_event is within
         list(decoder.close())
-        assert decoder.within_event is False
+        assert decoder._parser.within_event is False
 
 
 @pytest.mark.parametrize(
-    ("before", "piece", "data"),
+    ("before", "piece", "plain"),
     [
-        (b"\n", b"data: a\n\n", b"a"),
-        (b"\n", b"data: \n\n", b""),
-        (b"id: 1\n\n", b"data: \xff\n\n", b"\xff"),
-        (b"\n", b"data: 789012\n\n", b"789012"),
-        (b"\n", b"data: 7890123\n\n", None),  # larger than max_event_size
-        (b"", b"data: a\n\n", None),
-        (b"\r", b"data: a\n\n", None),
-        (b": c\n", b"data: a\n\n", None),
+        (b"", b"data: a\n\n", (b"a", "message")),
+        (b"", b"data: \n\n", (b"", "message")),
+        (b"id: 1\n\n", b"data: \xff\n\n", (b"\xff", "message")),
+        (b"", b"data: a\r\n\r\n", (b"a", "message")),
+        (b"", b"data: 789012\n\n", (b"789012", "message")),
+        (b"", b"data: 7890123\n\n", None),  # larger than max_event_size
+        (b"", b"event: x\ndata: a\n\n", (b"a", "x")),
+        (b"", b"event: \ndata: a\n\n", (b"a", "message")),
+        (b"", b"event: \xff\ndata: a\n\n", (b"a", "\ufffd")),
+        (b"", b"event: 89012\ndata: a\n\n", (b"a", "89012")),
+        (b"", b"event: 890123\ndata: a\n\n", None),  # larger than max_event_size
         (b": c", b"data: a\n\n", None),
-        (b"data: b\n\n", b"data: a\n\n", None),  # unread
-        (b"\n", b"data: a\ndata: b\n\n", None),
-        (b"\n", b"data: a\rb\n\n", None),
-        (b"\n", b"data: a\r\n\r\n", None),
-        (b"\n", b"data:a\n\n", None),
-        (b"\n", b"data: a\n", None),
-        (b"\n", b"data: \n", None),
-        (b"\n", b"event: a\n\n", None),
-        (b"\n", b"", None),
+        (b"id: 1\n", b"data: a\n\n", None),
+        (b"", b"data: a\ndata: b\n\n", None),
+        (b"", b"data: a\rb\n\n", None),
+        (b"", b"data:a\n\n", None),
+        (b"", b"data: a\n", None),
+        (b"", b"data: a", None),
+        (b"", b"event: x\n\n", None),
+        (b"", b"event: x\n", None),
+        (b"", b"event: x", None),
+        (b"", b"event: x\nevent: y\ndata: a\n\n", None),
+        (b"", b"data: a\nevent: x\n\n", None),
+        (b"", b"", None),
     ],
 )
-def test_a_piece_that_is_one_simple_block_is_told_apart(before: bytes, piece: bytes, data: bytes | None) -> None:
-    decoder = SSEDecoder(max_event_size=12)
-    decoder.feed(before)
-    if before == b"\n" or before.startswith(b"id"):
-        assert list(decoder.feed(b"")) == []
-    assert (decoder._simple_data(piece) if decoder._is_between_events else None) == data
-    if data is not None:
-        assert [event.data.encode("utf-8", "replace") for event in decoder.feed(piece)] == [
-            data.replace(b"\xff", "\ufffd".encode())
-        ]
+def test_a_plain_event_is_told_apart(before: bytes, piece: bytes, plain: tuple[bytes, str] | None) -> None:
+    """One `data` line, and at most a name before it: `next_plain` gives its bytes, or leaves all to `next_event`."""
+    for rest in (b"", b"data: z\n\n", b"data: z"):
+        parser = EventParser(12)
+        parser.take(b"\n" + before)
+        assert parser.next_event() is None
+        parser.take(piece + (rest if piece.endswith(b"\n\n") else b""))
+        data = parser.next_plain()
+        assert (None if data is None else (data, parser.plain_name)) == plain
+        if plain is not None:
+            assert parser.between_events
+            other = EventParser(12)
+            other.take(piece)
+            assert other.next_event() == Event(plain[0].decode("utf-8", "replace"), plain[1])
 
 
 def test_blocks_that_were_fed_are_passed_over_in_order() -> None:
-    decoder = SSEDecoder()
-    decoder.feed(b"data: a\n\nid: 1\n\n")
-    decoder.feed(b"data: c\n\n")
-    rest = decoder.feed(b"data: d")
+    parser = EventParser()
+    for piece in (b"data: a\n\nid: 1\n\n", b"data: c\n\n", b"data: d"):
+        parser.take(piece)
     for block in (b"data: a\n\n", b"id: 1\n\n", b"data: c\n\n"):
-        assert decoder._next_block() == block
-        assert not decoder._is_between_events
-        decoder._pass_over(len(block))
-    assert decoder._next_block() is None
-    assert list(rest) == []
-    assert list(decoder.feed(b"\n\n")) == [Event("d")]
-    assert decoder._is_between_events
+        assert parser.next_block() == block
+        parser.pass_over(parser.position + len(block))
+    assert parser.next_block() == b""
+    assert parser.next_event() is None
+    parser.take(b"\n\n")
+    assert parser.next_block() == b""  # the event has begun before
+    assert parser.next_event() == Event("d")
+    parser.take(b"data: e\n\n")
+    assert parser.next_block() == b"data: e\n\n"
 
 
-@pytest.mark.parametrize("fed", [b"", b"data: a", b"data: a\n", b"data: a\nid: 1\n\n", b"data: a\n: c\n\n"])
-def test_a_block_is_one_line_and_the_blank_line_after_it(fed: bytes) -> None:
-    decoder = SSEDecoder()
-    decoder.feed(fed)
-    assert decoder._next_block() is None
-
-
-def test_a_line_that_has_not_ended_is_no_block() -> None:
-    decoder = SSEDecoder()
-    assert next(decoder.feed(b"\ndata: a\n\ndata: b")) == Event("a")
-    assert decoder._next_block() is None
-
-
-def test_no_block_is_passed_over_within_an_event() -> None:
-    decoder = SSEDecoder()
-    assert list(decoder.feed(b"data: a\n")) == []
-    rest = decoder.feed(b"data: b\n\ndata: c\n\n")
-    assert decoder._next_block() is None
-    assert next(rest) == Event("a\nb")
-    assert decoder._next_block() == b"data: c\n\n"
+@pytest.mark.parametrize("taken", [b"", b"data: a", b"data: a\n", b"data: a\nid: 1\n\n", b"data: a\n: c\n\n"])
+def test_a_block_is_one_line_and_the_blank_line_after_it(taken: bytes) -> None:
+    parser = EventParser()
+    parser.take(taken)
+    assert parser.next_block() == b""
 
 
 # What the standard ignores, for those who ask.
@@ -688,7 +686,7 @@ def test_nothing_is_kept_after_an_error() -> None:
         assert tracemalloc.get_traced_memory()[0] < 30_000
     finally:
         tracemalloc.stop()
-    assert not decoder.within_event
+    assert not decoder._parser.within_event
     assert list(decoder.close(dispatch_incomplete=True)) == []
 
 
@@ -837,7 +835,7 @@ class CountingBuffer(bytearray):
 def test_bytes_moved_are_linear_in_the_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = MANY[name]
     waits = name.startswith(("one line", "one comment", "data lines"))
-    monkeypatch.setattr(_sse, "bytearray", CountingBuffer, raising=False)
+    monkeypatch.setattr(_parser, "bytearray", CountingBuffer, raising=False)
     moved = []
     for count in (500, 1_000):
         CountingBuffer.moved = 0
@@ -867,7 +865,7 @@ class CountingPiece(bytes):
 def test_bytes_copied_are_linear_in_the_bytes(
     stream: Callable[[int], Iterable[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_sse, "_copied", lambda piece: piece)
+    monkeypatch.setattr(_sse, "as_bytes", lambda piece: piece)
     # The first bytes may be a BOM, and carriage returns are replaced: what remains is no counting piece.
     pieces = [b"\n", *(CountingPiece(piece.replace(b"\r", b"\n")) for piece in stream(1_000))]
     CountingPiece.moved = 0
@@ -876,14 +874,14 @@ def test_bytes_copied_are_linear_in_the_bytes(
 
 
 def test_copies_of_a_piece_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sse, "_copied", lambda piece: piece)
+    monkeypatch.setattr(_sse, "as_bytes", lambda piece: piece)
     CountingPiece.moved = 0
     assert decoded(SSEDecoder(), [b"\n", CountingPiece(b"data: abcd\n\n")]) == [Event("abcd")]
     assert CountingPiece.moved >= len(b"abcd")
 
 
 def test_bytes_moved_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sse, "bytearray", CountingBuffer, raising=False)
+    monkeypatch.setattr(_parser, "bytearray", CountingBuffer, raising=False)
     CountingBuffer.moved = 0
     assert decoded(SSEDecoder(), bytewise(b"data: abcd\n\n")) == [Event("abcd")]
     assert CountingBuffer.moved >= len(b"data: abcd") + len(b"abcd")

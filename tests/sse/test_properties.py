@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sse_stream import EventTooLargeError, SSEDecoder
 from sse_stream import ServerSentEvent as Event
+from sse_stream._sse._parser import EventParser
 
 from . import standard as sse_standard
 
@@ -139,15 +140,19 @@ def test_dispatching_what_is_incomplete_is_a_blank_line_more(pieces: list[bytes]
 
 
 @given(pieces_of(streams), limits)
-def test_a_simple_block_is_the_event_that_feed_gives(pieces: list[bytes], limit: int | None) -> None:
-    decoder = SSEDecoder(max_event_size=limit)
+def test_a_plain_event_is_the_event_that_feed_gives(pieces: list[bytes], limit: int | None) -> None:
+    decoder, parser = SSEDecoder(max_event_size=limit), EventParser(limit)
     try:
         for piece in pieces:
-            data = decoder._simple_data(piece) if decoder._is_between_events else None
-            events = list(decoder.feed(piece))
-            if data is not None:
-                assert events == [Event(data.decode("utf-8", "replace"), id=decoder.last_event_id)]
-                assert not decoder.within_event
+            parser.take(piece)
+            for event in decoder.feed(piece):
+                data = parser.next_plain()
+                if data is not None:
+                    assert event == Event(data.decode("utf-8", "replace"), parser.plain_name, parser.last_event_id)
+                    assert not parser.within_event
+                else:
+                    assert parser.next_event() == event
+            assert parser.next_event() is None
     except EventTooLargeError:
         assert limit is not None
 

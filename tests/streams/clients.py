@@ -60,6 +60,12 @@ async def settled(value: Any) -> Any:
     return await value if isinstance(value, Awaitable) else value
 
 
+def set_clock(monkeypatch: pytest.MonkeyPatch, monotonic: Callable[[], float]) -> None:
+    """Let the streams read this clock."""
+    for module in ("_state", "_sync", "_async", "_reads"):
+        monkeypatch.setattr(f"sse_stream._streams.{module}.monotonic", monotonic)
+
+
 @asynccontextmanager
 async def entered(manager: Any) -> AsyncIterator[Any]:
     """A context manager, sync or async, entered."""

@@ -20,8 +20,15 @@ import httpx2
 import pytest
 import trio
 
-from sse_stream import AsyncChatStream, ChatStream, IncompleteStreamError, StreamTimeoutError, Timeouts
-from sse_stream._streams import _state as _session
+from sse_stream import (
+    AsyncChatStream,
+    ChatStream,
+    IncompleteStreamError,
+    SSEStreamError,
+    StreamTimeoutError,
+    Timeouts,
+)
+from sse_stream._streams import _state
 from sse_stream.testing import ReplayServer, Reply, Stall
 
 from .bodies import DONE, EVENTS, STOP, STREAM, TEXT, UNDONE, text
@@ -184,7 +191,7 @@ class TestItIsClosedOnce:
 
 
 class TestWhileReading:
-    """A loop whose body closes the stream ends, although more of the last read could be given."""
+    """A loop whose body closes the stream gets no more of it, although more of the last read could be given."""
 
     READ = text("a") + text("b") + text("c")
 
@@ -192,9 +199,10 @@ class TestWhileReading:
         source = SyncSource([self.READ, UNDONE])
         stream = ChatStream(source)
         seen = []
-        for said in stream.iter_text():
-            seen.append(said)
-            stream.close()
+        with pytest.raises(SSEStreamError, match="closed before it was done; so far: 'a'"):
+            for said in stream.iter_text():
+                seen.append(said)
+                stream.close()
         assert (seen, stream.completion.text, stream.ending, source.closed) == (["a"], "a", "closed", 1)
 
     @LOOPS
@@ -202,9 +210,10 @@ class TestWhileReading:
         async def body() -> None:
             stream = AsyncChatStream(AsyncSource([self.READ, UNDONE]))
             seen = []
-            async for said in stream.iter_text():
-                seen.append(said)
-                await stream.aclose()
+            with pytest.raises(SSEStreamError, match="closed before it was done; so far: 'a'"):
+                async for said in stream.iter_text():
+                    seen.append(said)
+                    await stream.aclose()
             assert (seen, stream.completion.text, stream.ending) == (["a"], "a", "closed")
 
         run(body)
@@ -310,7 +319,7 @@ class TestCancelled:
 
     @LOOPS
     def test_while_others_have_their_turn_closes_too(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("sse_stream._streams._concurrency._TURN", -1.0)
+        monkeypatch.setattr("sse_stream._streams._reads.TURN", -1.0)
 
         async def body() -> None:
             source = AsyncSource([EVENTS[0]])
@@ -337,7 +346,7 @@ class TestCancelled:
     def test_a_source_whose_closing_never_ends_is_left_after_a_while(
         self, run: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("sse_stream._streams._chat._CLOSING_SECONDS", 0.01)
+        monkeypatch.setattr("sse_stream._streams._async.CLOSING_SECONDS", 0.01)
 
         class Stuck(AsyncSource):
             async def aclose(self) -> None:
@@ -355,7 +364,7 @@ class TestCancelled:
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait longer after `[DONE]`: a machine that does other things too may hold a server up for 30 ms."""
-    assert 0.005 < _session.DRAIN_SECONDS < 0.05
+    assert 0.005 < _state.DRAIN_SECONDS < 0.05
     monkeypatch.setattr("sse_stream._streams._state.DRAIN_SECONDS", 2.0)
 
 

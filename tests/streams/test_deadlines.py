@@ -14,7 +14,7 @@ from sse_stream import AsyncChatStream, ChatStream, StreamTimeoutError, Timeouts
 from sse_stream.testing import Comments, ReplayServer, Stall
 
 from .bodies import DONE, EVENTS, KEEPALIVE, PIECES, STOP, STREAM, TEXT, UNDONE
-from .clients import Client, Each, clients, settled
+from .clients import Client, Each, clients, set_clock, settled
 
 ASYNC = clients(lambda client: client.is_async)
 SYNC = clients(lambda client: not client.is_async)
@@ -129,7 +129,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr("sse_stream._streams._state.monotonic", lambda: self.now)
+        set_clock(monkeypatch, lambda: self.now)
 
 
 class TestWhatCounts:

@@ -25,7 +25,7 @@ from sse_stream import (
 from sse_stream.testing import Disconnect, ReplayServer, Reply, Reset, Stall
 
 from .bodies import COMPLETION, PIECES, STREAM, TEXT, text
-from .clients import Client, Each, clients, run_in_asyncio, run_in_trio, run_without_loop, settled
+from .clients import Client, Each, clients, run_in_asyncio, run_in_trio, run_without_loop, set_clock, settled
 from .server import HEAD, Peer, ScriptedServer, chunk
 
 JSON = "application/json"
@@ -124,7 +124,7 @@ def test_the_body_of_an_error_is_waited_for_a_few_seconds_only(
     monkeypatch: pytest.MonkeyPatch, shell: Any, run: Any
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("sse_stream._streams._state.monotonic", lambda: now)
+    set_clock(monkeypatch, lambda: now)
 
     class Response:
         status = 500

@@ -11,7 +11,7 @@ import pytest
 from sse_stream import AsyncChatStream, ChatStream, StreamTimings
 
 from .bodies import DONE, EVENTS, KEEPALIVE, STOP, USAGE, text
-from .clients import Each, run_in_asyncio, run_without_loop, settled
+from .clients import Each, run_in_asyncio, run_without_loop, set_clock, settled
 
 ROLE = b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n'
 TOOL = (
@@ -37,7 +37,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     moved = Clock()
-    monkeypatch.setattr("sse_stream._streams._state.monotonic", lambda: moved.now)
+    set_clock(monkeypatch, lambda: moved.now)
     return moved
 
 
@@ -139,7 +139,7 @@ def test_asking_at_that_instant_makes_no_gap_either(clock: Clock) -> None:
 
 def test_keeping_time_takes_no_memory(clock: Clock) -> None:
     def size(stream: ChatStream) -> int:
-        watch = stream._session._watch
+        watch = stream._state.watch
         return sum(sys.getsizeof(getattr(watch, name)) for name in watch.__slots__)
 
     def pieces() -> Iterator[bytes]:

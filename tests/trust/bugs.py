@@ -1,4 +1,4 @@
-"""A deliberate bug in each rule of event streams and of tool calls: does a test notice?
+"""A deliberate bug in each rule of event streams, tool calls, reading and repeated text: does a test notice?
 
     python -m tests.trust.bugs [PART OF A RULE …] [--jobs 2]
 
@@ -9,6 +9,7 @@ fails. Prints which test that is. The exit status is 1 if a bug goes unnoticed, 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
 import shutil
@@ -43,89 +44,100 @@ def _bug(rule: str, file: str, *edits: tuple[str, str]) -> Bug:
     return Bug(rule, file, edits)
 
 
+# Where what was read is freed of all ends of lines but one.
+_CR = "        if 13 in data:\n            # A CR"
+
+
+_PARSER = "_sse/_parser.py"
+_INPUT = "_sse/_input.py"
 _SSE = "_sse/_decoder.py"
 _CALLS = "_chat/_tool_calls.py"
-_ACCUMULATOR = "_chat/_accumulator.py"
+_CHOICE = "_chat/_choice_state.py"
+_BUILDER = "_chat/_builder.py"
+_READER = "_decoding/_reader.py"
+_ITEMS = "_decoding/_items.py"
+_STATES = "_decoding/_states.py"
+_SHORTCUT = "_decoding/_shortcut.py"
 _QUIRKS = "dialects/_quirks.py"
 _SOURCES = "_sources/_sync.py"
 
 # fmt: off
 EVENT_STREAMS = [
-    _bug("always UTF-8", _SSE, ('.decode("utf-8", "replace")', '.decode("latin-1")')),
+    _bug("always UTF-8", _PARSER, ('.decode("utf-8", "replace")', '.decode("latin-1")')),
     _bug("UTF-8 whatever charset= says", _SOURCES, ("pieces = response.iter_bytes()", "pieces = map(str.encode, response.iter_text())")),
-    _bug("malformed UTF-8 becomes U+FFFD", _SSE, ('.decode("utf-8", "replace")', '.decode("utf-8", "ignore")')),
-    _bug("malformed UTF-8 never raises", _SSE, ('.decode("utf-8", "replace")', '.decode("utf-8")')),
-    _bug("a BOM at byte 0 is removed", _SSE, ("data = data.removeprefix(_BOM)", "pass")),
+    _bug("malformed UTF-8 becomes U+FFFD", _PARSER, ('.decode("utf-8", "replace")', '.decode("utf-8", "ignore")')),
+    _bug("malformed UTF-8 never raises", _PARSER, ('.decode("utf-8", "replace")', '.decode("utf-8")')),
+    _bug("a BOM at byte 0 is removed", _INPUT, ("data = data.removeprefix(_BOM)", "pass")),
     _bug(
         "a BOM that comes in pieces is removed",
-        _SSE,
+        _INPUT,
         ("if len(data) < len(_BOM) and _BOM.startswith(data):", "if not data:"),
     ),
     _bug(
         "one BOM is removed, not two",
-        _SSE,
+        _INPUT,
         ("data = data.removeprefix(_BOM)", "data = data.removeprefix(_BOM).removeprefix(_BOM)"),
     ),
     _bug(
         "a BOM is removed at byte 0 only",
-        _SSE,
-        ("        line: bytes | bytearray = buffer[position:end]", "        line: bytes | bytearray = buffer[position:end].removeprefix(_BOM)"),
+        _PARSER,
+        ("line: bytes | bytearray = buffer[start:end]", 'line: bytes | bytearray = buffer[start:end].removeprefix(b"\\xef\\xbb\\xbf")'),
     ),
-    _bug("CRLF ends one line", _SSE, ('data = data.replace(b"\\r\\n", b"\\n")', "pass")),
-    _bug("CR ends a line", _SSE, ('data = data.replace(b"\\r", b"\\n")', "pass")),
-    _bug("LF ends a line", _SSE, ("        if 13 in data:\n            # A CR ends", '        data = data.replace(b"\\n", b"")\n        if 13 in data:\n            # A CR ends')),
-    _bug("a CR at the end of a read takes the LF that follows", _SSE, ("self._skip_lf = True", "self._skip_lf = False")),
+    _bug("CRLF ends one line", _INPUT, ('data = data.replace(b"\\r\\n", b"\\n")', "pass")),
+    _bug("CR ends a line", _INPUT, ('data = data.replace(b"\\r", b"\\n")', "pass")),
+    _bug("LF ends a line", _INPUT, (_CR, '        data = data.replace(b"\\n", b"")\n' + _CR)),
+    _bug("a CR at the end of a read takes the LF that follows", _INPUT, ("self._skip_lf = True", "self._skip_lf = False")),
     _bug(
         "a CR at the end of a read takes one LF, and only an LF that follows at once",
-        _SSE,
+        _INPUT,
         ("            self._skip_lf = False\n            data = data.removeprefix", "            data = data.removeprefix"),
     ),
-    _bug("a CR at the end of a read ends its line at once", _SSE,
-         ("                self._skip_lf = True\n                self._plain = False\n", '                self._head, data = b"\\r", data[:-1]\n                self._plain = False\n'),
-         ("            if self._head:\n", '            if self._head == b"\\r":\n                self._head = None\n                if self._buffer:\n                    self._queue.append(b"\\n")\n                else:\n                    self._buffer = b"\\n"\n            elif self._head:\n')),
+    _bug("a CR at the end of a read ends its line at once", _INPUT,
+         ("                self._skip_lf = True\n", '                self._head, data = b"\\r", data[:-1]\n')),
     *(
-        _bug(f"{name} ends no line", _SSE, ("data = self._continued(data)\n", f"data = self._continued(data)\n        data = data.replace({character.encode()!r}, b'\\n')\n"))
+        _bug(f"{name} ends no line", _INPUT, (_CR, f"        data = data.replace({character.encode()!r}, b'\\n')\n" + _CR))
         for name, character in {"VT": "\v", "FF": "\f", "U+0085": "\x85", "U+2028": "\u2028", "U+2029": "\u2029"}.items()
     ),
-    _bug("a blank line dispatches", _SSE, ("            return self._dispatch()\n", "            return None\n")),
-    _bug("a comment says nothing", _SSE, ("if line[0] == 58:  # a colon", "if line[0] == 59:")),
-    _bug("exactly one space is dropped", _SSE, ('value = value.removeprefix(b" ")', 'value = value.lstrip(b" ")'),
+    _bug("a blank line dispatches", _PARSER, ("            return self._dispatch()\n", "            return None\n")),
+    _bug("a comment says nothing", _PARSER, ('            case b"":\n', '            case b"" if len(value) < 3:\n')),
+    _bug("exactly one space is dropped", _PARSER, ('value = value.removeprefix(b" ")', 'value = value.lstrip(b" ")'),
          ('start = 6 if line[5:6] == b" " else 5', 'start = len(line) - len(line[5:].lstrip(b" "))')),
-    _bug("no tab is dropped", _SSE, ('start = 6 if line[5:6] == b" " else 5', 'start = 6 if line[5:6] in (b" ", b"\\t") else 5')),
-    _bug("a space is dropped", _SSE, ('start = 6 if line[5:6] == b" " else 5', "start = 5")),
-    _bug("the first colon parts name and value", _SSE, ('name, _, value = line.partition(b":")', 'name, _, value = line.rpartition(b":")')),
-    _bug("a line without colon is a name", _SSE, ('name, _, value = line.partition(b":")', 'name, colon, value = line.partition(b":")\n        name = name if colon else b""')),
-    _bug("names compare literally", _SSE, ('name, _, value = line.partition(b":")', 'name, _, value = line.lower().partition(b":")')),
-    _bug("the last event type wins", _SSE, ("self._event_type = value.decode", "self._event_type = self._event_type or value.decode")),
-    _bug("data lines are joined by LF", _SSE, ('self._data += b"\\n"\n', "pass\n"), ('self._data += b"\\n" + buffer', "self._data += buffer")),
-    _bug("an id with NUL is ignored", _SSE, ("if 0 not in value:", "if True:")),
-    _bug("retry takes no sign and no space", _SSE, ("if value.isdigit() and", "if value.strip().lstrip(b'-+').isdigit() and"),
+    _bug("no tab is dropped", _PARSER, ('start = 6 if line[5:6] == b" " else 5', 'start = 6 if line[5:6] in (b" ", b"\\t") else 5')),
+    _bug("a space is dropped", _PARSER, ('start = 6 if line[5:6] == b" " else 5', "start = 5")),
+    _bug("the first colon parts name and value", _PARSER, ('name, _, value = line.partition(b":")', 'name, _, value = line.rpartition(b":")')),
+    _bug("a line without colon is a name", _PARSER, ('name, _, value = line.partition(b":")', 'name, colon, value = line.partition(b":")\n        name = name if colon else b""')),
+    _bug("names compare literally", _PARSER, ('name, _, value = line.partition(b":")', 'name, _, value = line.lower().partition(b":")')),
+    _bug("the last event type wins", _PARSER, ("self._event_type = value.decode", "self._event_type = self._event_type or value.decode")),
+    _bug("data lines are joined by LF", _PARSER, ('            self._data += b"\\n"\n', "")),
+    _bug("an id with NUL is ignored", _PARSER, ("if 0 not in value:", "if True:")),
+    _bug("retry takes no sign and no space", _PARSER, ("if value.isdigit() and", "if value.strip().lstrip(b'-+').isdigit() and"),
          ('int(digits or b"0")', "int(value)")),
-    _bug("retry takes no underscore", _SSE, ("if value.isdigit() and", "if value.replace(b'_', b'').isdigit() and")),
-    _bug("retry takes no full-width digits", _SSE, ("if value.isdigit() and", "if value.decode('utf-8', 'replace').isdecimal() and"), ('int(digits or b"0")', 'int(digits.decode() or "0")')),
-    _bug("retry is the reconnection time", _SSE, ("self._retry = self._reconnection_time = int", "self._retry = int")),
-    _bug("retry may have leading zeros", _SSE, ("if value.isdigit() and", "if value.isdigit() and not value.startswith(b'0') and")),
-    _bug("an unknown field is ignored", _SSE, ("elif self._on_unknown_field is not None:", 'elif name == b"dat":\n            return self._add_data(value)\n        elif self._on_unknown_field is not None:')),
+    _bug("retry takes no underscore", _PARSER, ("if value.isdigit() and", "if value.replace(b'_', b'').isdigit() and")),
+    _bug("retry takes no full-width digits", _PARSER, ("if value.isdigit() and", "if value.decode('utf-8', 'replace').isdecimal() and"), ('int(digits or b"0")', 'int(digits.decode() or "0")')),
+    _bug("retry is the reconnection time", _PARSER, ("self._retry = self.retry = int", "self._retry = int")),
+    _bug("retry may have leading zeros", _PARSER, ("if value.isdigit() and", "if value.isdigit() and not value.startswith(b'0') and")),
+    _bug("an unknown field is ignored", _PARSER, ("            case _:\n", '            case b"dat":\n                return self._add_data(value)\n            case _:\n')),
     _bug(
         "a blank line sets the last event ID even when nothing is dispatched",
-        _SSE,
-        ("        self._last_event_id = self._id\n", "        self._last_event_id = self._id if self._data_lines else self._last_event_id\n"),
+        _PARSER,
+        ("        self.last_event_id = self._id\n", "        self.last_event_id = self._id if self._data_lines else self.last_event_id\n"),
     ),
-    _bug("a block without data resets the type", _SSE, ('        self._event_type = ""\n        self._retry = None\n        self._fresh = True\n        return event', '        if event is not None:\n            self._event_type = ""\n        self._retry = None\n        self._fresh = True\n        return event')),
-    _bug("a block without data dispatches nothing", _SSE, ("        if self._data_lines:\n", "        if self._data_lines or self._event_type:\n"), ("data = self._data.decode", "data = bytes(self._data).decode")),
-    _bug("an empty data line is data", _SSE, ("        if self._data_lines:\n            data = ", "        if self._data:\n            data = ")),
-    _bug("one trailing LF is dropped from the data, and no more", _SSE, ('            data = self._data.decode("utf-8", "replace")\n            event', '            data = self._data.decode("utf-8", "replace").rstrip("\\n")\n            event')),
-    _bug("the type is message where none was named", _SSE, ('self._event_type or "message"', "self._event_type")),
-    _bug("a dispatch resets the data", _SSE, ('            self._data = b""\n            self._data_lines = 0\n            self._room = self._limit\n        self._event_type', "            self._room = self._limit\n        self._event_type")),
-    _bug("a dispatch resets the type", _SSE, ('        self._event_type = ""\n        self._retry = None\n        self._fresh = True\n        return event', "        self._retry = None\n        self._fresh = True\n        return event")),
-    _bug("a dispatch does not reset the id", _SSE, ("        self._fresh = True\n        return event", '        self._fresh = True\n        self._id = ""\n        return event')),
-    _bug("what no blank line has closed is discarded at the end", _SSE, ("if not self._dispatch_incomplete:", "if False:")),
-    _bug("its id is discarded too", _SSE, ("        if not self._dispatch_incomplete:\n            self._discard()", "        if not self._dispatch_incomplete:\n            self._last_event_id = self._id\n            self._discard()")),
-    _bug("an event is delivered by the read that completes it", _SSE, ("        elif 10 in data:\n", '        elif 10 in data and data[-2:] != b"\\n\\n":\n')),
-    _bug("a long line over many reads costs linear time", _SSE, ("self._partial += data\n", "self._partial = bytearray(bytes(self._partial) + data)\n"), ("self._partial += buffer[position:]", "self._partial = bytearray(bytes(self._partial) + buffer[position:])")),
-    _bug("one byte a read costs linear time", _SSE, ("if len(self._partial) <= self._room:", "if len(bytearray(self._partial)) <= self._room:")),
-    _bug("many data lines cost linear time", _SSE, ('self._data += b"\\n" + buffer[position + 6 : end]', 'self._data = bytearray(bytes(self._data) + b"\\n" + buffer[position + 6 : end])'), ("self._data += value\n", "self._data = bytearray(bytes(self._data) + value)\n")),
-    _bug("many events in one read cost linear time", _SSE, ("                self._position = after\n", "                self._position, self._buffer = 0, buffer[after:]\n")),
+    _bug("a block without data resets the type", _PARSER, ("        self.discard()\n        return event", "        if event is not None:\n            self.discard()\n        self.between_events = True\n        return event")),
+    _bug("a block without data dispatches nothing", _PARSER, ("        if self._data_lines:\n            data = ", "        if self._data_lines or self._event_type:\n            data = ")),
+    _bug("an empty data line is data", _PARSER, ("        if self._data_lines:\n            data = ", "        if self._data:\n            data = ")),
+    _bug("one trailing LF is dropped from the data, and no more", _PARSER, ('            data = self._data.decode("utf-8", "replace")\n            event', '            data = self._data.decode("utf-8", "replace").rstrip("\\n")\n            event')),
+    _bug("the type is message where none was named", _PARSER, ('ServerSentEvent(data, self._event_type or "message"', "ServerSentEvent(data, self._event_type")),
+    _bug("a dispatch resets the data", _PARSER, ('        self._data = b""\n        self._data_lines = 0\n        self._room = self._limit\n', "        self._room = self._limit\n")),
+    _bug("a dispatch resets the type", _PARSER, ('        self._event_type = ""\n        self._retry = None\n        self.between', "        self._retry = None\n        self.between")),
+    _bug("a dispatch does not reset the id", _PARSER, ("        self.discard()\n        return event", '        self.discard()\n        self._id = ""\n        return event')),
+    _bug("a name stays with its event", _PARSER, ("        self.plain_name = name\n", '        self.plain_name = name if name != "message" else self.plain_name\n')),
+    _bug("what no blank line has closed is discarded at the end", _SSE, ("if dispatch_incomplete else parser.discard", "if True else parser.discard")),
+    _bug("its id is discarded too", _PARSER, ('        self._partial = bytearray()\n        self._data = b""', '        self.last_event_id = self._id\n        self._partial = bytearray()\n        self._data = b""')),
+    _bug("an event is delivered by the read that completes it", _INPUT, ("        if not self.buffer:\n            self.buffer = data\n", '        if data[-2:] == b"\\n\\n":\n            self._head, data, self.takes_as_is = b"\\n", data[:-1], False\n        if not self.buffer:\n            self.buffer = data\n')),
+    _bug("a long line over many reads costs linear time", _PARSER, ("self._partial += buffer[start:] if start else buffer", "self._partial = bytearray(bytes(self._partial) + buffer[start:])")),
+    _bug("one byte a read costs linear time", _PARSER, ("if len(self._partial) > self._room:", "if len(bytearray(self._partial)) > self._room:")),
+    _bug("many data lines cost linear time", _PARSER, ("            self._data += value\n", "            self._data = bytearray(bytes(self._data) + value)\n")),
+    _bug("many events in one read cost linear time", _INPUT, ("            self.position = end\n", "            self.position, self.buffer = 0, self.buffer[end:]\n")),
 ]
 """One for each rule of event streams, as the standard has them."""
 
@@ -137,8 +149,8 @@ TOOL_CALLS = [
     _bug("an empty id is none", _CALLS, ("if slot is None or not piece.id or piece.id == slot.id:", "if slot is None or piece.id is None or piece.id == slot.id:"), ("        if piece.id:\n            return", "        if piece.id is not None:\n            return")),
     _bug("a known id names its slot", _CALLS, ("return self._by_id.get(piece.id)", "return None")),
     _bug("an unknown id begins a call", _CALLS, ("return self._by_id.get(piece.id)", "return self._by_id.get(piece.id, self._last)")),
-    _bug("a delta may hold several calls", _ACCUMULATOR, ("        for piece in pieces:\n", "        for piece in list(pieces)[:1]:\n")),
-    _bug("a call may begin without arguments", _ACCUMULATOR, ("if not (piece.id or name or arguments or ", "if not (arguments or ")),
+    _bug("a delta may hold several calls", _CHOICE, ("        for piece in pieces:\n", "        for piece in list(pieces)[:1]:\n")),
+    _bug("a call may begin without arguments", _CHOICE, ("                piece.id\n                or piece.extra\n", "                piece.extra\n")),
     _bug("a name alone begins a call when the last one is complete", _CALLS, ("or slot.complete):", "or False):")),
     _bug("a name alone begins a call when it is another", _CALLS, ("or name != slot.name", "or False")),
     _bug("a name alone begins a call when the same delta began the last one", _CALLS, ("(self._touched or ", "(False or ")),
@@ -147,31 +159,85 @@ TOOL_CALLS = [
     _bug("a whole call on an index without id begins a call", _CALLS, ("name and _repeats_whole(piece, slot)", "False")),
     _bug("the id of a call that began without one is its own", _CALLS, ("                return slot  # the id of a call that began without one", "                return None")),
     _bug("an id is set once", _CALLS, ("if piece.id and not slot.id:", "if piece.id:"), ("slot.id = piece.id", "slot.id += piece.id")),
-    _bug("a name is set once", _ACCUMULATOR, ("if name and not slot.name:", "if name:"), ("slot.name = name", "slot.name += name")),
+    _bug("a name is set once", _CHOICE, ("if name and not slot.name:", "if name:"), ("slot.name = name", "slot.name += name")),
     _bug("slots keep the order in which they began", _CALLS, ("self.all.append(slot)", "self.all.insert(0, slot)")),
     _bug("a call's place is its own, not the server's index", _CALLS, ("slot = Slot(len(self.all))", "slot = Slot(index or 0)")),
-    _bug("arguments are appended in the order in which they come", _CALLS, ("self._arguments.write(text)", "self._arguments.seek(0)\n        self._arguments.write(text)")),
+    _bug("arguments are appended in the order in which they come", _CALLS, ("        self._arguments += data\n", "        self._arguments[:0] = data\n")),
     _bug("arguments that are an object become its JSON", _QUIRKS, ("if isinstance(arguments, (dict, list)):", "if isinstance(arguments, list):")),
     _bug("arguments that are an array become its JSON", _QUIRKS, ("if isinstance(arguments, (dict, list)):", "if isinstance(arguments, dict):")),
-    _bug("a piece that says nothing means no call", _ACCUMULATOR, ("continue  # says nothing, so no call is meant", "pass")),
+    _bug("a piece that says nothing means no call", _CHOICE, ("            if says_something:", "            if True:")),
 ]
 """One for each rule of tool calls, and for each variant of them on the wire."""
+
+READING = [
+    _bug("events come before what is decoded next", _READER, ("queue.extendleft(events[:0:-1])", "queue.extend(events[1:])")),
+    _bug("the events of a chunk keep their order", _READER, ("queue.extendleft(events[:0:-1])", "queue.extendleft(events[1:])")),
+    _bug("a reader of chunks leaves what is left of a chunk that was begun", _READER, ("        place = 0  # behind the events that are left\n", "        queue.clear()\n        place = 0\n")),
+    _bug("a reader of chunks takes their events", _READER, ("                self._add(chunk_to_keep(entry))\n                return entry", "                queue.extendleft(reversed(self._add(chunk_to_keep(entry))))\n                return entry")),
+    _bug("what a reader of chunks is given is its own", _READER, ("self._add(chunk_to_keep(entry))", "self._add(entry)")),
+    _bug("an end is final", _STATES, ("        if after is None:\n            return False\n", ""), ("        self.state = after\n", "        self.state = after or self.state\n")),
+    _bug("an error is raised once", _READER, ("            self._drop(str(error))\n", "            pass\n")),
+    _bug("nothing is given after the reader has stopped", _READER, ("        self._queue.clear()\n", "")),
+    _bug("a comment is told in its place", _ITEMS, ("on_comment=lambda text: queue.append(Ping(text))", "on_comment=lambda text: queue.appendleft(Ping(text))")),
+    _bug("an error comes after what stands before it", _ITEMS, ("self.queue.append(Failure(error))  # what stands before it comes before it", "self.queue.appendleft(Failure(error))")),
+    _bug("after the end mark an error is none", _READER, ('if self.state != "done" or isinstance', "if True or isinstance")),
+    _bug("strict mode stops at the first anomaly, not at the second", _READER, ("        if self._log.violation is not None:\n            self._check_strictness()\n        items", "        items")),
+]
+"""One for each rule of taking turns and of ends."""
+
+REPEATED_TEXT = [
+    _bug("all before the text is compared", _SHORTCUT, ("if not block.startswith(self._head) or", "if not block.startswith(self._head[:-16]) or")),
+    _bug("all behind the text is compared", _SHORTCUT, (" or not block.endswith(self._tail) or", " or")),
+    _bug("what stands between is one JSON string", _SHORTCUT, ("text = _decode_text(block[self._start : self._stop])", 'text = block[self._start + 1 : self._stop - 1].decode("utf-8", "replace")')),
+    _bug("it is as large as an event may be", _SHORTCUT, (" or len(block) > self._room:", ":")),
+    _bug("an empty text is no event", _SHORTCUT, ("        if not text or channel is None:\n", "        if channel is None:\n")),
+    _bug("padding is stated", _SHORTCUT, ('        self._builder.state("obfuscation", padding)\n', "")),
+    _bug("each is counted as a chunk", _SHORTCUT, ("        return self._seen + self._used\n", "        return self._seen\n")),
+    _bug("anything else ends it", _READER, ("        if self._shortcut.channel is not None:\n            self._shortcut.forget()\n        self._chunks_seen", "        self._chunks_seen")),
+    _bug("the trial gives the text that was tried", _SHORTCUT, ("if getattr(choice.delta, field) != others[0] or", "if")),
+    _bug("a text that is there twice is not replaced", _SHORTCUT, ("if not found or found in rest:", "if not found:")),
+    _bug("what does more than append a text is not repeated", _BUILDER, ("state.finish_reason is not None or choice.logprobs", "choice.logprobs")),
+    _bug("within an event nothing is compared", _READER, ("                and parser.between_events\n", "")),
+]
+"""One for each thing that makes the shortcut for repeated text exact. Only the search for differences is asked."""
 # fmt: on
 
-BUGS = {"event streams": EVENT_STREAMS, "tool calls": TOOL_CALLS}
-
-_LATE = "tests/trust/test_survivors.py"
-TESTS = {
-    _SSE: ["tests/sse/test_decoder.py", "tests/sse/test_properties.py", _LATE],
-    _CALLS: ["tests/chat/test_tool_calls.py", "tests/dialects/test_quirks.py", _LATE],
-    _ACCUMULATOR: ["tests/chat/test_tool_calls.py", "tests/chat/test_accumulator.py", "tests/dialects/test_quirks.py"],
-    _QUIRKS: ["tests/dialects/test_openai_chat.py", "tests/dialects/test_quirks.py"],
-    _SOURCES: ["tests/sources/test_sources.py"],
+BUGS = {
+    "event streams": EVENT_STREAMS,
+    "tool calls": TOOL_CALLS,
+    "reading": READING,
+    "repeated text": REPEATED_TEXT,
 }
 
+_LATE = "tests/trust/test_survivors.py"
+_STREAMS = ["tests/sse/test_decoder.py", "tests/sse/test_properties.py", _LATE]
+_TURNS = [
+    "tests/trust/test_turns.py",
+    "tests/trust/test_regressions.py",
+    "tests/decoding/test_decoder.py",
+    "tests/trust/test_ways.py",
+]
+_SEARCH = ["tests/trust/test_shortcut.py"]
+TESTS = {
+    "event streams": {
+        _PARSER: _STREAMS,
+        _INPUT: _STREAMS,
+        _SSE: _STREAMS,
+        _SOURCES: ["tests/sources/test_sources.py"],
+    },
+    "tool calls": {
+        _CALLS: ["tests/chat/test_tool_calls.py", "tests/dialects/test_quirks.py", _LATE],
+        _CHOICE: ["tests/chat/test_tool_calls.py", "tests/chat/test_accumulator.py", "tests/dialects/test_quirks.py"],
+        _QUIRKS: ["tests/dialects/test_openai_chat.py", "tests/dialects/test_quirks.py"],
+    },
+    "reading": {_READER: _TURNS, _ITEMS: _TURNS, _STATES: _TURNS},
+    "repeated text": {_SHORTCUT: _SEARCH, _READER: _SEARCH, _BUILDER: _SEARCH},
+}
+"""The tests that are asked about a bug, by what it is a bug of and by its file."""
 
-def caught_by(bug: Bug) -> str | None:
-    """The test that notices; `None` if none does.
+
+def caught_by(bug: Bug, tests: Sequence[str]) -> str | None:
+    """The one of these tests that notices; `None` if none does.
 
     Raises:
         ValueError: The bug finds no place in the source.
@@ -191,7 +257,7 @@ def caught_by(bug: Bug) -> str | None:
         file.write_text(source, encoding="utf-8")
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("SSE_STREAM_CORPUS", None)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--assert=plain", "--tb=no", *TESTS[bug.file]]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--assert=plain", "--tb=no", *tests]
         try:
             done = subprocess.run(
                 command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=300
@@ -216,18 +282,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for part, bugs in BUGS.items()
     }
 
-    def outcome(bug: Bug) -> tuple[bool, str]:
+    def outcome(part: str, bug: Bug) -> tuple[bool, str]:
         try:
-            test = caught_by(bug)
+            test = caught_by(bug, TESTS[part][bug.file])
         except ValueError as error:
             return False, f"NOT PLACED: {error}"
         return test is not None, test or "NOT CAUGHT"
 
+    asked = {tuple(TESTS[part][bug.file]): bug.file for part, bugs in chosen.items() for bug in bugs}
+    for tests, file in asked.items():
+        failed = caught_by(Bug("", file, ()), tests)
+        if failed is not None:
+            print(f"{failed} fails before anything is changed")
+            return 1
     caught: Counter[str] = Counter()
     with ThreadPoolExecutor(options.jobs) as pool:
         for part, bugs in chosen.items():
             print(f"{part}:")
-            for bug, (good, said) in zip(bugs, pool.map(outcome, bugs), strict=True):
+            for bug, (good, said) in zip(bugs, pool.map(functools.partial(outcome, part), bugs), strict=True):
                 caught[part] += good
                 print(f"  {bug.rule:82}  {said}", flush=True)
     for part, bugs in chosen.items():

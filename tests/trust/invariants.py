@@ -44,6 +44,7 @@ from sse_stream.dialects import Dialect, OpenAIChat
 from sse_stream.dialects._quirks import normalized
 
 from ..sse import standard as sse_standard
+from .shortcut import WithoutShortcut
 
 # Up to this many bytes a body is also read one byte at a time.
 _BYTEWISE = 120
@@ -146,7 +147,7 @@ def check_chat(body: bytes) -> None:
     """`ChatDecoder` raises nothing but its own errors, adds up, and does not care how the body is cut."""
     whole = _read_chat([body])
     _check_sums(whole)
-    _check_same(_read_chat([body], dialect=Forgetful()), whole, [body])
+    _check_same(_read_chat([body], dialect=WithoutShortcut()), whole, [body])
     for pieces in ways_of_cutting(body):
         for unread in (False, True):
             _check_same(_read_chat(pieces, unread=unread), whole, pieces)
@@ -156,12 +157,6 @@ def check_chat(body: bytes) -> None:
         _check_same(_read_chat(pieces, limits=SMALL), limited, pieces)
     _check_strict(body, whole)
     _check_chunks(body, whole)
-
-
-class Forgetful(OpenAIChat):
-    """The same dialect, of which no chunk is taken to be like another: each is decoded."""
-
-    decodes_alike = False
 
 
 def _read_chat(

@@ -40,51 +40,66 @@ _CHUNKS = "tests/chat/test_chunks.py"
 _VALUES = "tests/chat/test_values.py"
 _COMPLETION = "tests/chat/test_completion.py"
 _WRITING = "tests/json/test_writing.py"
+_EVENTS = "tests/chat/test_events.py"
+_PARTS = "tests/chat/test_parts.py"
+_MESSAGE = "tests/chat/test_message.py"
+_ACCUMULATOR = "tests/chat/test_accumulator.py"
+_USAGE = "tests/chat/test_usage.py"
+_MERGING = "tests/chat/test_merging.py"
+_ANY_JSON = "tests/decoding/test_arbitrary_json.py"
+_DECODER = "tests/decoding/test_decoder.py"
+_OWN_PARTS = "tests/decoding/test_parts.py"
+_STANDARD = ["tests/sse/test_decoder.py", "tests/sse/test_properties.py"]
 _WAYS = "tests/trust/test_ways.py"
+_TURNS = "tests/trust/test_turns.py"
+_FOUND = "tests/trust/test_regressions.py"
+_SHORTCUT = "tests/decoding/test_shortcut.py"
+_SEARCH = "tests/trust/test_shortcut.py"
+_MEMORY = "tests/trust/test_memory.py"
 _LATE = "tests/trust/test_survivors.py"
 TESTS: Mapping[str, Sequence[str]] = {
-    "_sse/_decoder": ["tests/sse/test_properties.py", "tests/sse/test_decoder.py", _WAYS],
-    "_sse/_event": ["tests/sse/test_event.py", "tests/sse/test_properties.py"],
-    "_chat/_accumulator": [
-        "tests/chat/test_accumulator.py",
-        _WAYS,
-        "tests/chat/test_usage.py",
-        _QUIRKS,
-        "tests/decoding/test_decoder.py",
-    ],
-    "_chat/_choice_state": [
-        "tests/chat/test_accumulator.py",
-        _WAYS,
-        "tests/chat/test_usage.py",
-        _QUIRKS,
-        "tests/decoding/test_decoder.py",
-    ],
-    "_chat/_tool_calls": ["tests/chat/test_tool_calls.py", _QUIRKS],
-    "_chat/_merging": ["tests/chat/test_merging.py", "tests/chat/test_accumulator.py", _QUIRKS],
-    "_chat/_usage": ["tests/chat/test_usage.py", _QUIRKS],
-    "_decoding/_decoder": ["tests/decoding/test_decoder.py", _WAYS, _QUIRKS],
-    "_decoding/_pipeline": ["tests/decoding/test_decoder.py", _WAYS, _QUIRKS],
-    "_chat/_endings": ["tests/decoding/test_decoder.py", _WAYS, _QUIRKS],
-    "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
+    "_errors": ["tests/test_errors.py", _QUIRKS],
+    "_json/_depth": _DIALECT,
+    "_json/_lenient": _DIALECT,
+    "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, _ANY_JSON],
     "_json/_writing": [_WRITING, _CHUNKS],
     "_json/_copying": ["tests/json/test_copying.py", _VALUES],
+    "_sse/_input": [*_STANDARD, _WAYS],
+    "_sse/_parser": [*_STANDARD, _WAYS],
+    "_sse/_decoder": [*_STANDARD, _FOUND],
+    "_sse/_event": ["tests/sse/test_event.py", "tests/sse/test_properties.py"],
     "_chat/_model": [_CHUNKS, _VALUES, "tests/dialects/test_openai_chat.py"],
     "_chat/_reports": [_CHUNKS, _VALUES],
     "_chat/_chunks": [_CHUNKS, _VALUES],
-    "_chat/_tagged": ["tests/chat/test_events.py", "tests/chat/test_parts.py"],
+    "_chat/_tagged": [_EVENTS, _PARTS],
     "_chat/_parsing": ["tests/chat/test_parsing.py"],
-    "_chat/_tool_call": ["tests/chat/test_parsing.py", _COMPLETION, "tests/chat/test_parts.py"],
-    "_chat/_turns": ["tests/chat/test_message.py"],
-    "_chat/_message": ["tests/chat/test_message.py", _COMPLETION, "tests/decoding/test_arbitrary_json.py"],
-    "_chat/_completion": [_COMPLETION, "tests/chat/test_parsing.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
-    "_chat/_schema": [_COMPLETION, _QUIRKS, "tests/decoding/test_arbitrary_json.py"],
-    "_errors": ["tests/test_errors.py", _QUIRKS],
+    "_chat/_tool_call": ["tests/chat/test_parsing.py", _COMPLETION, _PARTS],
+    "_chat/_turns": [_MESSAGE],
+    "_chat/_message": [_MESSAGE, _COMPLETION, _ANY_JSON],
+    "_chat/_completion": [_COMPLETION, "tests/chat/test_parsing.py", _QUIRKS, _ANY_JSON],
+    "_chat/_schema": [_COMPLETION, _QUIRKS, _ANY_JSON],
+    "_chat/_endings": [_DECODER, _WAYS, _QUIRKS],
+    "_chat/_copies": [_VALUES, _FOUND],
+    "_chat/_memory": [_MERGING, _ACCUMULATOR, _MEMORY],
+    "_chat/_merging": [_MERGING, _ACCUMULATOR, _QUIRKS, _MEMORY],
+    "_chat/_usage": [_USAGE, _QUIRKS, _FOUND],
+    "_chat/_tool_calls": ["tests/chat/test_tool_calls.py", _QUIRKS],
+    "_chat/_spoken": [_ACCUMULATOR, _WAYS, _QUIRKS, _MEMORY],
+    "_chat/_text_channel": [_ACCUMULATOR, _WAYS],
+    "_chat/_part_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS],
+    "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
+    "dialects/_base": _DIALECT,
     "dialects/_openai_chat": _DIALECT,
-    "_json/_depth": _DIALECT,
     "dialects/_extras": _DIALECT,
     "dialects/_quirks": _DIALECT,
-    "_json/_lenient": _DIALECT,
     "dialects/_provider_errors": _DIALECT,
+    "_decoding/_items": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
+    "_decoding/_states": [_DECODER, _TURNS, _WAYS, _QUIRKS],
+    "_decoding/_reader": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
+    "_decoding/_decoder": [_DECODER, _TURNS, _FOUND],
+    "_decoding/_shortcut": [_SHORTCUT, _WAYS, _SEARCH],
 }
 """The core, and the tests of each of its files."""
 

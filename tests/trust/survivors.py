@@ -28,7 +28,6 @@ class Explanation:
 _SIGN = "Only whether the depth is 0 is asked, and it is 0 whichever bracket counts up and which down."
 
 _SHORT_WAY = "A short way, taken less often: the long way gives the same."
-_CLOSED = "Nothing is read after an error or the end."
 _NO_STACK = "It matters only where the caller's own stack is nearly used up: then the way after it ends likewise."
 
 EXPLANATIONS = [
@@ -47,67 +46,42 @@ EXPLANATIONS = [
         "An adapter of what decodes itself decodes the same.",
     ),
     Explanation(
-        "_sse/_decoder",
-        "self._fresh = True",
-        None,
-        "Before the first line and after the last one, it decides only whether a short way is taken.",
-    ),
-    Explanation(
-        "_sse/_decoder", "self._dispatch_incomplete = False", None, "`close` sets it before anything asks for it."
-    ),
-    Explanation(
-        "_sse/_decoder", "if len(self._partial) <= self._room:", "(len(self._partial) < self._room)", _SHORT_WAY
-    ),
-    Explanation("_sse/_decoder", "self._fresh = False", "pass", "The `feed` that kept these bytes back has set it."),
-    Explanation(
-        "_sse/_decoder",
-        "self._partial += self._head",
-        "self._partial = self._head",
-        "Nothing was read before the first three bytes.",
-    ),
-    Explanation(
-        "_sse/_decoder",
+        "_sse/_input",
         'reason = f"has failed: {self._failure}" if self._failure else "was closed"',
         "'was closedX'",
         "The wording of a message.",
     ),
     Explanation(
-        "_sse/_decoder",
+        "_sse/_input",
         "elif self._skip_lf and data:",
         "(data)",
         "A piece comes this way only at the beginning, after a CR, or when it is refused.",
     ),
     Explanation(
-        "_sse/_decoder",
-        "and 0 <= end - position <= self._room",
-        None,
-        "A line that begins with `data:` is longer than the bound, and no line end is -1.",
-    ),
-    Explanation("_sse/_decoder", "and end - position <= self._room", None, _SHORT_WAY),
-    Explanation(
-        "_sse/_decoder",
-        "self._data_lines += 1",
-        None,
-        "Here there are two lines or more, and nothing asks how many more.",
-    ),
-    Explanation(
-        "_sse/_decoder",
+        "_sse/_parser",
         "excerpt = bytes(self._data[:size] + line[:size])[:size]",
         None,
         "What is cut off early would be cut off at the end; it saves a copy.",
     ),
-    Explanation("_sse/_decoder", 'self._buffer = b""', "b'X'", _CLOSED),
-    Explanation("_sse/_decoder", "self._position = 0", None, _CLOSED),
-    Explanation("_sse/_decoder", 'if line.startswith(b"data:"):', "b'data:X'", _SHORT_WAY),
+    Explanation("_sse/_parser", 'if line.startswith(b"data:"):', "b'data:X'", _SHORT_WAY),
     Explanation(
-        "_sse/_decoder",
+        "_sse/_parser",
         'if value.isdigit() and len(digits := value.lstrip(b"0")) <= MAX_RETRY_DIGITS:',
         "b'0X'",
         "What consists of digits holds no X.",
     ),
-    Explanation("_sse/_decoder", 'self._data = b""', "b'X'", _CLOSED),
-    Explanation("_sse/_decoder", "self._room = self._limit", "pass", _CLOSED),
-    Explanation("_sse/_decoder", "self._retry = None", "pass", _CLOSED),
+    Explanation(
+        "_chat/_builder",
+        "self._unnamed = not (self._id and self._model and self._created)",
+        "pass",
+        "It saves the work of looking at names that have come, and changes nothing else.",
+    ),
+    Explanation(
+        "_chat/_builder",
+        "if len(chunk.choices) != 1 or chunk.usage is not None or chunk.moderation is not None:",
+        "(len(chunk.choices) != 1 or chunk.usage is not None)",
+        "What is stated again adds nothing.",
+    ),
     Explanation(
         "_chat/_tool_calls",
         "if self._escaped and text:",
@@ -145,7 +119,6 @@ EXPLANATIONS = [
         "(piece.function.arguments)",
         "It is asked only of pieces with a name, which is in the function.",
     ),
-    Explanation("_chat/_merging", "if value is None or value is old:", "(value is None)", _SHORT_WAY),
     Explanation("_chat/_merging", "return one == other and _encode(one) == _encode(other)", None, _SHORT_WAY),
     Explanation("_chat/_merging", "return False", "return None", "Only its truth is asked."),
     Explanation(
@@ -160,12 +133,6 @@ EXPLANATIONS = [
         'if text.count("{") + text.count("[") <= MAX_DEPTH:',
         "(text.count('{') + text.count('[') < MAX_DEPTH)",
         _SHORT_WAY,
-    ),
-    Explanation(
-        "_chat/_accumulator",
-        "self._unnamed = not (self._id and self._model and self._created)",
-        "pass",
-        "It saves the work of looking at names that have come, and changes nothing else.",
     ),
     Explanation(
         "_chat/_completion",
@@ -185,64 +152,6 @@ EXPLANATIONS = [
         "if usage_extra is not None and chunk.usage is not None:",
         "(usage_extra is not None)",
         "What is taken out of usage leaves usage.",
-    ),
-    Explanation(
-        "_chat/_accumulator",
-        "if len(chunk.choices) != 1 or chunk.usage is not None or chunk.moderation is not None:",
-        "(len(chunk.choices) != 1 or chunk.usage is not None)",
-        "What is stated again adds nothing.",
-    ),
-    Explanation(
-        "_decoding/_decoder",
-        "self._incomplete = False  # whether the end came inside an event",
-        None,
-        "`_rest` sets it before anything asks for it.",
-    ),
-    Explanation(
-        "_decoding/_decoder",
-        'if 13 in data and data[-4:] == b"\\r\\n\\r\\n":',
-        "(data[-4:] == b'\\r\\n\\r\\n')",
-        "It saves a comparison where there is no CR.",
-    ),
-    Explanation("_decoding/_decoder", 'data = b""', None, "An error is raised before what was added is read again."),
-    Explanation("_decoding/_decoder", "if self._stopped or self._finished:", "(self._finished)", _CLOSED),
-    Explanation("_decoding/_decoder", "self._items.clear()", "pass", _CLOSED),
-    Explanation("_decoding/_decoder", "self._asides.clear()", "pass", _CLOSED),
-    Explanation(
-        "_decoding/_pipeline",
-        "return self.live and not (self._items or self._asides or self._log.violation)",
-        "(self._items or self._log.violation)",
-        "What a comment means is taken with the event after it, before that is delivered.",
-    ),
-    Explanation("_decoding/_pipeline", "return ()", "return None", "The error that waits is raised either way."),
-    Explanation(
-        "_decoding/_pipeline",
-        "def _deliver(self, chunks: Iterator[ChatCompletionChunk | None], *, is_odd: bool = False) -> Iterator[ChatEvent]:",
-        "True",
-        _SHORT_WAY,
-    ),
-    Explanation(
-        "_decoding/_pipeline", "self, messages: Iterator[ServerSentEvent], *, is_odd: bool = False", "True", _SHORT_WAY
-    ),
-    Explanation("_decoding/_pipeline", "is_odd = False", None, _SHORT_WAY),
-    Explanation(
-        "_decoding/_pipeline",
-        "if not (self._is_clear() and sse._is_between_events):",
-        "(sse._is_between_events)",
-        "What waits is an error or the end, and the text of a chunk after the end is read likewise.",
-    ),
-    Explanation(
-        "_decoding/_pipeline",
-        "if self._items or self._log.violation is not None:",
-        "(self._log.violation is None)",
-        "To take nothing changes nothing.",
-    ),
-    Explanation("_decoding/_pipeline", "return False", "return None", "Only its truth is asked."),
-    Explanation(
-        "_chat/_merging",
-        "if _is_same(fields, last):",
-        None,
-        "It saves the work of stating the same again, and changes nothing else.",
     ),
 ]
 

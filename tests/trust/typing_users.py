@@ -24,10 +24,12 @@ import sse_stream
 from sse_stream import (
     Anomaly,
     AnomalyKind,
+    AsyncByteSource,
     AsyncChatStream,
     AsyncCoalescedEvents,
     Audio,
     AudioDelta,
+    ByteSource,
     ChatAccumulator,
     ChatCompletion,
     ChatCompletionChunk,
@@ -93,7 +95,7 @@ from sse_stream import (
     coalesce,
     iter_sse,
 )
-from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
+from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, PartEnd, PartStart, Ping
 from sse_stream.testing import (
     HABITS,
     ChatRecording,
@@ -171,8 +173,16 @@ def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") 
     response: http.client.HTTPResponse = stream.response
     del response
     ChatStream(source, on_truncated="ignore")  # type: ignore[arg-type]
-    ChatStream(source, True)  # type: ignore[call-arg]
+    ChatStream(source, None)  # type: ignore[call-arg]
     Timeouts(1.0)  # type: ignore[call-arg]
+
+
+def any_source(source: ByteSource) -> ChatStream:
+    return ChatStream(source)
+
+
+def any_async_source(source: AsyncByteSource) -> AsyncChatStream:
+    return AsyncChatStream(source)
 
 
 async def every_option_async(source: AsyncIterator[bytes]) -> None:
@@ -400,7 +410,10 @@ def added_up(values: Sequence[Mapping[str, Any]]) -> ChatCompletion:
 
 
 class Bare:
-    """A dialect of one's own is one by its methods."""
+    """A dialect of one's own is one by what it has."""
+
+    name = "bare"
+    end_mark = "end"
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         if event.data == "end":
@@ -409,8 +422,15 @@ class Bare:
             return [Oddity("odd_type", "sample"), Failure(ProviderError(event.data))]
         return [Ping("alive"), ChatCompletionChunk.from_dict({})]
 
-    def decode_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
         return None
+
+    def end(self) -> Sequence[Item]:
+        return [PartStart(0, 0, "text"), PartEnd(0, 0, {"a": 1})]
+
+    @staticmethod
+    def turn(message: Message) -> JSONValue:
+        return message.to_dict()
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
         return ()

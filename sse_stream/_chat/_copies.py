@@ -1,0 +1,39 @@
+"""Copies of values whose containers somebody else has too."""
+
+from __future__ import annotations
+
+from ._chunks import ChatCompletionChunk, ChunkChoice
+from ._merging import value_of
+from ._reports import Usage
+
+
+def chunk_to_keep(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
+    """The chunk, for who keeps what is in it: a copy if it has containers that are kept."""
+    has_containers = (
+        chunk.extra
+        or chunk.moderation is not None
+        or (chunk.usage is not None and _has_containers(chunk.usage))
+        or any(map(_choice_has_containers, chunk.choices))
+    )
+    if not has_containers:
+        return chunk
+    kept: ChatCompletionChunk = value_of(chunk)
+    return kept
+
+
+def _has_containers(usage: Usage) -> bool:
+    details = usage.prompt_tokens_details, usage.completion_tokens_details
+    return bool(usage.extra) or any(part is not None and part.extra for part in details)
+
+
+def _choice_has_containers(choice: ChunkChoice) -> bool:
+    delta = choice.delta
+    return bool(
+        choice.extra
+        or choice.logprobs is not None
+        or delta.extra
+        or delta.reasoning_details
+        or delta.tool_calls
+        or delta.audio is not None
+        or delta.function_call is not None
+    )

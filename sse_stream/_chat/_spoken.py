@@ -1,0 +1,93 @@
+"""The spoken output of one choice, and the log probabilities of one, as far as they have come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ._chunks import ChoiceDeltaAudio
+from ._memory import POINTER, text_of, utf8, weight
+from ._merging import JoinedFields
+from ._message import Audio
+from ._model import NOTHING
+from ._reports import ChoiceLogprobs, TokenLogprob, TopLogprob
+
+# About what a token with its log probability takes: the struct, its text, a float, a list.
+_TOKEN_WEIGHT = 240
+
+
+class AudioState:
+    """Spoken output."""
+
+    __slots__ = ("_data", "_expires_at", "_extra", "_id", "_transcript")
+
+    def __init__(self) -> None:
+        self._id = ""
+        self._data = bytearray()
+        self._transcript = bytearray()
+        self._expires_at: int | None = None
+        self._extra = JoinedFields()
+
+    def add(self, piece: ChoiceDeltaAudio) -> int:
+        """Add a piece; how many bytes that takes."""
+        growth = 0
+        if piece.id and not self._id:
+            self._id = piece.id
+            growth += weight(piece.id)
+        for kept, text in ((self._data, piece.data), (self._transcript, piece.transcript)):
+            if text:
+                data = utf8(text)
+                kept.extend(data)
+                growth += len(data)
+        if piece.expires_at is not None:
+            self._expires_at = piece.expires_at
+        if piece.extra:
+            growth += self._extra.add(piece.extra)
+        return growth
+
+    def snapshot(self) -> Audio:
+        """All of it so far."""
+        data, transcript = text_of(self._data), text_of(self._transcript)
+        return Audio(self._id, data, transcript, self._expires_at, self._extra.snapshot())
+
+
+class LogprobsState:
+    """Log probabilities."""
+
+    __slots__ = ("_content", "_extra", "_refusal")
+
+    def __init__(self) -> None:
+        self._content: list[TokenLogprob] | None = None
+        self._refusal: list[TokenLogprob] | None = None
+        self._extra: JoinedFields | None = None
+
+    def add(self, piece: ChoiceLogprobs) -> int:
+        """Add the tokens of a piece; how many bytes that takes."""
+        growth = 0
+        if piece.content is not None:
+            self._content = [] if self._content is None else self._content
+            self._content += piece.content
+            growth += _weight(piece.content)
+        if piece.refusal is not None:
+            self._refusal = [] if self._refusal is None else self._refusal
+            self._refusal += piece.refusal
+            growth += _weight(piece.refusal)
+        if piece.extra:
+            self._extra = JoinedFields() if self._extra is None else self._extra
+            growth += self._extra.add(piece.extra)
+        return growth
+
+    def snapshot(self) -> ChoiceLogprobs:
+        """All of them so far."""
+        extra = NOTHING if self._extra is None else self._extra.snapshot()
+        return ChoiceLogprobs(content=self._content, refusal=self._refusal, extra=extra).copied()
+
+
+def _weight(tokens: Iterable[TokenLogprob | TopLogprob]) -> int:
+    total = 0
+    for token in tokens:
+        total += _TOKEN_WEIGHT + len(token.token) + POINTER * len(token.bytes or ())
+        if token.extra:
+            total += weight(dict(token.extra))
+        if isinstance(token, TokenLogprob) and token.top_logprobs:
+            total += _weight(token.top_logprobs)
+    return total

@@ -1,0 +1,86 @@
+"""What a response is, seen from its status, its headers and how its body begins: a stream, or why not.
+
+A server that ignores `"stream": true`, a proxy's error page, a stream with the wrong label: each begins
+in a way of its own. A stream is never mistaken for something else, nothing else becomes an empty success.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["unknown", "stream", "document", "status", "foreign"]
+"""What a body is: not known yet, a stream, one JSON document, an error's body, or something else."""
+
+REFUSED: tuple[Kind, ...] = ("status", "foreign")
+"""The kinds of which a beginning is enough."""
+
+# How an event stream begins: a comment, or a field of the standard, or llama.cpp's `error` field.
+_FIRST_LINE = re.compile(rb"(?:data|event|id|retry|error)?:|(?:data|event|id|retry)[\r\n]")
+_LONGEST_NAME = len(b"event:")
+BOM = b"\xef\xbb\xbf"
+BLANK = b" \t\r\n"
+
+
+def is_success(status: int | None) -> bool:
+    """Whether a status promises a stream; where there are only bytes, nothing speaks against one."""
+    return status is None or 200 <= status < 300
+
+
+def kind_of(status: int | None, headers: Mapping[str, str], beginning: bytes, *, at_end: bool) -> Kind:
+    """What the body is.
+
+    Args:
+        status: The HTTP status; `None` where there are only bytes.
+        headers: The headers, names in lower case.
+        beginning: The first bytes, as many as there are.
+        at_end: Whether these are all.
+    """
+    if not is_success(status):
+        return "status"
+    content_type = "" if status is None else headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_labelled = status is None or content_type == "text/event-stream"
+    text = beginning.removeprefix(BOM).lstrip(BLANK)
+    if text[:1] == b"{" or (text[:1] == b"[" and content_type and not is_labelled):
+        return "document"
+    # Where a content coding is named, the client may not have undone it: then the label says nothing.
+    if is_labelled and not content_coding(headers):
+        return "stream" if text or at_end else "unknown"
+    if _FIRST_LINE.match(text) or (is_labelled and not text and at_end):
+        return "stream"
+    if not at_end and len(text) < _LONGEST_NAME and b"\n" not in text:
+        return "unknown"
+    return "foreign"
+
+
+def content_coding(headers: Mapping[str, str]) -> str:
+    """The content coding that is named, which the client may have undone or not; `""` for none."""
+    coding = headers.get("content-encoding", "").strip().lower()
+    return "" if coding == "identity" else coding
+
+
+def retry_after(value: str) -> float | None:
+    """What `Retry-After` asks for, in seconds from now.
+
+    RFC 9110, section 10.2.3: "Retry-After = HTTP-date / delay-seconds".
+
+    >>> retry_after("2"), retry_after("soon")
+    (2.0, None)
+    """
+    value = value.strip()
+    if re.fullmatch(r"[0-9]{1,15}(?:\.[0-9]+)?", value):
+        return float(value)
+    if not value:
+        return None
+    # Imported here: only a refused request needs to know what a date is.
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,104 @@
+"""How a provider writes the chunks of a chat down, apart from what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+Object: TypeAlias = dict[str, Any]  # a JSON object
+
+Placement: TypeAlias = Literal["none", "alone", "with the finish", "in every chunk", "in x_groq", "after [DONE]"]
+"""Where usage is reported."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a provider writes chunks down."""
+
+    named: bool  # whether chunks carry id, object, created and model
+    extra: Object  # what else each chunk carries
+    azure: bool  # whether a chunk without choices comes first
+    unfinished: str | None  # the finish reason before the last chunk: null, "", or `"absent"` for none
+    empty_delta: Literal["{}", "null", "absent"]
+    indexed: bool  # whether a choice carries its index; if not, there is only one
+    together: bool  # whether one chunk carries a delta of each choice
+    repeats: bool  # whether each choice carries its whole message so far, beside the delta
+    usage: Placement
+    ascii_only: bool
+    spaced: bool
+    prefix: Literal["data: ", "data:"]
+    line_end: Literal["\n", "\r\n"]
+    filler: str  # a block that says nothing, with LF, "" for none
+    fills: list[int]  # before which blocks it comes
+    end: str  # what comes after the last chunk, with LF
+
+
+_FILLERS = [
+    "",
+    ": OPENROUTER PROCESSING\n\n",
+    ": ping - 2030-01-01 00:00:00\n\n",
+    "data:\n\n",
+    "data: : keepalive\n\n",
+    'event: ping\ndata: {"type": "ping"}\n\n',
+    'data: {"choices":[]}\n\n',
+    'data: {"choices":null}\n\n',
+    "id: 1\n\n",
+]
+DONE = "data: [DONE]\n\n"
+_ENDS = [DONE, "data: [DONE] \n\n", "data:[DONE]\n\n", 2 * DONE, "data: [DONE]\n", "data: [DONE]", ""]
+_EXTRAS: list[Object] = [
+    {},
+    {"system_fingerprint": "fp"},
+    {"provider": "somebody", "obfuscation": "ab"},
+    {"citations": ["https://example.com/1"], "x_timing": {"queue": 0.5}},
+]
+
+
+OPENAI_STYLE = Style(
+    named=True,
+    extra={},
+    azure=False,
+    unfinished=None,
+    empty_delta="{}",
+    indexed=True,
+    together=False,
+    repeats=False,
+    usage="none",
+    ascii_only=False,
+    spaced=False,
+    prefix="data: ",
+    line_end="\n",
+    filler="",
+    fills=[],
+    end=DONE,
+)
+
+
+def styles(*, habits: bool) -> SearchStrategy[Style]:
+    """Ways of writing chunks down: OpenAI's own, or with `habits` those of any provider."""
+    if not habits:
+        usages: list[Placement] = ["none", "alone"]
+        return st.sampled_from(usages).map(lambda usage: replace(OPENAI_STYLE, usage=usage))
+    # Of each, OpenAI's way first: towards it they shrink.
+    return st.builds(
+        Style,
+        named=st.sampled_from([True, False]),
+        extra=st.sampled_from(_EXTRAS),
+        azure=st.booleans(),
+        unfinished=st.sampled_from([None, "", "absent"]),
+        empty_delta=st.sampled_from(["{}", "null", "absent"]),
+        indexed=st.sampled_from([True, False]),
+        together=st.booleans(),
+        repeats=st.booleans(),
+        usage=st.sampled_from(["none", "alone", "with the finish", "in every chunk", "in x_groq", "after [DONE]"]),
+        ascii_only=st.booleans(),
+        spaced=st.booleans(),
+        prefix=st.sampled_from(["data: ", "data:"]),
+        line_end=st.sampled_from(["\n", "\r\n"]),
+        filler=st.sampled_from(_FILLERS),
+        fills=st.lists(st.integers(0, 20), max_size=3),
+        end=st.sampled_from(_ENDS),
+    )

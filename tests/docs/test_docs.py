@@ -292,7 +292,9 @@ def callables() -> list[tuple[str, Callable[..., object]]]:
             found.append((path, value))
             members = ((name, getattr(value, name)) for name in dir(value) if not name.startswith("_"))
             found += [
-                (f"{path}.{name}", member) for name, member in members if inspect.isroutine(member) and of_ours(member)
+                (f"{path}.{name}", member)
+                for name, member in members
+                if inspect.isroutine(member) and callable(member) and of_ours(member)
             ]
     return found
 

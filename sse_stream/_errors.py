@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:  # for the type of one attribute; nothing is imported when the program runs
     from ._chat._completion import ChatCompletion
@@ -200,7 +200,7 @@ class OutputParseError(ValueError):
         self.text = text
 
 
-def refuse_to_copy(self: object, _protocol: object) -> NoReturn:
-    """What `__reduce_ex__` is, by which `copy` and `pickle` go, of what stands in the middle of a stream."""
-    name = type(self).__name__
-    raise TypeError(f"a {name} stands in the middle of a stream, and cannot be copied or pickled: make a new one")
+def refusal_to_copy(value: object) -> TypeError:
+    """The error for who copies or pickles what stands in the middle of a stream, by `__reduce_ex__`."""
+    name = type(value).__name__
+    return TypeError(f"a {name} stands in the middle of a stream, and cannot be copied or pickled: make a new one")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .._errors import refuse_to_copy
+from typing import NoReturn, SupportsIndex
+
+from .._errors import refusal_to_copy
 from ._anomalies import OnAnomaly
 from ._builder import CompletionBuilder
 from ._chunks import ChatCompletionChunk
@@ -55,4 +57,5 @@ class ChatAccumulator:
         """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""
         return self._builder.close()
 
-    __reduce_ex__ = refuse_to_copy
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise refusal_to_copy(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NoReturn, SupportsIndex
 
 from .._chat._anomalies import Anomaly
 from .._chat._chunks import ChatCompletionChunk
@@ -11,7 +12,7 @@ from .._chat._endings import Ending
 from .._chat._events import ChatEvent
 from .._chat._limits import Limits
 from .._chat._reports import Usage
-from .._errors import SSEStreamError, refuse_to_copy
+from .._errors import SSEStreamError, refusal_to_copy
 from .._sse._decoder import as_bytes
 from ..dialects import Dialect, OpenAIChat
 from ._reader import EventReader
@@ -143,4 +144,5 @@ class ChatDecoder:
         self._reader.end()
         return iter(self._reader.next_chunk, None)
 
-    __reduce_ex__ = refuse_to_copy
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise refusal_to_copy(self)

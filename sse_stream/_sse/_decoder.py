@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NoReturn, SupportsIndex
 
-from .._errors import refuse_to_copy
+from .._errors import refusal_to_copy
 from ._event import ServerSentEvent
 from ._parser import DEFAULT_MAX_EVENT_SIZE, EventParser
 
@@ -101,7 +102,8 @@ class SSEDecoder:
         rest = self._rest
         return iter(lambda: parser.next_event() or rest(), None)
 
-    __reduce_ex__ = refuse_to_copy
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise refusal_to_copy(self)
 
 
 def as_bytes(data: object) -> bytes:

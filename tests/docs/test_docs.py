@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, get_args
 from urllib.parse import unquote
@@ -294,7 +295,7 @@ def callables() -> list[tuple[str, Callable[..., object]]]:
             found += [
                 (f"{path}.{name}", member)
                 for name, member in members
-                if inspect.isroutine(member) and callable(member) and of_ours(member)
+                if not isinstance(member, cached_property) and inspect.isroutine(member) and of_ours(member)
             ]
     return found
 

@@ -10,7 +10,7 @@ from .._chat._events import ChatEvent
 from .._errors import ChunkDecodeError, EventTooLargeError
 from .._sse._event import ServerSentEvent
 from .._sse._parser import EventParser
-from ..dialects._base import Dialect, Done, Failure, Item, Oddity, Ping, check_dialect
+from ..dialects._base import AnomalyFound, Dialect, Done, Failure, Item, Ping, check_dialect
 
 Queue: TypeAlias = deque[Item | ChatEvent]
 """What was decoded and not handed out: what an event means, and before it what a chunk said that is being read."""
@@ -98,7 +98,7 @@ class ItemDecoder:
             self.cut_off = event is None or not self._dialect.is_whole(event.data)
             if event is not None and not self.cut_off:
                 self.events_seen += 1
-                self.queue.append(Oddity("unterminated_event", event.data))
+                self.queue.append(AnomalyFound("unterminated_event", event.data))
                 self._decode(event)
             return True
         if self._asked_at_end:
@@ -120,7 +120,7 @@ class ItemDecoder:
             return False
         if not any(isinstance(item, ChatCompletionChunk) and item.choices for item in items):
             return False
-        self.queue.extend((Oddity("not_streamed", event.data), *items, Done()))
+        self.queue.extend((AnomalyFound("not_streamed", event.data), *items, Done()))
         return True
 
     def _decode(self, event: ServerSentEvent) -> None:
@@ -140,7 +140,7 @@ def _parser(dialect: Dialect, max_event_size: int, queue: Queue) -> EventParser:
     def part_events(data: str) -> bool:
         whole = dialect.is_whole(data)
         if whole:
-            queue.append(Oddity("events_run_together", data))
+            queue.append(AnomalyFound("events_run_together", data))
         return whole
 
     return EventParser(

@@ -17,7 +17,7 @@ from .._chat._limits import Limits
 from .._chat._reports import Usage
 from .._chat._turns import register_turn
 from .._errors import EventTooLargeError, IncompleteStreamError, OutputTooLargeError, SSEStreamError
-from ..dialects._base import Beside, Dialect, Done, Failure, Item, Oddity, PartEnd, PartStart, Ping
+from ..dialects._base import AnomalyFound, Beside, Dialect, Done, Failure, Item, PartEnd, PartStart, Ping
 from ._items import ItemDecoder
 from ._shortcut import Shortcut
 from ._states import Lifecycle, what_is_missing
@@ -257,7 +257,7 @@ class EventReader(Lifecycle):
                 case Ping(comment):
                     self.keepalives_seen += 1
                     return [KeepAlive(comment)] if self._keepalives else []
-                case Oddity(kind, sample):
+                case AnomalyFound(kind, sample):
                     self._log.note(kind, sample)
                 case Done():
                     self.mark()

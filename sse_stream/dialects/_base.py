@@ -44,7 +44,7 @@ class Ping(Beside, frozen=True):
     comment: str
 
 
-class Oddity(Beside, frozen=True):
+class AnomalyFound(Beside, frozen=True):
     """A deviation from the format that was tolerated.
 
     Attributes:
@@ -85,7 +85,7 @@ class PartEnd(Beside, frozen=True):
     native: JSONValue
 
 
-Item: TypeAlias = ChatCompletionChunk | Done | Failure | Ping | Oddity | PartStart | PartEnd
+Item: TypeAlias = ChatCompletionChunk | Done | Failure | Ping | AnomalyFound | PartStart | PartEnd
 """What an event can mean."""
 
 
@@ -106,7 +106,7 @@ class Dialect(Protocol):
     end_mark: str
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one server-sent event means, in order; an `Oddity` before what it is about.
+        """What one server-sent event means, in order; an `AnomalyFound` before what it is about.
 
         Args:
             event: The event, as the standard dispatches it.

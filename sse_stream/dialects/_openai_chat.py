@@ -17,7 +17,7 @@ from .._json._depth import MAX_DEPTH, JSONValue, is_deep
 from .._json._lenient import loads
 from .._json._reading import read_struct
 from .._sse._event import ServerSentEvent
-from ._base import Done, Failure, Item, Oddity, Ping
+from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._extras import decode_with_extras, has_extras
 from ._provider_errors import find_error, provider_error
 from ._quirks import normalized
@@ -125,20 +125,20 @@ class OpenAIChat:
         if text == "[DONE]":
             return (_DONE,)
         if not text or text.startswith(":"):
-            return (Oddity("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
+            return (AnomalyFound("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
         try:
             value, loose = loads(text)
         except ChunkDecodeError:
             if event.event != "error":
                 raise
             return (Failure(provider_error(text)),)
-        items: list[Item] = [Oddity("loose_json", text)] if loose else []
+        items: list[Item] = [AnomalyFound("loose_json", text)] if loose else []
         if event.event == "error":
             return (*items, Failure(provider_error(value)))
         if not isinstance(value, dict):
             raise ChunkDecodeError(f"a chunk is a JSON object, not {text[:200]!r}", data=event.data)
         if (event.event == "ping" or value.get("type") == "ping") and "choices" not in value:
-            return (*items, Oddity("keepalive_as_data", event.data), Ping(text))
+            return (*items, AnomalyFound("keepalive_as_data", event.data), Ping(text))
         carrier = find_error(value)
         if carrier is None:
             return (*items, *self._chunk(value, text))
@@ -152,7 +152,7 @@ class OpenAIChat:
         items: list[Item] = []
 
         def note(kind: AnomalyKind, sample: str) -> None:
-            items.append(Oddity(kind, sample))
+            items.append(AnomalyFound(kind, sample))
 
         def report(name: str, item: object) -> None:
             note("odd_type", f"{name}: {item!r}")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent, Usage
 from sse_stream._json._depth import MAX_DEPTH, is_deep
 from sse_stream._json._lenient import loads
-from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, Ping
+from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, Item, OpenAIChat, Ping
 from sse_stream.dialects._extras import has_extras
 
 from ..decoding.test_arbitrary_json import ANYTHING, WHOLE, Path, known, places, replaced
@@ -45,10 +45,10 @@ def chunk(**value: Any) -> ChatCompletionChunk:
     [
         ("[DONE]", "message", [Done()]),
         (" [DONE]\t", "done", [Done()]),
-        ("", "message", [Oddity("keepalive_as_data", ""), Ping("")]),
-        (": ping", "message", [Oddity("keepalive_as_data", ": ping"), Ping("ping")]),
-        (":: X", "message", [Oddity("keepalive_as_data", ":: X"), Ping("X")]),
-        ("{}", "ping", [Oddity("keepalive_as_data", "{}"), Ping("{}")]),
+        ("", "message", [AnomalyFound("keepalive_as_data", ""), Ping("")]),
+        (": ping", "message", [AnomalyFound("keepalive_as_data", ": ping"), Ping("ping")]),
+        (":: X", "message", [AnomalyFound("keepalive_as_data", ":: X"), Ping("X")]),
+        ("{}", "ping", [AnomalyFound("keepalive_as_data", "{}"), Ping("{}")]),
         ('{"id":"c1"}', "message", [chunk(id="c1")]),
         ('{"id":"c1"}', "completion", [chunk(id="c1")]),
         ('{"choices":[],"type":"ping"}', "ping", [chunk(choices=[], type="ping")]),
@@ -56,16 +56,16 @@ def chunk(**value: Any) -> ChatCompletionChunk:
             '{"id":Infinity}',
             "message",
             [
-                Oddity("loose_json", '{"id":Infinity}'),
-                Oddity("odd_type", "id: inf"),
+                AnomalyFound("loose_json", '{"id":Infinity}'),
+                AnomalyFound("odd_type", "id: inf"),
                 chunk(id=float("inf")),
             ],
         ),
-        ('{"model":5}', "message", [Oddity("odd_type", "model: 5"), chunk(model="5")]),
+        ('{"model":5}', "message", [AnomalyFound("odd_type", "model: 5"), chunk(model="5")]),
         (
             '{"choices":[{}]}',
             "message",
-            [Oddity("missing_index", "index: None"), chunk(choices=[{"index": 0}])],
+            [AnomalyFound("missing_index", "index: None"), chunk(choices=[{"index": 0}])],
         ),
     ],
 )

@@ -95,7 +95,7 @@ from sse_stream import (
     coalesce,
     iter_sse,
 )
-from sse_stream.dialects import Dialect, Done, Failure, Item, Oddity, OpenAIChat, PartEnd, PartStart, Ping
+from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, Item, OpenAIChat, PartEnd, PartStart, Ping
 from sse_stream.testing import (
     HABITS,
     ChatRecording,
@@ -419,7 +419,7 @@ class Bare:
         if event.data == "end":
             return [Done()]
         if event.event == "problem":
-            return [Oddity("odd_type", "sample"), Failure(ProviderError(event.data))]
+            return [AnomalyFound("odd_type", "sample"), Failure(ProviderError(event.data))]
         return [Ping("alive"), ChatCompletionChunk.from_dict({})]
 
     def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:

@@ -5,7 +5,7 @@
 """
 
 from ._chat._accumulator import ChatAccumulator
-from ._chat._anomalies import Anomaly, AnomalyKind
+from ._chat._anomalies import Anomaly, AnomalyKind, AnomalyLevel
 from ._chat._chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
@@ -76,6 +76,7 @@ from ._version import __version__
 __all__ = [
     "Anomaly",
     "AnomalyKind",
+    "AnomalyLevel",
     "AsyncByteSource",
     "AsyncChatStream",
     "AsyncCoalescedEvents",

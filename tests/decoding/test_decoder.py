@@ -390,7 +390,7 @@ def test_a_stream_of_which_nothing_came() -> None:
     assert str(error) == "the stream ended before it began: no chunk came"
     decoder = ChatDecoder()
     read_all(decoder, DONE)
-    assert decoder.anomalies == (Anomaly("empty_stream", 1, "[DONE]"),)
+    assert decoder.anomalies == (Anomaly("empty_stream", "deviation", 1, "[DONE]"),)
 
 
 def test_feeding_what_is_not_bytes() -> None:
@@ -406,7 +406,7 @@ def test_a_whole_completion() -> None:
     body = b'{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}'
     assert decoder._reader.take_document(body)
     assert list(decoder.close()) == [TextDelta("Hi"), ChoiceFinished("stop"), StreamDone(decoder.completion)]
-    assert decoder.anomalies == (Anomaly("not_streamed", 1, body.decode()),)
+    assert decoder.anomalies == (Anomaly("not_streamed", "deviation", 1, body.decode()),)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"error":"no"}', b'{"choices":[]}', b"[DONE]"])
@@ -545,7 +545,7 @@ def test_strict_mode_has_nothing_against_a_good_stream() -> None:
 def test_anomalies_are_counted_and_the_first_is_sampled() -> None:
     decoder = ChatDecoder()
     read_all(decoder, b"data: : a\n\n" + HI + b"data: : b\n\n" + STOP + DONE)
-    assert decoder.anomalies == (Anomaly("keepalive_as_data", 2, ": a"),)
+    assert decoder.anomalies == (Anomaly("keepalive_as_data", "deviation", 2, ": a"),)
 
 
 # Other dialects

@@ -86,7 +86,7 @@ Chunks:
 
 Ends:
 
-- `empty_finish_reason`: a finish reason was an empty string, and was read as none.
+- `empty_finish_reason`: a finish reason was an empty string, and was read as none; counted once a choice.
 - `finish_repeated`: a choice gave a second finish reason that differs from its first.
 - `content_after_finish`: a choice went on after its finish reason.
 - `missing_finish_reason`: `[DONE]` came though a choice had given no finish reason.

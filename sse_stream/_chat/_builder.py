@@ -8,10 +8,11 @@ from typing import NoReturn
 
 from .._errors import OutputTooLargeError
 from .._json._depth import JSONValue
-from ._anomalies import OnAnomaly
+from ._anomalies import AnomalyKind, OnAnomaly
 from ._choice_state import ChoiceState
-from ._chunks import ChatCompletionChunk, ChunkChoice
+from ._chunks import SPELLING, ChatCompletionChunk, ChoiceDelta, ChunkChoice
 from ._completion import ChatCompletion
+from ._endings import says_failure
 from ._events import (
     AudioDelta,
     ChatEvent,
@@ -30,9 +31,14 @@ from ._merging import LatestFields
 from ._reports import Usage
 from ._text_channel import TextChannel
 from ._usage import UsageState
+from ._whole_message import REASONING_FIELDS
 
-_TEXT_FIELDS = ("content", "refusal", "reasoning_content", "reasoning")
+_TEXT_FIELDS = ("content", "refusal", *REASONING_FIELDS)
 _CONTENT = (ReasoningDelta, TextDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
+
+
+def _ignore(kind: AnomalyKind, sample: str) -> None:
+    """Where nobody wants to know."""
 
 
 class CompletionBuilder:
@@ -56,9 +62,11 @@ class CompletionBuilder:
         "_dialect",
         "_extra",
         "_id",
+        "_last_id",
+        "_last_model",
         "_limits",
         "_model",
-        "_on_anomaly",
+        "_note",
         "_stated",
         "_unnamed",
         "_usage",
@@ -67,11 +75,13 @@ class CompletionBuilder:
 
     def __init__(self, limits: Limits, on_anomaly: OnAnomaly | None, dialect: str) -> None:
         self._limits = limits
-        self._on_anomaly = on_anomaly
+        self._note = _ignore if on_anomaly is None else on_anomaly
         self._dialect = dialect
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
+        self._last_id: str | None = None  # of the chunk before
+        self._last_model: str | None = None
         self._unnamed = True  # whether id, model or time are still to come
         self._choices: dict[int, ChoiceState] = {}
         self._usage: UsageState | None = None
@@ -93,6 +103,17 @@ class CompletionBuilder:
     def begun(self) -> bool:
         """Whether any choice has been seen."""
         return bool(self._choices)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more can be meant to come: each choice has finished, and not gone on, and no call is open."""
+        return bool(self._choices) and all(state.is_settled for state in self._choices.values())
+
+    @property
+    def failure(self) -> str | None:
+        """The first finish reason that says that the provider failed; `None` if none does."""
+        reasons = (state.finish_reason for _, state in sorted(self._choices.items()))
+        return next((reason for reason in reasons if reason is not None and says_failure(reason)), None)
 
     def snapshot(self) -> ChatCompletion:
         """What has arrived so far: later chunks do not change it."""
@@ -117,35 +138,21 @@ class CompletionBuilder:
             OutputTooLargeError: It would take more than the limits allow.
         """
         events: list[ChatEvent] = []
-        if self._unnamed:
+        if chunk.id != self._last_id or chunk.model != self._last_model or self._unnamed:
             self._name(chunk)
         for choice in chunk.choices:
             state = self._choices.get(choice.index) or self._begin_choice(choice.index)
-            delta = choice.delta
             before = len(events)
-            # The measured path: nine chunks of ten carry a piece of text or reasoning, and nothing else.
-            if delta.reasoning_content or delta.reasoning or delta.reasoning_details:
-                state.add_reasoning(delta, events)
-            if delta.content:
-                events.append((state.text or state.begin_text()).append(delta.content))
-            if delta.refusal:
-                state.add_refusal(delta.refusal, events)
-            if delta.audio is not None:
-                state.add_audio(delta.audio, events)
-            if delta.tool_calls:
-                state.add_tool_calls(delta.tool_calls, self._limits.tool_calls, events)
-            if delta.function_call is not None:
-                call = delta.function_call
-                said = {"name": call.name, "arguments": call.arguments, **call.extra}
-                state.add_fields({"function_call": said})
-            if delta.extra:
-                state.add_fields(delta.extra)
-            if state.role is None and delta.role:
-                state.role = delta.role
-                self.tally.size += weight(delta.role)
-            if state.finish_reason is not None:
+            state.add_delta(choice.delta, events)
+            if state.reasoning_is_new:
+                state.reasoning_is_new = False
+                if choice.index in getattr(chunk, SPELLING, ()):
+                    state.reasoning_field = "content"
+            if choice.message is not None:
+                self._add_message(state, choice, choice.message, events, before)
+            if state.finish_reason is not None and len(events) > before:
                 self._go_on(state, choice, events[before:])
-            if choice.finish_reason:
+            if choice.finish_reason is not None:
                 self._finish(state, choice.finish_reason, events)
             if choice.logprobs is not None:
                 state.add_logprobs(choice.logprobs)
@@ -164,7 +171,7 @@ class CompletionBuilder:
     def end_part(self, choice: int, index: int, native: JSONValue) -> list[ChatEvent]:
         """A part of a choice is complete."""
         state = self._choices.get(choice) or self._begin_choice(choice)
-        events: list[ChatEvent] = [*state.end_part(index, native)]
+        events = state.end_part(index, native)
         self.tally.check()
         return events
 
@@ -172,7 +179,7 @@ class CompletionBuilder:
         """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""
         events: list[ChatEvent] = []
         for index in sorted(self._choices):
-            events.extend(self._choices[index].finish_calls())
+            events.extend(self._choices[index].finish_calls(at_end=True))
         events.append(StreamDone(self.snapshot()))
         return events
 
@@ -187,15 +194,26 @@ class CompletionBuilder:
         (choice,) = chunk.choices
         delta = choice.delta
         state = self._choices[choice.index]
-        if state.finish_reason is not None or choice.logprobs is not None or delta.extra or delta.tool_calls:
+        if state.finish_reason is not None or choice.logprobs is not None or choice.message is not None:
             return None
-        if delta.reasoning_details or delta.audio is not None or delta.function_call is not None:
+        if delta.extra or delta.tool_calls or delta.audio is not None or delta.function_call is not None:
+            return None
+        if delta.reasoning_details or delta.thinking_blocks:
             return None
         fields = [field for field in _TEXT_FIELDS if getattr(delta, field)]
         return state.channel(fields[0]) if len(fields) == 1 else None
 
     def _name(self, chunk: ChatCompletionChunk) -> None:
+        """Take id, model and time: the first that is not empty counts, and another one is told."""
         before = self._id, self._model
+        if chunk.id and chunk.id != self._last_id:
+            if self._last_id:
+                self._note("id_changed", f"{chunk.id!r} after {self._last_id!r}")
+            self._last_id = chunk.id
+        if chunk.model and chunk.model != self._last_model:
+            if self._last_model:
+                self._note("model_changed", f"{chunk.model!r} after {self._last_model!r}")
+            self._last_model = chunk.model
         self._id = self._id or chunk.id or None
         self._model = self._model or chunk.model or None
         self._created = self._created or chunk.created or None
@@ -205,7 +223,7 @@ class CompletionBuilder:
     def _begin_choice(self, index: int) -> ChoiceState:
         if len(self._choices) >= self._limits.choices:
             self._refuse_choice(self._limits.choices)
-        state = self._choices[index] = ChoiceState(index, self.tally)
+        state = self._choices[index] = ChoiceState(index, self.tally, self._limits.tool_calls, self._note)
         return state
 
     def _refuse_choice(self, allowed: int) -> NoReturn:
@@ -228,7 +246,7 @@ class CompletionBuilder:
             self._add_extra(chunk.extra)
         if chunk.usage is not None:
             if self._usage is None:
-                self._usage = UsageState()
+                self._usage = UsageState(self._note)
             usage, growth = self._usage.add(chunk.usage)
             self.tally.size += growth
             if usage is not None:
@@ -245,19 +263,37 @@ class CompletionBuilder:
             self._extra = LatestFields()
         self.tally.size += self._extra.add(fields)
 
-    def _go_on(self, state: ChoiceState, choice: ChunkChoice, said: list[ChatEvent]) -> None:
-        """A choice that has finished comes again: with nothing new, or with what should not have come."""
-        if self._on_anomaly is None:
+    def _add_message(
+        self, state: ChoiceState, choice: ChunkChoice, message: ChoiceDelta, events: list[ChatEvent], before: int
+    ) -> None:
+        """A whole message beside a delta, where the delta counts, or in place of one."""
+        if len(events) > before:
+            self._note("message_beside_delta", message.content or "")
+            if message.extra:
+                state.add_extra({"message": dict(message.extra)})
             return
-        if choice.finish_reason:
-            self._on_anomaly("finish_repeated", f"{choice.finish_reason!r} after {state.finish_reason!r}")
+        has_begun = state.has_begun
+        state.add_message(message, events)
+        if has_begun:
+            self._note("message_repeated", message.content or "")
+
+    def _go_on(self, state: ChoiceState, choice: ChunkChoice, said: list[ChatEvent]) -> None:
+        """A choice that has finished says more."""
         if any(isinstance(event, _CONTENT) for event in said):
-            self._on_anomaly("content_after_finish", repr(choice.delta))
+            state.went_on = True
+            self._note("content_after_finish", repr(choice.delta))
 
     def _finish(self, state: ChoiceState, reason: str, events: list[ChatEvent]) -> None:
-        first = state.finish_reason is None
-        self.tally.size += weight(reason) - weight(state.finish_reason)
+        before = state.finish_reason
+        if not reason:
+            if not state.told_empty_finish:  # once a choice: some send it with each chunk
+                state.told_empty_finish = True
+                self._note("empty_finish_reason", f"choice {state.index}")
+            return
+        if before is not None and reason != before:
+            self._note("finish_repeated", f"{reason!r} after {before!r}")
+        self.tally.size += weight(reason) - weight(before)
         state.finish_reason = reason
-        events.extend(state.finish_calls())
-        if first:
+        events.extend(state.finish_calls(at_end=False))
+        if before is None:
             events.append(ChoiceFinished(reason, state.index))

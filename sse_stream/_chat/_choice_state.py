@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .._errors import OutputTooLargeError
 from .._json._depth import JSONValue
-from ._chunks import ChoiceDelta, ChoiceDeltaAudio, ChoiceDeltaToolCall
+from ._anomalies import OnAnomaly
+from ._call_states import CallStates
+from ._chunks import ChoiceDelta, ChoiceDeltaAudio
 from ._completion import Choice
-from ._events import (
-    AudioDelta,
-    ChatEvent,
-    PartDone,
-    PartStarted,
-    ToolCallDelta,
-    ToolCallDone,
-    ToolCallStarted,
-)
-from ._memory import Tally, utf8, weight
+from ._events import AudioDelta, ChatEvent, PartDone, PartStarted
+from ._memory import Tally, weight
 from ._merging import JoinedFields, LatestFields, value_of
 from ._message import Message
 from ._part_state import TEXT_EVENTS, PartState
 from ._parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._reports import ChoiceLogprobs
+from ._slot import Slot
 from ._spoken import AudioState, LogprobsState
 from ._text_channel import TextChannel
-from ._tool_calls import SLOT_WEIGHT, Slot, Slots
+from ._whole_message import REASONING_FIELDS, rest_of_message
 
 # What a choice takes before anything is in it.
 CHOICE_WEIGHT = 256
@@ -34,31 +28,53 @@ CHOICE_WEIGHT = 256
 class ChoiceState:
     """One choice, as far as it has come.
 
+    Args:
+        index: Which.
+        tally: Where what is kept is counted.
+        calls_allowed: How many tool calls the stream may have.
+        note: Told each anomaly.
+
     Attributes:
         index: Which.
         role: Who speaks; `None` until it is said.
         text: Where pieces of the text go; `None` until the first.
         finish_reason: The last that came.
+        reasoning_field: The field in which the reasoning came first, `""` while it has come in none.
+        reasoning_is_new: Whether that has just been found out.
+        went_on: Whether anything generated came after a finish reason.
+        told_empty_finish: Whether it is told that a finish reason was empty.
     """
 
     __slots__ = (
         "_audio",
         "_calls",
+        "_calls_allowed",
         "_extra",
         "_fields",
         "_logprobs",
+        "_note",
         "_parts",
         "_reasoning",
         "_refusal",
         "_tally",
         "finish_reason",
         "index",
+        "reasoning_field",
+        "reasoning_is_new",
         "role",
         "text",
+        "told_empty_finish",
+        "went_on",
     )
 
-    def __init__(self, index: int, tally: Tally) -> None:
+    def __init__(self, index: int, tally: Tally, calls_allowed: int, note: OnAnomaly) -> None:
         self.index = index
+        self._calls_allowed = calls_allowed
+        self._note = note
+        self.went_on = False
+        self.told_empty_finish = False
+        self.reasoning_field = ""
+        self.reasoning_is_new = False
         self.role: str | None = None
         self.finish_reason: str | None = None
         self._tally = tally
@@ -68,7 +84,7 @@ class ChoiceState:
         self.text: TextChannel | None = None
         self._reasoning: TextChannel | None = None
         self._refusal: TextChannel | None = None
-        self._calls: Slots | None = None
+        self._calls: CallStates | None = None
         self._audio: AudioState | None = None
         self._logprobs: LogprobsState | None = None
         self._fields: JoinedFields | None = None  # of the delta
@@ -107,40 +123,92 @@ class ChoiceState:
         self._parts[-1].index = index
         return PartStarted(index, kind, self.index)
 
-    def end_part(self, index: int, native: JSONValue) -> Iterable[PartDone]:
+    def end_part(self, index: int, native: JSONValue) -> list[ChatEvent]:
         """A part is complete, and this is the provider's own object for it."""
-        for part in reversed(self._parts):
-            if part.index == index:
-                part.native = native
-                self._tally.size += weight(native)
-                return (PartDone(index, part.snapshot(), self.index),)
-        return ()
+        events: list[ChatEvent] = []
+        part = next((part for part in reversed(self._parts) if part.index == index), None)
+        if part is not None:
+            if part.slot is not None:
+                self._begun_calls().release(part.slot, events)
+            part.native = native
+            self._tally.size += weight(native)
+            events.append(PartDone(index, part.snapshot(), self.index))
+        return events
 
     # ---------------------------------------------------------------- what a delta says
 
-    def add_reasoning(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
+    def add_delta(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
+        """All that a delta says: reasoning, text, refusal, audio, tool calls.
+
+        Raises:
+            OutputTooLargeError: There are more calls than are allowed.
+        """
+        # The measured path: nine chunks of ten carry a piece of text or reasoning, and nothing else.
+        if (
+            delta.reasoning_content
+            or delta.reasoning
+            or delta.reasoning_details
+            or delta.reasoning_text
+            or delta.thinking_blocks
+        ):
+            self._add_reasoning(delta, events)
+        if delta.content:
+            events.append((self.text or self.begin_text()).append(delta.content))
+        if delta.refusal:
+            if self._refusal is None:
+                self._refusal = self._open("refusal")
+            events.append(self._refusal.append(delta.refusal))
+        if delta.audio is not None:
+            self._add_audio(delta.audio, events)
+        if delta.tool_calls:
+            self._begun_calls().add(delta.tool_calls, events)
+        if delta.function_call is not None:
+            call = delta.function_call
+            said = {"name": call.name, "arguments": call.arguments, **call.extra}
+            self._add_fields({"function_call": said})
+        if delta.extra:
+            self._add_fields(delta.extra)
+        if self.role is None and delta.role:
+            self.role = delta.role
+            self._tally.size += weight(delta.role)
+
+    def add_message(self, message: ChoiceDelta, events: list[ChatEvent]) -> None:
+        """The whole message so far, in place of a delta: what of it has not come.
+
+        Raises:
+            OutputTooLargeError: There are more calls than are allowed.
+        """
+        channels = {"content": self.text, "refusal": self._refusal, **dict.fromkeys(REASONING_FIELDS, self._reasoning)}
+        so_far = {name: channel.text() for name, channel in channels.items() if channel is not None}
+        fields = {} if self._fields is None else self._fields.snapshot()
+        self.add_delta(rest_of_message(message, so_far, fields, has_audio=self._audio is not None), events)
+        if message.tool_calls:
+            self._begun_calls().add_whole(message.tool_calls, events)
+
+    def _add_reasoning(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
         """The reasoning, in however many spellings: once."""
-        text = delta.reasoning_content or delta.reasoning
-        if delta.reasoning_details:
-            self.add_fields({"reasoning_details": delta.reasoning_details})
-            if not text:
-                text = "".join(_texts(delta.reasoning_details))
+        field = next((name for name in REASONING_FIELDS if getattr(delta, name)), "")
+        text: str = getattr(delta, field) if field else ""
+        for name in ("reasoning_details", "thinking_blocks"):
+            blocks = getattr(delta, name)
+            if blocks:
+                self._add_fields({name: blocks})
+                text = text or "".join(_texts(blocks))
         if not text:
             return
         if self._reasoning is None:
             self._reasoning = self._open("reasoning")
+        if field and not self.reasoning_field:
+            self.reasoning_field = field
+            self.reasoning_is_new = True
         events.append(self._reasoning.append(text))
-        if delta.reasoning and delta.reasoning != text:
-            # Two spellings that differ: one is delivered, the other is not lost.
-            self.add_fields({"reasoning": delta.reasoning})
+        for name in REASONING_FIELDS:
+            other = getattr(delta, name)
+            if other and other != text:
+                # Two spellings that differ: one is delivered, the other is not lost.
+                self._add_fields({name: other})
 
-    def add_refusal(self, text: str, events: list[ChatEvent]) -> None:
-        """A piece of the refusal."""
-        if self._refusal is None:
-            self._refusal = self._open("refusal")
-        events.append(self._refusal.append(text))
-
-    def add_audio(self, piece: ChoiceDeltaAudio, events: list[ChatEvent]) -> None:
+    def _add_audio(self, piece: ChoiceDeltaAudio, events: list[ChatEvent]) -> None:
         """A piece of spoken output."""
         if self._audio is None:
             self._audio = AudioState()
@@ -150,56 +218,10 @@ class ChoiceState:
             self._tally.pieces += 1
             events.append(event)
 
-    def add_tool_calls(self, pieces: Iterable[ChoiceDeltaToolCall], allowed: int, events: list[ChatEvent]) -> None:
-        """Pieces of tool calls.
-
-        Raises:
-            OutputTooLargeError: There are more calls than are allowed.
-        """
+    def _begun_calls(self) -> CallStates:
         if self._calls is None:
-            self._calls = Slots()
-        self._calls.begin_delta()
-        for piece in pieces:
-            function = piece.function
-            says_something = (
-                piece.id
-                or piece.extra
-                or (function is not None and (function.name or function.arguments or function.extra))
-            )
-            if says_something:  # otherwise no call is meant
-                self._add_call(self._calls, piece, allowed, events)
-
-    def _add_call(self, calls: Slots, piece: ChoiceDeltaToolCall, allowed: int, events: list[ChatEvent]) -> None:
-        tally = self._tally
-        known = len(calls.all)
-        slot = calls.find(piece)
-        function = piece.function
-        name = None if function is None else function.name
-        if name and not slot.name:
-            slot.name = name
-            tally.size += len(utf8(name))
-        if len(calls.all) > known:
-            events.extend(self._done(calls.take_preceding()))
-            tally.calls += 1
-            tally.begin(SLOT_WEIGHT)
-            tally.size += len(utf8(slot.id))
-            if tally.calls > allowed:
-                raise OutputTooLargeError(
-                    f"the stream holds more than {allowed} tool calls, the limit of Limits.tool_calls",
-                    limit="tool_calls",
-                )
-            self._place(slot)
-            tally.pieces += 1
-            events.append(ToolCallStarted(slot.index, slot.id, slot.name, self.index))
-        if function is not None:
-            if function.arguments:
-                tally.size += slot.add_arguments(function.arguments)
-                tally.pieces += 1
-                events.append(ToolCallDelta(slot.index, function.arguments, self.index))
-            if function.extra:
-                tally.size += slot.add_extra({"function": dict(function.extra)})
-        if piece.extra:
-            tally.size += slot.add_extra(piece.extra)
+            self._calls = CallStates(self.index, self._tally, self._calls_allowed, self._note, self._place)
+        return self._calls
 
     def _place(self, slot: Slot) -> None:
         """Give a call its part: the one that was announced for it, or else a new one."""
@@ -209,14 +231,22 @@ class ChoiceState:
         else:
             self._parts.append(PartState("tool_call", slot=slot))
 
-    def _done(self, slots: Iterable[Slot]) -> list[ChatEvent]:
-        return [ToolCallDone(slot.index, slot.snapshot(), self.index) for slot in slots]
+    def finish_calls(self, *, at_end: bool) -> list[ChatEvent]:
+        """Calls that were not done so far are now: those with whole arguments, or all, at the end of the stream."""
+        return [] if self._calls is None else self._calls.finish(at_end=at_end)
 
-    def finish_calls(self) -> list[ChatEvent]:
-        """The tool calls that were not done so far: they are now."""
-        return [] if self._calls is None else self._done(self._calls.take_open())
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything generated has come."""
+        return bool(self._parts) or self._audio is not None
 
-    def add_fields(self, fields: Mapping[str, JSONValue]) -> None:
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more can be meant to come: it has finished, did not go on, and no call is open."""
+        is_one_open = self._calls is not None and self._calls.is_one_open
+        return self.finish_reason is not None and not self.went_on and not is_one_open
+
+    def _add_fields(self, fields: Mapping[str, JSONValue]) -> None:
         """Pieces of fields of the delta that the model does not name, or that go with the message."""
         if self._fields is None:
             self._fields = JoinedFields()
@@ -254,6 +284,7 @@ class ChoiceState:
             extra=fields,
             parts=parts,
             dialect=dialect,
+            reasoning_field=self.reasoning_field,
         )
         logprobs = None if self._logprobs is None else self._logprobs.snapshot()
         extra = {} if self._extra is None else self._extra.snapshot()
@@ -264,6 +295,6 @@ def _texts(details: Iterable[JSONValue]) -> Iterable[str]:
     """What reasoning in structured pieces says: the `text` of each, or its `summary`."""
     for detail in details:
         if isinstance(detail, dict):
-            said = detail.get("text") or detail.get("summary")
+            said = detail.get("text") or detail.get("summary") or detail.get("thinking")
             if isinstance(said, str):
                 yield said

@@ -28,6 +28,9 @@ Source: TypeAlias = Mapping[str, JSONValue] | bytes | str
 SOURCE = "_source"
 """The slot that holds the source of a chunk, for a hot path that cannot afford to call `with_source`."""
 
+SPELLING = "_spelling"
+"""The slot that holds the indices of the choices whose reasoning was a part of the content, if any was."""
+
 if TYPE_CHECKING:
     Detail: TypeAlias = JSONValue
     Moderation: TypeAlias = JSONValue
@@ -51,14 +54,28 @@ class ChoiceDeltaFunctionCall(Piece, frozen=True):
     arguments: str | None = None
 
 
+class ChoiceDeltaCustomCall(Piece, frozen=True):
+    """A piece of a call of a custom tool, whose input is any text.
+
+    Attributes:
+        name: The tool's name.
+        input: A piece of its input.
+        extra: What the model does not name.
+    """
+
+    name: str | None = None
+    input: str | None = None
+
+
 class ChoiceDeltaToolCall(Piece, frozen=True):
     """A piece of a tool call.
 
     Attributes:
         index: Which call of the choice it belongs to, from 0. Not every server sends it.
         id: The call's id, in its first piece.
-        type: `"function"`.
+        type: `"function"`, or `"custom"`.
         function: A piece of name and arguments.
+        custom: A piece of name and input, of a custom tool.
         extra: What the model does not name.
     """
 
@@ -66,6 +83,7 @@ class ChoiceDeltaToolCall(Piece, frozen=True):
     id: str | None = None
     type: str | None = None
     function: ChoiceDeltaFunctionCall | None = None
+    custom: ChoiceDeltaCustomCall | None = None
 
 
 class ChoiceDeltaAudio(Piece, frozen=True):
@@ -97,7 +115,9 @@ class ChoiceDelta(Piece, frozen=True):
         audio: A piece of spoken output.
         reasoning_content: A piece of the reasoning, as DeepSeek and many others spell it.
         reasoning: The same, as OpenRouter, Groq and others spell it; some servers send both.
+        reasoning_text: The same, as Copilot spells it.
         reasoning_details: The reasoning in structured pieces (OpenRouter), kept as they came.
+        thinking_blocks: The same, as LiteLLM has it, with signatures.
         extra: What the model does not name.
     """
 
@@ -109,7 +129,9 @@ class ChoiceDelta(Piece, frozen=True):
     audio: ChoiceDeltaAudio | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    reasoning_text: str | None = None
     reasoning_details: list[Detail] | None = None
+    thinking_blocks: list[Detail] | None = None
 
 
 class ChunkChoice(Piece, frozen=True):
@@ -120,6 +142,7 @@ class ChunkChoice(Piece, frozen=True):
         delta: What is added.
         finish_reason: Why it ended, in its last chunk.
         logprobs: Log probabilities of this piece.
+        message: The whole message so far, from servers that repeat it, or send it in place of a delta.
         extra: What the model does not name.
     """
 
@@ -127,12 +150,14 @@ class ChunkChoice(Piece, frozen=True):
     delta: ChoiceDelta = msgspec.field(default_factory=ChoiceDelta)
     finish_reason: str | None = None
     logprobs: ChoiceLogprobs | None = None
+    message: ChoiceDelta | None = None
 
 
 class _Received:
-    """Keeps what a chunk was decoded from. A slot is no field: it is neither encoded nor compared."""
+    """Keeps what a chunk was decoded from, and how it was spelled. A slot is no field: it is neither encoded nor
+    compared."""
 
-    __slots__ = (SOURCE,)
+    __slots__ = (SOURCE, SPELLING)
 
 
 class ChatCompletionChunk(_Received, Model, frozen=True):

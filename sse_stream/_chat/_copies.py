@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ._chunks import ChatCompletionChunk, ChunkChoice
+from msgspec.structs import force_setattr
+
+from ._chunks import SPELLING, ChatCompletionChunk, ChunkChoice
 from ._merging import value_of
 from ._reports import Usage
 
@@ -18,6 +20,8 @@ def chunk_to_keep(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
     if not has_containers:
         return chunk
     kept: ChatCompletionChunk = value_of(chunk)
+    if hasattr(chunk, SPELLING):
+        force_setattr(kept, SPELLING, getattr(chunk, SPELLING))
     return kept
 
 
@@ -33,6 +37,8 @@ def _choice_has_containers(choice: ChunkChoice) -> bool:
         or choice.logprobs is not None
         or delta.extra
         or delta.reasoning_details
+        or delta.thinking_blocks
+        or choice.message is not None
         or delta.tool_calls
         or delta.audio is not None
         or delta.function_call is not None

@@ -30,3 +30,16 @@ _OF: dict[type[SSEStreamError], Ending] = {
 def ending_of(error: SSEStreamError) -> Ending:
     """What the bytes of a stream ended with, if they ended with this error."""
     return _OF.get(type(error), "invalid")
+
+
+_FAILURES = frozenset({"abort", "aborted", "failed", "failure", "exception", "unknown_error"})
+
+
+def says_failure(reason: str) -> bool:
+    """Whether a finish reason says that the provider failed: `error`, `network_error`, `abort` and their like.
+
+    Args:
+        reason: The finish reason, as it came.
+    """
+    word = reason.lower()
+    return word in _FAILURES or word.endswith("error")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec.structs import force_setattr
 
@@ -12,8 +14,9 @@ from ._schema import MESSAGE_TYPES, completed
 from ._tool_call import ToolCall
 from ._turns import register_turn, turn_of
 
-# Fields outside the message model that a server wants to see again with the next request.
-_SENT_BACK = ("function_call", "reasoning_details", "extra_content")
+# Fields outside the message model that a server wants to see again with the next request; the second line is reasoning.
+_SENT_BACK = ("function_call", "extra_content")
+_BLOCKS = ("reasoning_details", "thinking_blocks")
 
 OPENAI_CHAT = "openai_chat"
 """The name of the dialect that needs no other: OpenAI's chat completions."""
@@ -58,6 +61,10 @@ class Message(msgspec.Struct, frozen=True, gc=False):
             given, what the other fields say. `content`, `reasoning` and `refusal` are the text of their parts joined,
             `tool_calls` are the calls of theirs.
         dialect: The name of the dialect that it came in.
+        reasoning_field: The field in which the reasoning came: `"reasoning_content"`, `"reasoning"`,
+            `"reasoning_text"`; `"content"` if it was a part of the content, as Mistral has it; `""` if it came in
+            none, or only in the pieces of `reasoning_details` or `thinking_blocks`. How it was spelled is not
+            what the message says: two that differ in nothing else are equal.
     """
 
     role: str = "assistant"
@@ -69,18 +76,31 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     extra: dict[str, JSONValue] = {}
     parts: list[Part] = []
     dialect: str = OPENAI_CHAT
+    reasoning_field: str = ""
 
     def __post_init__(self) -> None:
         if not self.parts:
             force_setattr(self, "parts", _parts_of(self))
 
-    def to_dict(self) -> dict[str, JSONValue]:
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Message):
+            return NotImplemented
+        compared = (name for name in self.__struct_fields__ if name != "reasoning_field")
+        return all(getattr(self, name) == getattr(other, name) for name in compared)
+
+    def to_dict(self, *, reasoning: bool | None = None) -> dict[str, JSONValue]:
         """The message to append to the next request's `messages`, for any server with OpenAI's chat completions.
 
         It holds what a server takes back: role, content, refusal, tool calls with all that came with
-        them, a reference to the audio, the legacy function call, `reasoning_details` and
-        `extra_content`. Plain reasoning is left out: some servers refuse it. Signatures and other objects
-        that only the provider itself understands are left out too: see `to_native`.
+        them, a reference to the audio, the legacy function call and `extra_content`; and the reasoning, in the
+        field in which it came, if the message calls tools: DeepSeek, Kimi and Z.AI want to see again what led to a
+        call, and answer 400 without it. Without calls plain reasoning is left out, which no server needs. Reasoning
+        in structured pieces, `reasoning_details` and `thinking_blocks`, goes back whole, signatures and all.
+        Signatures that other formats have are left out: see `to_native`.
+
+        Args:
+            reasoning: Whether to send the reasoning back; by default, whole pieces always, and plain reasoning if
+                the message calls tools.
         """
         said: dict[str, JSONValue] = {"role": self.role, "content": self.content}
         if self.refusal is not None:
@@ -90,9 +110,24 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         if self.audio is not None:
             said["audio"] = {"id": self.audio.id}
         said.update((name, copied(self.extra[name])) for name in _SENT_BACK if name in self.extra)
+        if reasoning is not False:
+            said.update((name, copied(self.extra[name])) for name in _BLOCKS if name in self.extra)
+        if reasoning or (reasoning is None and (self.tool_calls or "function_call" in said)):
+            self._add_reasoning(said)
         if len(said) == 2 and self.content is None:
             said["content"] = ""  # a message that says nothing else needs a text, if an empty one
         return said
+
+    def _add_reasoning(self, said: dict[str, JSONValue]) -> None:
+        """Put the reasoning where it came from."""
+        if self.reasoning is None or (not self.reasoning_field and not said.keys().isdisjoint(_BLOCKS)):
+            return
+        field = self.reasoning_field or "reasoning_content"
+        if field == "content":
+            said["content"] = _content_parts(self.reasoning, self.content, self.extra)
+        else:
+            structured = self.extra.get(field)
+            said[field] = copied(structured) if isinstance(structured, (dict, list)) else self.reasoning
 
     def to_native(self) -> JSONValue:
         """What the endpoint takes back that this message came from, signatures and all, ready for JSON.
@@ -129,6 +164,17 @@ def completion_message(message: Message) -> dict[str, JSONValue]:
         said["audio"] = message.audio.to_dict()
     extra = message.extra if message.role == "assistant" else {**message.extra, "role": message.role}
     return completed(said, extra, MESSAGE_TYPES)
+
+
+def _content_parts(reasoning: str, content: str | None, extra: Mapping[str, JSONValue]) -> list[JSONValue]:
+    """Content in parts, as Mistral has it, with what came with the thinking beside its text."""
+    thinking: dict[str, JSONValue] = {}
+    told = extra.get("content")
+    for part in told if isinstance(told, list) else ():
+        if isinstance(part, dict) and part.get("type") == "thinking":
+            thinking.update(copied(part))
+    thinking.update({"type": "thinking", "thinking": [{"type": "text", "text": reasoning}]})
+    return [thinking, {"type": "text", "text": content}] if content else [thinking]
 
 
 register_turn(OPENAI_CHAT, Message.to_dict)

@@ -9,8 +9,8 @@ from .._json._depth import JSONValue
 from ._events import ReasoningDelta, RefusalDelta, TextDelta
 from ._merging import value_of
 from ._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from ._slot import Slot
 from ._text_channel import SpokenDelta, TextChannel
-from ._tool_calls import Slot
 
 # The kinds of part that are text, and the events that their pieces give.
 TEXT_EVENTS: Mapping[str, type[SpokenDelta]] = {

@@ -1,137 +1,114 @@
 """Which call a piece of a tool call belongs to: one rule for every variant on the wire.
 
-The number of slots is the number of calls that were meant, and slots keep the order in which they began.
+The number of slots is the number of calls that were meant, and slots keep the order in which they began. Let *c* be
+the call at the piece's index, if that is a whole number of 0 or more; else the call with its id; else the last call.
+*Closed* means that the arguments of *c* are whole JSON. The first row that fits decides:
 
-- An index of 0 or more names a slot, unless the piece carries another id than that slot's: then the id
-  decides, and an id not seen before begins a call.
-- Without such an index, a known id names its slot, and an unknown one begins a call.
-- With neither index nor id, a name begins a call when the last call cannot go on: its arguments are
-  complete, its name is another, or it came in the same delta. What has no name continues the last call.
-"""
+| the piece | it belongs to |
+|---|---|
+| there is no *c* | the call with its id, or else a new one |
+| has an id other than *c*'s, known already | the call with that id |
+| has an id other than *c*'s, and a name | a new call; but *c* goes on if the name is *c*'s, *c* is open, and the arguments are neither blank nor begin with `{` |
+| has an id other than *c*'s, no name | *c* goes on under its first id; if *c* is closed, arguments begin a new call, and a bare id waits for the piece that begins one |
+| has another name than *c*'s, and no index | a new call |
+| has another name than *c*'s | a new call if *c* is closed; otherwise *c* keeps its name |
+| has *c*'s name, neither has an id, *c* is closed, the arguments are not blank | a new call: such a server counts nothing |
+| has a name, no index and no id | a new call if *c* is closed or had a piece in the same delta |
+| anything else | *c* goes on |
+
+A new id on each fragment and two calls that share an index look alike at first. What tells them apart is whether
+the call before is closed, and whether the piece could be the beginning of a JSON object. A call that began without
+an id takes the first that comes with a piece of it, unless it is closed and the piece names a call.
+
+Undecidable, and decided so: a new id *and* name on each fragment are several calls; two calls without arguments under
+one id are one; `{"a":` and then `{"a":1}` with the name repeated is the same call sent again, not an object in it.
+"""  # a table
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from ._anomalies import OnAnomaly
+from ._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
+from ._slot import Slot
 
-from .._json._depth import JSONValue
-from ._chunks import ChoiceDeltaToolCall
-from ._memory import text_of, utf8
-from ._merging import JoinedFields
-from ._tool_call import ToolCall
-
-# What a slot takes before anything is in it: itself, its buffer, and its entries in two dicts and two lists.
-SLOT_WEIGHT = 512
-
-_OUTSIDE_STRINGS = re.compile(r'[{}\[\]"]')
-_INSIDE_STRINGS = re.compile(r'["\\]')
+_NO_FUNCTION = ChoiceDeltaFunctionCall()
 
 
-class _Brackets:
-    """Watches for the end of a JSON object or array that comes in pieces; looks at each character once."""
-
-    __slots__ = ("_depth", "_escaped", "_in_string", "closed")
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._in_string = False
-        self._escaped = False
-        self.closed = False
-
-    def feed(self, text: str) -> None:
-        position = 0
-        if self._escaped and text:
-            position = 1
-            self._escaped = False
-        while True:
-            mark = (_INSIDE_STRINGS if self._in_string else _OUTSIDE_STRINGS).search(text, position)
-            if mark is None:
-                return
-            position = mark.end()
-            character = mark[0]
-            if character == '"':
-                self._in_string = not self._in_string
-            elif character == "\\":
-                self._escaped = position == len(text)
-                position += 1
-            else:
-                self._depth += 1 if character in "{[" else -1
-                self.closed = self._depth == 0
-
-
-class Slot:
-    """One tool call, as far as it has come."""
-
-    __slots__ = ("_arguments", "_brackets", "_extra", "id", "index", "name")
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.id = ""
-        self.name = ""
-        self._extra: JoinedFields | None = None
-        self._arguments = bytearray()
-        self._brackets: _Brackets | None = None  # made when somebody asks, and kept up to date from then on
-
-    def add_arguments(self, text: str) -> int:
-        """Append a piece of the arguments; how many bytes that takes."""
-        data = utf8(text)
-        self._arguments += data
-        if self._brackets is not None:
-            self._brackets.feed(text)
-        return len(data)
-
-    def add_extra(self, piece: Mapping[str, JSONValue]) -> int:
-        """Add what else comes with the call; how many bytes that takes."""
-        if self._extra is None:
-            self._extra = JoinedFields()
-        return self._extra.add(piece)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the arguments' outermost bracket has been closed."""
-        if self._brackets is None:
-            self._brackets = _Brackets()
-            self._brackets.feed(text_of(self._arguments))
-        return self._brackets.closed
-
-    def snapshot(self) -> ToolCall:
-        """The call so far."""
-        extra = {} if self._extra is None else self._extra.snapshot()
-        return ToolCall(self.id, self.name, text_of(self._arguments), extra)
+def function_of(piece: ChoiceDeltaToolCall) -> ChoiceDeltaFunctionCall:
+    """What a piece says of its call: a custom tool's name and input are name and arguments."""
+    custom = piece.custom
+    if custom is not None:
+        return ChoiceDeltaFunctionCall(name=custom.name, arguments=custom.input, extra=custom.extra)
+    return _NO_FUNCTION if piece.function is None else piece.function
 
 
 class Slots:
-    """The tool calls of one choice."""
+    """The tool calls of one choice.
 
-    __slots__ = ("_by_id", "_by_index", "_last", "_open", "_touched", "all")
+    Args:
+        note: Told each anomaly.
 
-    def __init__(self) -> None:
+    Attributes:
+        all: The calls, in the order in which they began.
+    """
+
+    __slots__ = ("_by_id", "_by_index", "_delta", "_last", "_note", "_open", "all")
+
+    def __init__(self, note: OnAnomaly) -> None:
+        self._note = note
         self.all: list[Slot] = []
         self._open: list[Slot] = []  # those not yet said to be done
         self._by_index: dict[int, Slot] = {}
         self._by_id: dict[str, Slot] = {}
         self._last: Slot | None = None
-        self._touched = False  # whether the delta that is being read has added to the last call
+        self._delta = 0  # how many deltas there have been
+
+    @property
+    def is_one_open(self) -> bool:
+        """Whether the arguments of a call are not whole, though they should be JSON."""
+        return any(slot.kind == "function" and not slot.complete for slot in self._open)
 
     def begin_delta(self) -> None:
         """A new delta: its pieces may continue what the one before has left."""
-        self._touched = False
+        self._delta += 1
 
-    def find(self, piece: ChoiceDeltaToolCall) -> Slot:
-        """The slot that a piece belongs to: a new one, at the end of `all`, if it begins a call."""
+    def find(self, piece: ChoiceDeltaToolCall, function: ChoiceDeltaFunctionCall) -> Slot:
+        """The slot that a piece belongs to: a new one, at the end of `all`, if it begins a call.
+
+        Args:
+            piece: The piece.
+            function: What it says of its call: `function_of(piece)`.
+        """
         index = piece.index if piece.index is not None and piece.index >= 0 else None
-        slot = self._named_by(piece, index)
+        if index is None:
+            self._note("missing_call_index", f"index: {piece.index!r}")
+        current = self._last if index is None else self._by_index.get(index)
+        if piece.id and (current is None or (index is None and piece.id != current.id)):
+            current = self._by_id.get(piece.id, current)
+        begins = bool(function.name) or _is_said(function.arguments)
+        call_id = piece.id or (current.next_id if current is not None and begins else "")
+        slot = None if current is None else self._continued(current, index, call_id, function)
         if slot is None:
-            slot = Slot(len(self.all))
-            self.all.append(slot)
-            self._open.append(slot)
+            slot = self._begin(call_id)
+        elif call_id and not slot.id:
+            self._name(slot, call_id)
+        if current is not None and begins:
+            current.next_id = ""
         if index is not None:
             self._by_index[index] = slot
-        if piece.id and not slot.id:
-            slot.id = piece.id
-            self._by_id[piece.id] = slot
+        if piece.custom is not None or piece.type == "custom":
+            slot.kind = "custom"
         self._last = slot
-        self._touched = True
+        slot.touched = self._delta
+        return slot
+
+    def of_message(self, place: int, piece: ChoiceDeltaToolCall) -> Slot:
+        """The slot of a whole call in a message: that with its id, or else at its place; a new one if there is none."""
+        slot = self._by_id.get(piece.id or "") or (self.all[place] if place < len(self.all) else None)
+        if slot is None:
+            slot = self._begin(piece.id or "")
+        if piece.custom is not None or piece.type == "custom":
+            slot.kind = "custom"
+        self._last = slot
         return slot
 
     def take_preceding(self) -> list[Slot]:
@@ -142,28 +119,68 @@ class Slots:
         del self._open[-2]
         return preceding
 
+    def take_complete(self) -> list[Slot]:
+        """All calls with whole arguments that were not done so far: they are now."""
+        taken = [slot for slot in self._open if slot.complete]
+        self._open = [slot for slot in self._open if not slot.complete]
+        return taken
+
     def take_open(self) -> list[Slot]:
         """All calls that were not done so far: they are now."""
         taken, self._open = self._open, []
         return taken
 
-    def _named_by(self, piece: ChoiceDeltaToolCall, index: int | None) -> Slot | None:
-        name = None if piece.function is None else piece.function.name
-        if index is not None:
-            slot = self._by_index.get(index)
-            if slot is None or not piece.id or piece.id == slot.id:
-                return None if slot is not None and name and _repeats_whole(piece, slot) else slot
-            if not slot.id and not (name and slot.name and slot.complete):
-                return slot  # the id of a call that began without one
-        if piece.id:
-            return self._by_id.get(piece.id)
-        slot = self._last
-        if name and slot is not None and slot.name and (self._touched or name != slot.name or slot.complete):
-            return None
+    def _begin(self, call_id: str) -> Slot:
+        slot = Slot(len(self.all))
+        self.all.append(slot)
+        self._open.append(slot)
+        if call_id:
+            self._name(slot, call_id)
+        else:
+            self._note("missing_call_id", f"call {slot.index}")
         return slot
 
+    def _name(self, slot: Slot, call_id: str) -> None:
+        slot.id = call_id
+        self._by_id[call_id] = slot
 
-def _repeats_whole(piece: ChoiceDeltaToolCall, slot: Slot) -> bool:
-    """Whether an index without id comes again with a whole call, as servers do that count nothing."""
-    arguments = None if piece.function is None else piece.function.arguments
-    return bool(not slot.id and slot.name and arguments and not arguments.isspace() and slot.complete)
+    def _continued(self, call: Slot, index: int | None, call_id: str, function: ChoiceDeltaFunctionCall) -> Slot | None:
+        """The call that a piece goes on with, if it does; `call` is the one that it would."""
+        name, arguments = function.name, function.arguments
+        is_other = bool(name and call.name and name != call.name)
+        if call_id and call_id != call.id:
+            known = self._by_id.get(call_id)
+            if known is not None:
+                return known
+            if call.id:
+                return self._under_another_id(call, call_id, function)
+            if name and call.name and call.complete:
+                return None
+        if is_other:
+            if index is None or call.complete:
+                return None
+            self._note("call_name_changed", f"{name!r} after {call.name!r}")
+        elif name and name == call.name:
+            if not call_id and not call.id and call.complete and _is_said(arguments):
+                return None
+            if not call_id and index is None and (call.complete or call.touched == self._delta):
+                return None
+        return call
+
+    def _under_another_id(self, call: Slot, call_id: str, function: ChoiceDeltaFunctionCall) -> Slot | None:
+        said = _is_said(function.arguments)
+        if function.name:
+            begins = not said or (function.arguments or "").lstrip().startswith("{")
+            if function.name != call.name or call.complete or begins:
+                return None
+        elif call.complete:
+            if said:
+                return None
+            call.next_id = call_id
+            return call
+        self._note("call_id_changed", f"{call_id!r} after {call.id!r}")
+        return call
+
+
+def _is_said(arguments: str | None) -> bool:
+    return bool(arguments and not arguments.isspace())

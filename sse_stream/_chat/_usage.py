@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from ._anomalies import OnAnomaly
 from ._memory import ENTRY, weight
 from ._merging import LatestFields, value_of
 from ._model import NOTHING
@@ -13,19 +14,26 @@ from ._reports import CompletionTokensDetails, PromptTokensDetails, Usage
 
 Counts = TypeVar("Counts", Usage, PromptTokensDetails, CompletionTokensDetails)
 
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
 # The fields of a report that have counts of their own.
 _LEVELS = ("prompt_tokens_details", "completion_tokens_details")
 
 
 class UsageState:
-    """What is known of the usage. Never summed and never invented: a count that is null leaves the one before.
+    """What is known of the usage. Never summed and never invented: a count that is null leaves the one before, and so
+    does one that falls back to zero.
 
     A report costs what it holds, however many came before it.
+
+    Args:
+        note: Told each anomaly.
     """
 
-    __slots__ = ("_counts", "_extras")
+    __slots__ = ("_counts", "_extras", "_note")
 
-    def __init__(self) -> None:
+    def __init__(self, note: OnAnomaly) -> None:
+        self._note = note
         self._counts: Usage | None = None  # all counts so far, without what the model does not name
         self._extras: dict[str, LatestFields] = {}  # which is here, by its level: "" or the name of the details
 
@@ -37,6 +45,14 @@ class UsageState:
             says nothing at all. And by how many bytes what is kept has grown.
         """
         before = self._counts
+        if before is not None and _falls_to_zero(before, report):
+            self._note("usage_fell", repr(report))
+            report = Usage(extra=report.extra)
+            if not _says_something(_extras(report)):
+                return None, 0
+        prompt, completion, total = report.prompt_tokens, report.completion_tokens, report.total_tokens
+        if prompt is not None and completion is not None and total is not None and prompt + completion != total:
+            self._note("odd_total", f"{prompt} + {completion} is not {total}")
         if before is not None and _stands_for_itself(report, before):
             self._counts = report
             return report, 0
@@ -58,6 +74,12 @@ class UsageState:
         if self._counts is None:
             return None
         return _with_extras(self._counts, {level: extra.snapshot() for level, extra in self._extras.items()})
+
+
+def _falls_to_zero(before: Usage, report: Usage) -> bool:
+    """Whether all that was counted before is counted as nothing."""
+    counted = [name for name in _COUNTS if getattr(before, name)]
+    return bool(counted) and all(getattr(report, name) == 0 for name in counted)
 
 
 def _stands_for_itself(report: Usage, before: Usage) -> bool:

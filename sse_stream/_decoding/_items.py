@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TypeAlias
+from contextlib import suppress
 
 from .._chat._chunks import ChatCompletionChunk
-from .._chat._events import ChatEvent
 from .._errors import ChunkDecodeError, EventTooLargeError
 from .._sse._event import ServerSentEvent
 from .._sse._parser import EventParser
-from ..dialects._base import AnomalyFound, Dialect, Done, Failure, Item, Ping, check_dialect
-
-Queue: TypeAlias = deque[Item | ChatEvent]
-"""What was decoded and not handed out: what an event means, and before it what a chunk said that is being read."""
+from ..dialects._base import AnomalyFound, Dialect, Done, Failure, Ping, check_dialect
+from ._queue import ItemQueue
+from ._unframed import UnframedJSON
 
 
 class ItemDecoder:
@@ -33,14 +30,15 @@ class ItemDecoder:
         cut_off: Whether the body ended inside an event.
     """
 
-    __slots__ = ("_asked_at_end", "_decode_plain", "_dialect", "cut_off", "events_seen", "parser", "queue")
+    __slots__ = ("_asked_at_end", "_decode_plain", "_dialect", "_items", "cut_off", "events_seen", "parser", "queue")
 
     def __init__(self, dialect: Dialect, max_event_size: int) -> None:
         check_dialect(dialect)
         self._dialect = dialect
         self._decode_plain = dialect.decode_plain
-        self.queue: Queue = deque()
-        self.parser = _parser(dialect, max_event_size, self.queue)
+        self._items = ItemQueue()
+        self.queue = self._items.entries
+        self.parser = _parser(dialect, max_event_size, self._items)
         self.events_seen = 0
         self.cut_off = False
         self._asked_at_end = False  # whether the dialect was asked what the end of the body means
@@ -66,8 +64,10 @@ class ItemDecoder:
         self.events_seen += 1
         chunk = self._decode_plain(data, parser.plain_name)
         if chunk is None:
-            text = data.decode("utf-8", "replace")
-            self._decode(ServerSentEvent(text, parser.plain_name, parser.last_event_id))
+            self._decode(ServerSentEvent(parser.decoded(data), parser.plain_name, parser.last_event_id))
+        elif self._items.halves.waiting:
+            self._items.put((chunk,))
+            return None
         return chunk
 
     def _fetch_framed(self) -> bool:
@@ -84,7 +84,7 @@ class ItemDecoder:
         if chunk is None:
             self._decode(event)
         else:
-            self.queue.append(chunk)
+            self._items.put((chunk,))
         return True
 
     def fetch_end(self) -> bool:
@@ -98,13 +98,14 @@ class ItemDecoder:
             self.cut_off = event is None or not self._dialect.is_whole(event.data)
             if event is not None and not self.cut_off:
                 self.events_seen += 1
-                self.queue.append(AnomalyFound("unterminated_event", event.data))
+                self._items.note("unterminated_event", event.data)
                 self._decode(event)
             return True
         if self._asked_at_end:
             return False
         self._asked_at_end = True
-        self.queue.extend(self._dialect.end())
+        self._items.put(self._dialect.end())
+        self._items.end()
         return True
 
     def fetch_document(self, body: bytes) -> bool:
@@ -120,18 +121,18 @@ class ItemDecoder:
             return False
         if not any(isinstance(item, ChatCompletionChunk) and item.choices for item in items):
             return False
-        self.queue.extend((AnomalyFound("not_streamed", event.data), *items, Done()))
+        self._items.put((AnomalyFound("not_streamed", event.data), *items, Done()))
         return True
 
     def _decode(self, event: ServerSentEvent) -> None:
         """Queue what an event means that is no plain chunk."""
         try:
-            self.queue.extend(self._dialect.decode(event))
+            self._items.put(self._dialect.decode(event))
         except ChunkDecodeError as error:
             self.queue.append(Failure(error))
 
 
-def _parser(dialect: Dialect, max_event_size: int, queue: Queue) -> EventParser:
+def _parser(dialect: Dialect, max_event_size: int, items: ItemQueue) -> EventParser:
     """The parser of server-sent events; what it finds beside them is queued.
 
     It knows nothing of who reads them: no reference leads back, and a stream that is dropped is gone at once.
@@ -140,12 +141,23 @@ def _parser(dialect: Dialect, max_event_size: int, queue: Queue) -> EventParser:
     def part_events(data: str) -> bool:
         whole = dialect.is_whole(data)
         if whole:
-            queue.append(AnomalyFound("events_run_together", data))
+            items.note("events_run_together", data)
         return whole
+
+    unframed = UnframedJSON(max_event_size)
+
+    def read_line(line: str) -> None:
+        text = unframed.add(line)
+        if text:
+            with suppress(ChunkDecodeError):  # nobody has said that it is a chunk
+                meant = dialect.decode(ServerSentEvent(text))
+                items.put((AnomalyFound("unframed_json", text), *meant))
 
     return EventParser(
         max_event_size,
-        on_comment=lambda text: queue.append(Ping(text)),
-        on_unknown_field=lambda name, value: queue.extend(dialect.decode_field(name, value)),
+        on_comment=lambda text: items.put((Ping(text),)),
+        on_unknown_field=lambda name, value: items.put(dialect.decode_field(name, value)),
         part_events=part_events,
+        on_unknown_line=read_line,
+        on_malformed=lambda text: items.note("invalid_utf8", text),
     )

@@ -6,7 +6,7 @@ reads holds nothing, so any number of readers may take turns.
 
 from __future__ import annotations
 
-from .._chat._anomalies import Anomaly, AnomalyLog
+from .._chat._anomalies import Anomaly, AnomalyKind, AnomalyLog
 from .._chat._builder import CompletionBuilder
 from .._chat._chunks import SOURCE, ChatCompletionChunk
 from .._chat._completion import ChatCompletion
@@ -16,7 +16,14 @@ from .._chat._events import ChatEvent, KeepAlive
 from .._chat._limits import Limits
 from .._chat._reports import Usage
 from .._chat._turns import register_turn
-from .._errors import EventTooLargeError, IncompleteStreamError, OutputTooLargeError, SSEStreamError
+from .._errors import (
+    ChunkDecodeError,
+    EventTooLargeError,
+    IncompleteStreamError,
+    OutputTooLargeError,
+    ProviderError,
+    SSEStreamError,
+)
 from ..dialects._base import AnomalyFound, Beside, Dialect, Done, Failure, Item, PartEnd, PartStart, Ping
 from ._items import ItemDecoder
 from ._shortcut import Shortcut
@@ -60,6 +67,8 @@ class EventReader(Lifecycle):
         alike = vars(type(dialect)).get("decodes_alike", False)
         self._shortcut = Shortcut(self._builder, dialect.decode_plain if alike else None, limits.event_size)
         self._chunks_seen = 0
+        self._broken = False
+        self._foreign: str | None = None  # the first JSON that was no chunk
         self.keepalives_seen = 0
 
     @property
@@ -87,8 +96,18 @@ class EventReader(Lifecycle):
         """How many chunks there have been."""
         return self._chunks_seen + self._shortcut.seen
 
-    def end(self) -> None:
-        """No more bytes will come."""
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more can be meant to come: every choice has finished and not gone on, no call is open."""
+        return self.state == "open" and self._builder.is_settled
+
+    def end(self, *, broken: bool = False) -> None:
+        """No more bytes will come.
+
+        Args:
+            broken: Whether the connection broke, though nothing more was meant to come.
+        """
+        self._broken = broken
         self._parser.close()
 
     def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
@@ -259,9 +278,14 @@ class EventReader(Lifecycle):
                     return [KeepAlive(comment)] if self._keepalives else []
                 case AnomalyFound(kind, sample):
                     self._log.note(kind, sample)
+                    if kind == "not_a_chunk" and self._foreign is None:
+                        self._foreign = sample
                 case Done():
+                    self._check_finish()
                     self.mark()
                 case Failure(error):
+                    if isinstance(error, ProviderError):
+                        self._take_late_usage()
                     # What is too large cannot be passed over, whenever it comes.
                     if self.state != "done" or isinstance(error, EventTooLargeError):
                         raise error
@@ -276,23 +300,53 @@ class EventReader(Lifecycle):
         if self._log.violation is not None and self.state != "ended":
             raise self.fail(self._log.violation, "invalid")
 
+    def _check_finish(self) -> None:
+        """Raise the error that a finish reason says, if one does and no error object has come.
+
+        Raises:
+            ProviderError: It does.
+        """
+        reason = self._builder.failure
+        if reason and self.state == "open":
+            raise ProviderError(f"the stream finished with {reason!r}", type=reason, body=None)
+
+    def _take_late_usage(self) -> None:
+        """Take what usage has come behind an error."""
+        items = self._items
+        while self._queue or items.fetch():
+            entry = self._queue.popleft()
+            if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:
+                self._builder.add(ChatCompletionChunk(usage=entry.usage))
+
     def _finish(self) -> None:
         """Nothing is left: how did it end?"""
-        unfinished = self._builder.unfinished
+        builder = self._builder
+        if not builder.begun and self._foreign is not None:
+            raise self.fail(
+                ChunkDecodeError(f"no chunk came, but {self._foreign[:200]!r}", data=self._foreign), "invalid"
+            )
         if self.state == "done":
-            if not self.chunks_seen:
+            if not builder.begun:
                 self._log.note("empty_stream", self.dialect.end_mark)
-            for index in unfinished:
+            for index in builder.unfinished:
                 self._log.note("missing_finish_reason", f"choice {index}")
-        elif self._items.cut_off or unfinished or not self._builder.begun:
+        elif not builder.is_settled:
             missing = what_is_missing(
                 self.dialect.end_mark,
-                unfinished,
+                builder.unfinished,
                 cut_off=self._items.cut_off,
                 begun=self.chunks_seen > 0,
                 so_far=self.completion.text,
             )
             raise self.fail(IncompleteStreamError(missing), "truncated")
+        else:
+            try:
+                self._check_finish()
+            except ProviderError as error:
+                self.fail(error, "provider_error")
+                raise
+            kind: AnomalyKind = "broken_after_finish" if self._broken or self._items.cut_off else "missing_done"
+            self._log.note(kind, f"no {self.dialect.end_mark} came")
         self._check_strictness()
         self.stop("complete")
-        self._queue.extend(self._builder.close())
+        self._queue.extend(builder.close())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import NoReturn
 
 import msgspec
 
@@ -10,12 +11,16 @@ from .._errors import ChunkDecodeError
 from ._depth import MAX_DEPTH, JSONValue, is_deep
 
 
-def loads(text: str) -> tuple[JSONValue, bool]:
+def loads(text: str, *, keep_halves: bool = False) -> tuple[JSONValue, bool]:
     """Decode a JSON text.
+
+    Args:
+        text: The text.
+        keep_halves: Whether halves of surrogate pairs are left in the value, for who puts them together.
 
     Returns:
         The value, and whether it took a lenient reader: `NaN` and `Infinity`, raw control characters in
-        strings, and halves of surrogate pairs, which become U+FFFD, are read all the same.
+        strings, and halves of surrogate pairs, which become U+FFFD unless they are kept, are read all the same.
 
     Raises:
         ChunkDecodeError: It is not JSON even so, or nested deeper than `MAX_DEPTH`.
@@ -27,18 +32,36 @@ def loads(text: str) -> tuple[JSONValue, bool]:
     except (ValueError, RecursionError) as error:
         reason = error
     try:
-        return _without_surrogates(json.loads(text, strict=False)), True
+        value = json.loads(text, strict=False)
+        whole = without_halves(value)
+        if keep_halves:
+            return value, whole == value or not _is_strict(text)
+        return whole, True
     except (ValueError, RecursionError):
         raise ChunkDecodeError(f"not JSON: {reason}: {_excerpt(text)}", data=text) from None
 
 
-def _without_surrogates(value: JSONValue) -> JSONValue:
+def _is_strict(text: str) -> bool:
+    """Whether a text that is JSON to the lenient reader is JSON to a strict one, halves of surrogate pairs aside."""
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def without_halves(value: JSONValue) -> JSONValue:
+    """The value with U+FFFD for each half of a surrogate pair."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
-        return {_without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
+        return {without_halves(name): without_halves(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
+        return [without_halves(item) for item in value]
     return value
 
 

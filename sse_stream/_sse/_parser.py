@@ -32,6 +32,8 @@ class EventParser(StreamInput):
         max_event_size: How many bytes of one event may wait for its end, `None` for no bound.
         on_comment: Called with the text of each comment line.
         on_unknown_field: Called with name and value of each field that the standard says to ignore.
+        on_unknown_line: Called before that with the whole line.
+        on_malformed: Called with the text of what was not UTF-8, before the event that it is in.
         part_events: Asked whether the only `data` line so far is an event of its own, when another follows.
 
     Attributes:
@@ -48,7 +50,9 @@ class EventParser(StreamInput):
         "_id",
         "_limit",
         "_on_comment",
+        "_on_malformed",
         "_on_unknown_field",
+        "_on_unknown_line",
         "_part_events",
         "_partial",
         "_retry",
@@ -65,11 +69,15 @@ class EventParser(StreamInput):
         on_comment: Callable[[str], object] | None = None,
         on_unknown_field: Callable[[str, str], object] | None = None,
         part_events: Callable[[str], bool] | None = None,
+        on_unknown_line: Callable[[str], object] | None = None,
+        on_malformed: Callable[[str], object] | None = None,
     ) -> None:
         self._limit = sys.maxsize if max_event_size is None else max_event_size
         self._on_comment = on_comment
         self._on_unknown_field = on_unknown_field
         self._part_events = part_events
+        self._on_unknown_line = on_unknown_line
+        self._on_malformed = on_malformed
         super().__init__()
         # The line that is being read, if a piece ended inside it, and the standard's buffers.
         self.between_events = True
@@ -144,7 +152,7 @@ class EventParser(StreamInput):
         before = len(beside)
         while True:
             if self.between_events and (data := self.next_plain()) is not None:
-                return ServerSentEvent(data.decode("utf-8", "replace"), self.plain_name, self.last_event_id)
+                return ServerSentEvent(self.decoded(data), self.plain_name, self.last_event_id)
             line = self._next_line()
             if line is None:
                 return None
@@ -154,9 +162,20 @@ class EventParser(StreamInput):
 
     def next_incomplete(self) -> ServerSentEvent | None:
         """What `next_event` leaves when no more bytes come: the event that no blank line has closed."""
+        self._on_malformed = None  # what breaks off inside a character is no worse than what breaks off elsewhere
         line, self._partial = self._partial, bytearray()
         # A `data` line may part the event before it from its own, which comes with the next call.
         return (self._interpret(line) if line else None) or self._dispatch()
+
+    def decoded(self, data: bytes | bytearray) -> str:
+        """The data as text: always UTF-8, and what is malformed becomes U+FFFD."""
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "replace")
+            if self._on_malformed is not None:
+                self._on_malformed(text)
+            return text
 
     def discard(self) -> None:
         """ "Once the end of the file is reached, any pending data must be discarded." """
@@ -216,20 +235,22 @@ class EventParser(StreamInput):
         match bytes(name):
             case b"":
                 if self._on_comment is not None:
-                    self._on_comment(value.decode("utf-8", "replace"))
+                    self._on_comment(self.decoded(value))
             case b"data":
                 return self._add_data(value)
             case b"event":
-                self._event_type = value.decode("utf-8", "replace")
+                self._event_type = self.decoded(value)
             case b"id":
                 # "If the field value does not contain U+0000 NULL … Otherwise, ignore the field."
                 if 0 not in value:
-                    self._id = value.decode("utf-8", "replace")
+                    self._id = self.decoded(value)
             case b"retry":
                 # "If the field value consists of only ASCII digits": bytes.isdigit knows no others.
                 if value.isdigit() and len(digits := value.lstrip(b"0")) <= MAX_RETRY_DIGITS:
                     self._retry = self.retry = int(digits or b"0")
             case _:
+                if self._on_unknown_line is not None:
+                    self._on_unknown_line(line.decode("utf-8", "replace"))
                 if self._on_unknown_field is not None:
                     self._on_unknown_field(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
         return None
@@ -239,7 +260,7 @@ class EventParser(StreamInput):
         if self._data_lines == 1 and self._part_events is not None and value:
             first = self._data.decode("utf-8", "replace")
             if self._part_events(first):
-                event = ServerSentEvent(first, self._event_type or "message", self._id, self._retry)
+                event = ServerSentEvent(self.decoded(self._data), self._event_type or "message", self._id, self._retry)
                 self._data_lines = 0
         if self._data_lines == 0:
             self._data = value
@@ -259,7 +280,7 @@ class EventParser(StreamInput):
         self.last_event_id = self._id
         event = None
         if self._data_lines:
-            data = self._data.decode("utf-8", "replace")
+            data = self.decoded(self._data)
             event = ServerSentEvent(data, self._event_type or "message", self._id, self._retry)
         self.discard()
         return event

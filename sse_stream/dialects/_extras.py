@@ -14,7 +14,6 @@ from .._chat._model import refuse_extra
 from .._chat._reports import Usage
 from .._json._depth import JSONValue, decode_json
 from .._json._reading import PROVIDER_FIELDS
-from ._quirks import drop_repetition
 
 Object = dict[str, JSONValue]
 
@@ -31,6 +30,7 @@ _USAGE = _names(Usage)
 
 # Fields that say more than themselves, here or beside others: what they mean, the tolerant path knows.
 _SPEAKING = frozenset({"error", "type", "x_groq", PROVIDER_FIELDS})
+_SPEAKING_IN_CHOICE = frozenset({"error", "usage", PROVIDER_FIELDS})
 
 
 def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
@@ -46,7 +46,10 @@ def has_extras(chunk: ChatCompletionChunk) -> bool:
     usage = chunk.usage
     if chunk.extra or (usage is not None and usage.extra):
         return True
-    return any(choice.extra or choice.delta.extra for choice in chunk.choices)
+    return any(
+        choice.extra or choice.delta.extra or (choice.message is not None and choice.message.extra)
+        for choice in chunk.choices
+    )
 
 
 def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
@@ -58,16 +61,18 @@ def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     usage = value.get("usage")
     reports = usage is not None
     for choice in choices:
-        if type(choice) is not dict or "error" in choice or type(delta := choice.get("delta")) is not dict:
+        if type(choice) is not dict or not _SPEAKING_IN_CHOICE.isdisjoint(choice):
             return None
-        if PROVIDER_FIELDS in choice or PROVIDER_FIELDS in delta:
+        if type(delta := choice.get("delta")) is not dict or PROVIDER_FIELDS in delta:
             return None
-        if "message" in choice:
-            if type(message := choice["message"]) is not dict:
+        message = choice.get("message")
+        told = None
+        if message is not None:
+            if type(message) is not dict or PROVIDER_FIELDS in message:
                 return None
-            drop_repetition(choice, message)
+            told = _taken_out(message, _DELTA)
         reports = reports or choice.get("logprobs") is not None
-        extras.append((_taken_out(choice, _CHOICE), _taken_out(delta, _DELTA)))
+        extras.append((_taken_out(choice, _CHOICE), _taken_out(delta, _DELTA), told))
     if type(usage) is dict and PROVIDER_FIELDS in usage:
         return None
     usage_extra = _taken_out(usage, _USAGE) if type(usage) is dict else None
@@ -78,11 +83,13 @@ def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     # Nobody else has the chunk yet, so nobody sees it change.
     if extra is not None:
         force_setattr(chunk, "extra", extra)
-    for choice, (beside, within) in zip(chunk.choices, extras, strict=True):
+    for choice, (beside, within, told) in zip(chunk.choices, extras, strict=True):
         if beside is not None:
             force_setattr(choice, "extra", beside)
         if within is not None:
             force_setattr(choice.delta, "extra", within)
+        if told is not None and choice.message is not None:
+            force_setattr(choice.message, "extra", told)
     if usage_extra is not None and chunk.usage is not None:
         force_setattr(chunk.usage, "extra", usage_extra)
     return chunk

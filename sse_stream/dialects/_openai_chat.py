@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from .._chat._anomalies import AnomalyKind
-from .._chat._chunks import SOURCE, ChatCompletionChunk, with_source
+from .._chat._chunks import SOURCE, SPELLING, ChatCompletionChunk, with_source
 from .._chat._message import OPENAI_CHAT, Message
 from .._chat._model import refuse_extra
 from .._errors import ChunkDecodeError
@@ -19,8 +19,9 @@ from .._json._reading import read_struct
 from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._extras import decode_with_extras, has_extras
-from ._provider_errors import find_error, provider_error
-from ._quirks import normalized
+from ._framing import is_end_mark, is_keepalive
+from ._provider_errors import error_in_ruins, error_in_text, find_error, provider_error
+from ._quirks import CHUNK_FIELDS, is_chunk, normalized, reasoning_in_content
 
 _DONE = Done()
 
@@ -66,6 +67,9 @@ class OpenAIChat:
             except (ValueError, RecursionError):
                 chunk = decode_with_extras(data)
                 self._expects_extras = chunk is not None
+            else:
+                if not chunk.choices and not _has_choices(data):
+                    return None
         if chunk is not None:
             force_setattr(chunk, SOURCE, data)  # `with_source`, without the call
         return chunk
@@ -92,7 +96,7 @@ class OpenAIChat:
             data: A `data` line, or the data of an event.
         """
         text = data.strip()
-        if text == "[DONE]" or text.startswith(":"):
+        if is_end_mark(text) or text.startswith(":"):
             return True
         try:
             return text.startswith("{") and isinstance(loads(text)[0], dict)
@@ -126,27 +130,47 @@ class OpenAIChat:
             return (_DONE,)
         if not text or text.startswith(":"):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
+        if is_end_mark(text):
+            return (AnomalyFound("odd_end_mark", event.data), _DONE)
         try:
-            value, loose = loads(text)
-        except ChunkDecodeError:
-            if event.event != "error":
-                raise
-            return (Failure(provider_error(text)),)
+            value, loose = loads(text, keep_halves=True)
+        except ChunkDecodeError as error:
+            return self._no_json(event, text, error)
         items: list[Item] = [AnomalyFound("loose_json", text)] if loose else []
         if event.event == "error":
             return (*items, Failure(provider_error(value)))
+        if is_keepalive(event.event, value):
+            return (*items, AnomalyFound("keepalive_as_data", event.data), Ping(text))
+        if isinstance(value, list) and value and isinstance(value[0], dict) and find_error(value[0]) is not None:
+            return (*items, Failure(provider_error(value, find_error(value[0]))))
         if not isinstance(value, dict):
             raise ChunkDecodeError(f"a chunk is a JSON object, not {text[:200]!r}", data=event.data)
-        if (event.event == "ping" or value.get("type") == "ping") and "choices" not in value:
-            return (*items, AnomalyFound("keepalive_as_data", event.data), Ping(text))
         carrier = find_error(value)
         if carrier is None:
             return (*items, *self._chunk(value, text))
         failure = Failure(provider_error(value, carrier))
-        if value.get("choices") or value.get("usage"):
-            # What a choice says beside an error came with it: it is delivered, then the error.
+        if is_chunk(value):
+            # What a chunk says beside an error came with it: it is delivered, then the error.
             return (*items, *self._chunk(value, text), failure)
         return (*items, failure)
+
+    def _no_json(self, event: ServerSentEvent, text: str, error: ChunkDecodeError) -> Sequence[Item]:
+        """What data means that is no JSON.
+
+        Raises:
+            ChunkDecodeError: It means nothing.
+        """
+        if is_keepalive(event.event, None):
+            return (AnomalyFound("keepalive_as_data", event.data), Ping(text))
+        if event.event == "error":
+            return (Failure(error_in_ruins(text) or provider_error(text)),)
+        told = error_in_text(text)
+        if told is not None:
+            return (Failure(told),)
+        told = error_in_ruins(text)
+        if told is not None:
+            return (AnomalyFound("interrupted_event", event.data), Failure(told))
+        raise error
 
     def _chunk(self, value: dict[str, JSONValue], text: str) -> Sequence[Item]:
         items: list[Item] = []
@@ -157,8 +181,19 @@ class OpenAIChat:
         def report(name: str, item: object) -> None:
             note("odd_type", f"{name}: {item!r}")
 
+        if CHUNK_FIELDS.isdisjoint(value):
+            note("not_a_chunk", text)
+        elif value.get("choices") is None:
+            note("missing_choices", text)
         chunk = read_struct(ChatCompletionChunk, normalized(value, note), report)
+        if parted := reasoning_in_content(value):
+            force_setattr(chunk, SPELLING, parted)
         return (*items, with_source(chunk, text))
+
+
+def _has_choices(data: bytes | str) -> bool:
+    """Whether a chunk with an empty list of choices came with one."""
+    return '"choices"' in data if isinstance(data, str) else b'"choices"' in data
 
 
 def _shallow(decode: Callable[[bytes | str], ChatCompletionChunk]) -> Callable[[bytes | str], ChatCompletionChunk]:

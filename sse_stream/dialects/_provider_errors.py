@@ -2,32 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from .._errors import ProviderError
+from .._errors import ChunkDecodeError, ProviderError
 from .._json._depth import JSONValue
+from .._json._lenient import loads
+
+Object = Mapping[str, JSONValue]
+
+# Where servers say why, and by which number or name; the first that says anything counts.
+_MESSAGES = ("message", "msg", "detail", "error_message", "error_msg", "errmsg", "status_msg", "description", "reason")
+_CODES = ("code", "status_code", "error_code", "errcode", "status")
+
+# Words that say that something failed, as a `status` or a `type`.
+_FAILED = frozenset({"error", "fail", "failed", "failure"})
+
+_ERROR_TEXT = re.compile(r"error\s*:", re.IGNORECASE)
 
 
-def find_error(value: Mapping[str, JSONValue]) -> JSONValue:
+def find_error(value: Object) -> JSONValue:
     """The error that a JSON object reports: the object that carries it, `None` where there is none.
 
-    It has a non-empty `error`, calls itself an error, has a `detail` and is no chunk (FastAPI), or one of
-    its choices has a non-empty `error` (OpenRouter).
+    Anywhere a non-empty `error` is one, at the top, in `x_groq` (Groq) or in a choice (OpenRouter). An object without
+    choices is one as well if it says that it failed, and why.
+
+    Args:
+        value: The object.
     """
-    error = value.get("error")
-    if error:
+    if value.get("error"):
         return value
+    groq = value.get("x_groq")
+    if isinstance(groq, dict) and groq.get("error"):
+        return groq
     choices = value.get("choices")
-    if "choices" not in value:
-        named = error in ("", {}) or "error" in (value.get("object"), value.get("type"))
-        detailed = value.get("detail") and value.keys().isdisjoint({"id", "usage"})
-        return value if named or detailed else None
-    if isinstance(choices, list):
-        for choice in choices:
-            if isinstance(choice, dict) and choice.get("error"):
-                return choice
+    if not choices:
+        return _flat_error(value)
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict) and choice.get("error"):
+            return choice
+    return None
+
+
+def _flat_error(value: Object) -> JSONValue:
+    """An object without choices that says that it failed: by a word, a number, or a list of errors."""
+    if "choices" not in value and (value.get("error") in ("", {}) and "error" in value):
+        return value
+    base = value.get("base_resp")  # MiniMax
+    if isinstance(base, dict) and _is_failing(base.get("status_code")):
+        return base
+    if value.get("errors") or value.get("success") is False or value.get("ok") is False:
+        return value
+    if "choices" not in value and "error" in (value.get("object"), value.get("type")):
+        return value
+    if _said(value, _MESSAGES[2:3]) is not None and value.keys().isdisjoint({"id", "usage", "choices"}):
+        return value  # FastAPI
+    says_why = _said(value, _MESSAGES) is not None
+    failed = str(value.get("status")).lower() in _FAILED or any(_is_failing(value.get(name)) for name in _CODES)
+    return value if says_why and failed else None
+
+
+def _is_failing(code: JSONValue) -> bool:
+    """Whether a code says that something failed: a number that is neither 0 nor that of a success, or a word."""
+    if isinstance(code, bool) or not isinstance(code, (int, str)):
+        return False
+    text = str(code)
+    if text.lstrip("-").isdigit():
+        return int(text) != 0 and not 200 <= int(text) < 300
+    return text.lower() not in ("", "ok", "success", "succeeded", "completed", "in_progress")
+
+
+def _said(fields: Object, names: tuple[str, ...]) -> JSONValue:
+    """The first of these fields that says something."""
+    return next((value for name in names if (value := fields.get(name))), None)
+
+
+def error_in_text(text: str) -> ProviderError | None:
+    """The error that the data of an event is, where that is no JSON: `error: …`, as text or as JSON.
+
+    Args:
+        text: The data.
+    """
+    match = _ERROR_TEXT.match(text)
+    if match is None:
+        return None
+    body = text[match.end() :].strip()
+    try:
+        return provider_error(loads(body)[0])
+    except ChunkDecodeError:
+        return provider_error(body or text)
+
+
+def error_in_ruins(text: str) -> ProviderError | None:
+    """The error that was written into a half-written event: a JSON object in its last line.
+
+    Args:
+        text: The data of the event.
+    """
+    last = text.rpartition("\n")[2]
+    for candidate in (last, last.rpartition("data:")[2]):
+        try:
+            value, _ = loads(candidate.strip())
+        except ChunkDecodeError:
+            continue
+        carrier = find_error(value) if isinstance(value, dict) else None
+        if carrier is not None:
+            return provider_error(value, carrier)
     return None
 
 
@@ -38,29 +120,37 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
         body: The whole JSON value, or the text where it was not JSON.
         carrier: The part of it that carries the error, if that is not the whole.
     """
-    carrier = body if carrier is None else carrier
-    error = carrier.get("error") if isinstance(carrier, dict) else carrier
-    if not error:
-        error = carrier
-    fields: Mapping[str, JSONValue] = error if isinstance(error, dict) else {}
-    around: Mapping[str, JSONValue] = carrier if isinstance(carrier, dict) else {}
-    message = _message(error, fields, around)
-    kind = fields.get("type", around.get("type"))
-    code = fields.get("code")
-    if code is None:
-        code = around.get("code")
-    return ProviderError(
-        message,
-        type=kind if isinstance(kind, str) else None,
-        code=code if isinstance(code, (str, int)) and not isinstance(code, bool) else None,
-        body=body,
-    )
+    around = body if carrier is None else carrier
+    *_, innermost = _inwards(around)
+    levels = [level for level in reversed([*_inwards(around)]) if isinstance(level, dict)]
+    code = next((code for level in levels if (code := _code(level)) is not None), None)
+    kind = next((kind for level in levels if isinstance(kind := level.get("type"), str)), None)
+    return ProviderError(_message(innermost, levels), type=kind, code=code, body=body)
 
 
-def _message(error: JSONValue, fields: Mapping[str, JSONValue], around: Mapping[str, JSONValue]) -> str:
+def _inwards(error: JSONValue) -> Iterator[JSONValue]:
+    """An error payload, and what it wraps: its `error`, or the first of its `errors`."""
+    yield error
+    if isinstance(error, dict) and (inner := error.get("error") or error.get("errors")):
+        yield from _inwards(inner)
+    elif isinstance(error, list) and len(error) > 0 and isinstance(error[0], dict):
+        yield from _inwards(error[0])
+
+
+def _code(fields: Object) -> str | int | None:
+    for name in _CODES:
+        code = fields.get(name)
+        if isinstance(code, (str, int)) and not isinstance(code, bool) and code not in ("", "error"):
+            return code
+    return None
+
+
+def _message(error: JSONValue, levels: list[Object]) -> str:
     if isinstance(error, str) and error:
         return error
-    for said in (fields.get("message"), fields.get("detail"), around.get("message"), around.get("detail")):
-        if isinstance(said, str) and said:
-            return said
+    for fields in levels:
+        for name in _MESSAGES:
+            said = fields.get(name)
+            if isinstance(said, str) and said:
+                return said
     return msgspec.json.encode(error).decode()

@@ -5,20 +5,44 @@ Objects are copied where they change; what was received stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-import msgspec
-
 from .._chat._anomalies import AnomalyKind
-from .._chat._chunks import ChoiceDelta
+from .._chat._chunks import ChatCompletionChunk
 from .._json._depth import JSONValue
 from .._json._reading import LEFT_OVER, read_number
 
 Object: TypeAlias = dict[str, JSONValue]
+
+# The spellings of reasoning, and where its text is if it is structured.
+_REASONING = ("reasoning_content", "reasoning", "reasoning_text")
+_SAID = ("text", "thinking", "content", "summary")
 Note: TypeAlias = Callable[[AnomalyKind, str], object]
 
-_DELTA_FIELDS = frozenset(ChoiceDelta.__struct_fields__) - {"extra"}
+CHUNK_FIELDS = frozenset(ChatCompletionChunk.__struct_fields__) - {"extra"}
+"""The fields of a chunk: an object that has none of them is none."""
+
+
+def reasoning_in_content(value: Object) -> list[int]:
+    """The indices of the choices whose reasoning is a part of their content (Mistral)."""
+    found = []
+    choices = value.get("choices")
+    for position, choice in enumerate(choices if isinstance(choices, list) else ()):
+        delta = choice.get("delta") if isinstance(choice, dict) else None
+        content = delta.get("content") if isinstance(delta, dict) else None
+        parts = content if isinstance(content, list) else ()
+        if any(isinstance(part, dict) and part.get("type") == "thinking" for part in parts):
+            index = read_number(choice.get("index"))
+            found.append(position if index is None or index < 0 else int(index))
+    return found
+
+
+def is_chunk(value: Object) -> bool:
+    """Whether an object that reports an error is a chunk besides: it says more than which request failed."""
+    said = ("choices", "usage", "model", "created")
+    return any(value.get(name) for name in said) or str(value.get("object")).startswith("chat.completion")
 
 
 def normalized(value: Object, note: Note) -> Object:
@@ -34,10 +58,13 @@ def normalized(value: Object, note: Note) -> Object:
 
 
 def _with_nested_usage(value: Object) -> Object:
-    """Groq reports usage in `x_groq`, beside `usage` or instead of it."""
-    groq = value.get("x_groq")
-    if value.get("usage") is None and isinstance(groq, dict) and isinstance(groq.get("usage"), dict):
-        return {**value, "usage": groq["usage"]}
+    """Usage in `x_groq` (Groq), or in a choice (Moonshot): beside `usage`, or instead of it."""
+    if value.get("usage") is not None:
+        return value
+    choices = value.get("choices")
+    for place in (value.get("x_groq"), *(choices if isinstance(choices, list) else ())):
+        if isinstance(place, dict) and isinstance(place.get("usage"), dict):
+            return {**value, "usage": place["usage"]}
     return value
 
 
@@ -52,12 +79,10 @@ def _choice(choice: JSONValue, position: int, note: Note) -> JSONValue:
         choice["index"] = position
         if index is not None:
             choice[LEFT_OVER] = {"index": index}
-    message = choice.get("message")
     delta = choice.get("delta")
-    if delta is None and isinstance(message, dict):
-        delta = choice.pop("message")
-    elif isinstance(message, dict):
-        drop_repetition(choice, message)
+    message = choice.get("message")
+    if isinstance(message, dict):
+        choice["message"] = _delta(message, note)
     elif delta is None and isinstance(choice.get("text"), str):
         delta = {"content": choice.pop("text")}  # the legacy completions endpoint
     if isinstance(delta, str):
@@ -68,19 +93,13 @@ def _choice(choice: JSONValue, position: int, note: Note) -> JSONValue:
     return choice
 
 
-def drop_repetition(choice: Object, message: Object) -> None:
-    """Perplexity repeats the whole message beside each delta: only what the delta's model does not name is news."""
-    news = {name: item for name, item in message.items() if name not in _DELTA_FIELDS}
-    if news:
-        choice["message"] = news
-    else:
-        del choice["message"]
-
-
 def _delta(delta: Object, note: Note) -> Object:
     content = delta.get("content")
     if isinstance(content, (list, dict)):
         delta = _with_parts(delta, content if isinstance(content, list) else [content])
+    for name in _REASONING:
+        if isinstance(delta.get(name), (dict, list)):
+            delta = _with_reasoning(delta, name)
     calls = delta.get("tool_calls")
     if isinstance(calls, dict):
         note("odd_type", f"tool_calls: {calls!r}")
@@ -92,20 +111,41 @@ def _delta(delta: Object, note: Note) -> Object:
     return delta
 
 
+def _with_reasoning(delta: Object, name: str) -> Object:
+    """Reasoning in an object or a list: its text is the reasoning, and all of it is kept, to be sent back."""
+    structured = delta[name]
+    said = "".join(_texts(structured))
+    return {**delta, name: said, LEFT_OVER: {**delta.get(LEFT_OVER, {}), name: structured}} if said else delta
+
+
+def _texts(value: JSONValue) -> Iterator[str]:
+    """The text in a structured value."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        yield from (said for name in _SAID if isinstance(said := value.get(name), str))
+        yield from _texts([item for name in _SAID if isinstance(item := value.get(name), (dict, list))])
+    elif isinstance(value, str):
+        yield value
+
+
 def _tool_call(call: JSONValue, note: Note) -> JSONValue:
     if not isinstance(call, dict):
         return call
     if isinstance(call.get("function"), dict):
         call = {**call, "function": _function(call["function"], note)}
+    if isinstance(call.get("custom"), dict):
+        call = {**call, "custom": _function(call["custom"], note, "input")}
     return call
 
 
-def _function(function: Object, note: Note) -> Object:
-    """Arguments that are an object instead of the JSON text of one."""
-    arguments = function.get("arguments")
+def _function(function: Object, note: Note, name: str = "arguments") -> Object:
+    """Arguments, or input, that are an object instead of the JSON text of one."""
+    arguments = function.get(name)
     if isinstance(arguments, (dict, list)):
-        note("odd_type", f"arguments: {arguments!r}")
-        return {**function, "arguments": msgspec.json.encode(arguments).decode()}
+        note("odd_type", f"{name}: {arguments!r}")
+        return {**function, name: json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))}
     return function
 
 

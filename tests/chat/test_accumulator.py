@@ -41,7 +41,6 @@ from sse_stream._chat._builder import CompletionBuilder
 from sse_stream._chat._choice_state import CHOICE_WEIGHT
 from sse_stream._chat._copies import chunk_to_keep
 from sse_stream._chat._memory import ENTRY, weight
-from sse_stream._chat._merging import JoinedList
 from sse_stream._chat._text_channel import CHANNEL_WEIGHT
 
 
@@ -266,12 +265,13 @@ def test_a_call_is_done_when_the_next_begins_if_it_is_complete() -> None:
         ("tool_call_started", 0),
         ("tool_call_delta", 0),
         ("tool_call_started", 1),
+        # An empty object may be a placeholder: it waits for the end of the call.
         ("tool_call_delta", 1),
         ("tool_call_done", 1),
         ("tool_call_started", 2),
-        ("tool_call_delta", 2),
         ("tool_call_delta", 0),
         ("tool_call_done", 0),
+        ("tool_call_delta", 2),
         ("tool_call_done", 2),
         ("choice_finished", None),
     ]
@@ -311,10 +311,10 @@ def test_a_legacy_call_keeps_what_it_has_besides() -> None:
 def test_anomalies_over_several_chunks() -> None:
     found: list[tuple[AnomalyKind, str]] = []
     accumulator = ChatAccumulator(on_anomaly=lambda kind, sample: found.append((kind, sample)))
-    for piece in (finish("stop"), finish("stop"), chunk({}), chunk({"content": "a"})):
+    for piece in (finish("stop"), finish("stop"), finish("length"), chunk({}), chunk({"content": "a"})):
         accumulator.add(piece)
     assert found == [
-        ("finish_repeated", "'stop' after 'stop'"),
+        ("finish_repeated", "'length' after 'stop'"),
         ("content_after_finish", "ChoiceDelta(content='a')"),
     ]
 
@@ -388,11 +388,6 @@ def entry(name: str, value: Any) -> int:
     return ENTRY + weight(name, value)
 
 
-def joined(first: str, whole: str) -> int:
-    """What a field takes more, once it has come a second time, and grows in place."""
-    return weight(bytearray(whole.encode())) - weight(first)
-
-
 @pytest.mark.parametrize(
     ("piece", "first", "again"),
     [
@@ -402,23 +397,23 @@ def joined(first: str, whole: str) -> int:
         (
             chunk({"reasoning_content": "abc", "reasoning": "ab"}),
             3 + entry("reasoning", "ab"),
-            3 + joined("ab", "abab"),
+            3 + weight(bytearray(b"abab")) - weight("ab"),
         ),
         (chunk({"refusal": "abc"}), 3, 3),
         (chunk({"role": "tool"}), weight("tool"), 0),
         (chunk({"audio": {"id": "a1", "data": "abc", "transcript": "abcd"}}), weight("a1") + 3 + 4, 3 + 4),
-        (chunk({"audio": ODD}), entry("odd", "abc"), joined("abc", "abcabc")),
-        (chunk(CALL), 2 + 3 + 1, 1),
-        (chunk({"tool_calls": [{"index": 0, **ODD}]}), entry("odd", "abc"), joined("abc", "abcabc")),
-        (chunk({"tool_calls": [{"index": 0, "function": ODD}]}), entry("function", ODD), joined("abc", "abcabc")),
-        (chunk(ODD), entry("odd", "abc"), joined("abc", "abcabc")),
-        (chunk({"odd": [1.5]}), entry("odd", LIST), JoinedList([1.5]).weight() - weight(LIST) + 8 + weight(1.5)),
+        (chunk({"audio": ODD}), entry("odd", "abc"), 0),
+        (chunk(CALL), 2 + 3 + 1, 0),
+        (chunk({"tool_calls": [{"index": 0, **ODD}]}), entry("odd", "abc"), 0),
+        (chunk({"tool_calls": [{"index": 0, "function": ODD}]}), entry("function", ODD), 0),
+        (chunk(ODD), entry("odd", "abc"), 0),
+        (chunk({"odd": [1.5]}), entry("odd", LIST), 0),
         (chunk({"odd": {"a": 1000}}), entry("odd", {"a": 1000}), 0),
         (beside(finish_reason="stop"), weight("stop"), 0),
         (beside(**ODD), entry("odd", "abc"), 0),
         (beside(logprobs={"content": [TOKEN]}), *[720 + 3 + 16 + 2 + 1 + weight({"odd": "b"})] * 2),
         (beside(logprobs={"refusal": [{"token": "a"}] * 2}), 2 * (240 + 1), 2 * (240 + 1)),
-        (beside(logprobs=ODD), entry("odd", "abc"), joined("abc", "abcabc")),
+        (beside(logprobs=ODD), entry("odd", "abc"), 0),
         (chunk(**ODD), entry("odd", "abc"), 0),
         (chunk(moderation="abc"), entry("moderation", "abc"), 0),
         (chunk(usage=ODD), weight(Usage()) + ENTRY + entry("odd", "abc"), 0),

@@ -13,6 +13,8 @@ from sse_stream._chat._merging import PLACE_WEIGHT, JoinedFields, JoinedList, La
 
 OPAQUE = object()  # whoever makes chunks by hand may put anything into them
 
+D, B = "reasoning_details", "thinking_blocks"  # lists that are known to come in pieces
+
 
 @pytest.mark.parametrize(
     ("pieces", "whole"),
@@ -28,19 +30,54 @@ OPAQUE = object()  # whoever makes chunks by hand may put anything into them
         ([{"a": {"b": "x"}}, {"a": 1}], {"a": 1}),
         ([{"type": "t", "id": "i", "role": "r"}] * 2, {"type": "t", "id": "i", "role": "r"}),
         ([{"type": "t"}, {"type": 2}], {"type": 2}),
-        ([{"a": [{"index": 0, "t": "x"}]}, {"a": [{"index": 0, "t": "y"}]}], {"a": [{"index": 0, "t": "xy"}]}),
+        # A value equal to the whole that is kept is a repetition, and 1 is not True.
+        ([{"a": "x"}, {"a": "x"}, {"a": "y"}, {"a": "xy"}, {"a": "x"}], {"a": "xyx"}),
+        ([{"a": [1]}, {"a": [1]}, {"a": [True]}, {"a": [1, True]}, {"a": [2]}], {"a": [1, True, 2]}),
+        ([{"a": {"b": "x"}}, {"a": {"b": "x"}}], {"a": {"b": "x"}}),
+        # Names that are known to be statements take the last value.
+        ([{"channel": "analysis"}, {"channel": "analysis"}, {"channel": "final"}], {"channel": "final"}),
+        ([{"f": {"name": "g"}}, {"f": {"name": "h"}}], {"f": {"name": "h"}}),
         (
-            [{"a": [{"index": 1, "t": "x"}, {"index": 0, "t": "a"}]}, {"a": [{"index": 1, "t": "y"}]}],
-            {"a": [{"index": 1, "t": "xy"}, {"index": 0, "t": "a"}]},
+            [{"provider_specific_fields": {"a": "x", "b": 1}}, {"provider_specific_fields": {"a": "y"}}],
+            {"provider_specific_fields": {"a": "y", "b": 1}},
+        ),
+        # A list item that is whole is not merged into another of the same index.
+        (
+            [{"a": [{"index": 0, "t": "x"}]}, {"a": [{"index": 0, "t": "y"}]}],
+            {"a": [{"index": 0, "t": "x"}, {"index": 0, "t": "y"}]},
+        ),
+        # What is known to come in pieces is put together, and may well repeat itself.
+        ([{"arguments": "x"}, {"arguments": "x"}], {"arguments": "xx"}),
+        (
+            [{"reasoning_content": {"text": "x"}}, {"reasoning_content": {"text": "x"}}],
+            {"reasoning_content": {"text": "xx"}},
         ),
         (
-            [{"a": [{"index": 0, "type": "s", "t": "x"}]}, {"a": [{"index": 0, "type": "e", "t": "y"}]}],
-            {"a": [{"index": 0, "type": "s", "t": "x"}, {"index": 0, "type": "e", "t": "y"}]},
+            [{D: [{"type": "t", "text": "x"}]}, {D: [{"type": "t", "text": "x"}]}, {D: [{"type": "u", "text": "x"}]}],
+            {D: [{"type": "t", "text": "xx"}, {"type": "u", "text": "x"}]},
         ),
-        ([{"a": [{"index": True}]}, {"a": [{"index": True}]}], {"a": [{"index": True}, {"index": True}]}),
         (
-            [{"a": [{"index": 0, "type": ["t"]}]}, {"a": [{"index": 0, "b": 1}]}],
-            {"a": [{"index": 0, "type": ["t"], "b": 1}]},
+            [{B: [{"type": "t", "thinking": "x"}]}, {B: [{"type": "t", "thinking": "y"}]}]
+            + [{B: [{"type": "t", "thinking": "xy", "signature": "s"}]}, {B: [{"type": "t", "thinking": "z"}]}],
+            {B: [{"type": "t", "thinking": "xy", "signature": "s"}, {"type": "t", "thinking": "z"}]},
+        ),
+        (
+            [{B: [{"type": "t", "thinking": "x"}]}, {B: [{"type": "t", "thinking": "", "signature": "s"}]}],
+            {B: [{"type": "t", "thinking": "x", "signature": "s"}]},
+        ),
+        ([{D: [{"index": 0, "t": "x"}]}, {D: [{"index": 0, "t": "y"}]}], {D: [{"index": 0, "t": "xy"}]}),
+        (
+            [{D: [{"index": 1, "t": "x"}, {"index": 0, "t": "a"}]}, {D: [{"index": 1, "t": "y"}]}],
+            {D: [{"index": 1, "t": "xy"}, {"index": 0, "t": "a"}]},
+        ),
+        (
+            [{D: [{"index": 0, "type": "s", "t": "x"}]}, {D: [{"index": 0, "type": "e", "t": "y"}]}],
+            {D: [{"index": 0, "type": "s", "t": "x"}, {"index": 0, "type": "e", "t": "y"}]},
+        ),
+        ([{D: [{"index": True}]}, {D: [{"index": True}]}], {D: [{"index": True}, {"index": True}]}),
+        (
+            [{D: [{"index": 0, "type": ["t"]}]}, {D: [{"index": 0, "b": 1}]}],
+            {D: [{"index": 0, "type": ["t"], "b": 1}]},
         ),
     ],
 )
@@ -69,18 +106,22 @@ ITEM = {"index": 0, "t": "xy"}
         ([{"type": "xy"}, {"type": "xyz"}], [ENTRY + weight("type", "xy"), 1]),
         ([{"ab": {"c": 0.5}}, {"ab": {"d": 0.5}}], [ENTRY + weight("ab", {"c": 0.5}), ENTRY + weight("d", 0.5)]),
         (
-            [{"ab": [0.5]}, {"ab": [0.5]}, {"ab": [0.5, 0.5]}],
+            [{"ab": [0.5]}, {"ab": [1.5]}, {"ab": [0.5, 0.5]}, {"ab": [0.5, 1.5, 0.5, 0.5]}],
             [
                 ENTRY + weight("ab", copied([0.5])),
                 JoinedList([0.5]).weight() - weight(copied([0.5])) + POINTER + weight(0.5),
                 2 * (POINTER + weight(0.5)),
+                0,
             ],
         ),
         (
-            [{"ab": [ITEM]}, {"ab": [{"index": 0, "t": "zz"}]}, {"ab": [{"index": 1}]}],
+            [{D: [ITEM]}, {D: [{"index": 0, "t": "zz"}]}, {D: [{"index": 1}]}],
             [
-                ENTRY + weight("ab", copied([ITEM])),
-                JoinedList(copied([ITEM])).weight() - weight(copied([ITEM])) + weight(TEXT) - weight("xy"),
+                ENTRY + weight(D, copied([ITEM])),
+                JoinedList(copied([ITEM]), in_pieces=True).weight()
+                - weight(copied([ITEM]))
+                + weight(TEXT)
+                - weight("xy"),
                 POINTER + PLACE_WEIGHT + weight({"index": 1}, names={"index"}),
             ],
         ),
@@ -106,6 +147,8 @@ def test_by_how_much_pieces_grow(pieces: list[dict[str, Any]], growths: list[int
         ([{"a": OPAQUE, "b": 1}, {"a": OPAQUE, "b": True}], {"a": OPAQUE, "b": True}),
         ([{"a": None, "b": None}, {"a": None, "b": [1]}], {"a": None, "b": [1]}),
         ([{"a": [1]}, {"a": [2]}], {"a": [2]}),
+        ([{"annotations": [1]}, {"annotations": [2]}, {"annotations": [2]}], {"annotations": [1, 2]}),
+        ([{"annotations": [1]}, {"annotations": [2]}, {"annotations": [1, 2]}], {"annotations": [1, 2]}),
         ([{"a": {"b": 1}}, {"a": {"c": 2}}], {"a": {"b": 1, "c": 2}}),
         ([{"a": {"b": 1}}, {"a": 2}], {"a": 2}),
         ([{"a": 2}, {"a": {"b": 1}}], {"a": {"b": 1}}),

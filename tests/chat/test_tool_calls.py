@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from sse_stream import AnomalyKind
 from sse_stream._chat._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
-from sse_stream._chat._tool_calls import Slots
+from sse_stream._chat._slot import Slot
+from sse_stream._chat._tool_calls import Slots, function_of
 
 Piece = tuple[int | None, str | None, str | None, str | None]
 """Index, id, name, arguments."""
@@ -13,15 +15,16 @@ Piece = tuple[int | None, str | None, str | None, str | None]
 
 def slots_of(*deltas: list[Piece]) -> list[int]:
     """The slot that each piece went to, in order."""
-    slots = Slots()
+    slots = Slots(ignore)
     found = []
     for delta in deltas:
         slots.begin_delta()
         for index, call_id, name, arguments in delta:
-            function = ChoiceDeltaFunctionCall(name=name, arguments=arguments) if name or arguments else None
-            slot = slots.find(ChoiceDeltaToolCall(index=index, id=call_id, function=function))
+            function = ChoiceDeltaFunctionCall(name=name, arguments=arguments)
+            slot = slots.find(ChoiceDeltaToolCall(index=index, id=call_id, function=function), function)
             slot.name = slot.name or name or ""
-            slot.add_arguments(arguments or "")
+            if arguments:
+                slot.add_arguments(arguments)
             found.append(slot.index)
     return found
 
@@ -58,6 +61,26 @@ def slots_of(*deltas: list[Piece]) -> list[int]:
         ([[(0, None, "f", "{")], [(0, None, "f", "}")]], [0, 0]),
         ([[(0, "a", "f", "{}")], [(0, None, "f", "{}")]], [0, 0]),
         ([[(0, None, None, "{}")], [(0, None, "f", "{}")]], [0, 0]),
+        # A new id on each fragment: one call. Two calls that share an index: two.
+        ([[(0, "a", "f", "")], [(0, "b", None, '{"')], [(0, "c", None, 'n":1}')]], [0, 0, 0]),
+        ([[(0, "a", "f", "{")], [(0, "b", "f", '"n":1}')], [(0, "c", "f", "{")]], [0, 0, 1]),
+        ([[(0, "a", "f", "{")], [(0, "b", "f", "")]], [0, 1]),
+        ([[(0, "a", "f", "{")], [(0, "b", "f", " {")]], [0, 1]),
+        ([[(0, "a", "f", "{}")], [(0, "b", "f", '"n"')]], [0, 1]),
+        ([[(0, "a", "f", "{")], [(0, "b", "g", '"n"')]], [0, 1]),
+        ([[(0, "a", "f", "{}")], [(0, "b", None, "{}")]], [0, 1]),
+        ([[(0, "a", "f", "{}")], [(0, "b", None, "")], [(0, None, "f", "{}")]], [0, 0, 1]),
+        ([[(0, "a", "f", "{}")], [(0, "b", None, None)], [(0, None, None, "{}")], [(0, "b", None, " ")]], [0, 0, 1, 1]),
+        ([[(0, "a", "f", "{")], [(0, "b", None, None)], [(0, None, None, "}")]], [0, 0, 0]),
+        ([[(None, "a", "f", "{")], [(None, "b", None, "}")]], [0, 0]),
+        ([[(None, "a", "f", "{}")], [(None, "b", None, "{}")], [(None, "a", None, " ")]], [0, 1, 0]),
+        # The same id, or none, and another name: another call if the first is closed.
+        ([[(0, "a", "f", "{}")], [(0, "a", "g", "{}")]], [0, 1]),
+        ([[(0, "a", "f", "{}")], [(0, None, "g", "{}")]], [0, 1]),
+        ([[(0, "a", "f", "{")], [(0, "a", "g", "}")]], [0, 0]),
+        ([[(0, None, "f", "{")], [(0, None, "g", "}")]], [0, 0]),
+        # An index that counts the pieces: the id says which call is meant.
+        ([[(0, "a", "f", "{")], [(1, "a", None, "}")]], [0, 0]),
     ],
 )
 def test_the_slot_of_a_piece(deltas: list[list[Piece]], expected: list[int]) -> None:
@@ -84,8 +107,7 @@ def test_the_slot_of_a_piece(deltas: list[list[Piece]], expected: list[int]) -> 
 )
 def test_when_arguments_are_complete(arguments: str, complete: bool) -> None:
     for asked_at in range(len(arguments) + 1):
-        slots = Slots()
-        slot = slots.find(ChoiceDeltaToolCall(index=0))
+        slot = Slot(0)
         for place, character in enumerate(arguments):
             if place == asked_at:
                 assert slot.complete in (True, False)
@@ -95,15 +117,74 @@ def test_when_arguments_are_complete(arguments: str, complete: bool) -> None:
 
 
 def test_calls_are_done_once() -> None:
-    slots = Slots()
-    first = slots.find(ChoiceDeltaToolCall(index=0))
+    slots = Slots(ignore)
+    first = find(slots, 0)
     assert slots.take_preceding() == []
     first.add_arguments("{}")
-    second = slots.find(ChoiceDeltaToolCall(index=1))
+    second = find(slots, 1)
     assert slots.take_preceding() == [first]
     assert slots.take_preceding() == []
-    third = slots.find(ChoiceDeltaToolCall(index=2))
+    third = find(slots, 2)
     assert slots.take_preceding() == []
-    assert slots.take_open() == [second, third]
+    third.add_arguments("[]")
+    assert slots.take_complete() == [third]
+    assert slots.take_complete() == []
+    assert slots.take_open() == [second]
     assert slots.take_open() == []
     assert slots.all == [first, second, third]
+
+
+def find(slots: Slots, index: int) -> Slot:
+    piece = ChoiceDeltaToolCall(index=index)
+    return slots.find(piece, function_of(piece))
+
+
+def ignore(kind: AnomalyKind, sample: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said", "repeats"),
+    [
+        # Pieces, what of each is new, and which are told. A `!` before a piece: it names its call again.
+        (["{", '"a":1}'], ["{", '"a":1}'], []),
+        (["!{", '!"a":1}'], ["{", '"a":1}'], []),
+        (['!{"a"', '!{"a":1', '!{"a":1}', '!{"a":1}'], ['{"a"', ":1", "}", ""], [1, 2, 3]),
+        (['{"a":1', "}", '{"a":1}'], ['{"a":1', "}", ""], [2]),
+        (['{"a":1}', '!{"a": 1}'], ['{"a":1}', ""], [1]),
+        (['{"a":1}', '!{"a":2}'], ['{"a":1}', '{"a":2}'], []),
+        (['{"a":', '{"a":1}}'], ['{"a":', '{"a":1}}'], []),
+        (['{"a":', '!{"a":1}'], ['{"a":', "1}"], [1]),
+        # A placeholder waits for what comes next: an object takes its place.
+        (["{}", '{"a":1}'], ["", '{"a":1}'], [1]),
+        (["{ }", " ", '{"a"', ":1}"], ["", "", '{"a"', ":1}"], [2]),
+        (["{}", "!{}", '!{"a":1}'], ["", "", '{"a":1}'], [1, 2]),
+        (["{}", " ", "x"], ["", "", "{} x"], []),
+        (["{", "}"], ["{", "}"], []),
+    ],
+)
+def test_what_of_a_piece_of_arguments_is_new(pieces: list[str], said: list[str], repeats: list[int]) -> None:
+    slot = Slot(0)
+    found = [slot.add_arguments(piece.removeprefix("!"), is_named=piece.startswith("!")) for piece in pieces]
+    assert [text for text, _ in found] == said
+    assert [place for place, (_, repeated) in enumerate(found) if repeated] == repeats
+    released = slot.release()
+    assert slot.snapshot().arguments == "".join(said) + released
+
+
+def test_a_placeholder_that_nothing_follows_is_the_arguments() -> None:
+    slot = Slot(0)
+    assert slot.add_arguments("{}") == ("", False)
+    assert slot.complete
+    assert slot.snapshot().arguments == ""
+    assert slot.release() == "{}"
+    assert slot.release() == ""
+    assert slot.snapshot().arguments == "{}"
+
+
+def test_the_input_of_a_custom_tool_is_any_text() -> None:
+    slot = Slot(0)
+    slot.kind = "custom"
+    for piece in ("{}", "{}", "ls", "ls"):
+        assert slot.add_arguments(piece, is_named=True) == (piece, False)
+    assert not slot.complete
+    assert slot.snapshot().arguments == "{}{}lsls"

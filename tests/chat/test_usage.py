@@ -88,7 +88,7 @@ CACHED = PromptTokensDetails(cached_tokens=1)
     ],
 )
 def test_the_last_value_of_each_count(before: Usage | None, report: Usage, after: Usage | None) -> None:
-    state = UsageState()
+    state = UsageState(lambda kind, sample: None)
     if before is not None:
         state.add(before)
     told, _ = state.add(report)
@@ -104,7 +104,7 @@ DETAILS = {"prompt_tokens_details": None, "completion_tokens_details": None}
 
 
 def test_a_report_of_all_that_is_known_stands_for_itself() -> None:
-    state = UsageState()
+    state = UsageState(lambda kind, sample: None)
     state.add(FIVE)
     assert state.add(ALL)[0] is ALL
     assert state.add(Usage(prompt_tokens=2, completion_tokens=3, total_tokens=5, prompt_tokens_details=CACHED))[1] == 0
@@ -112,7 +112,7 @@ def test_a_report_of_all_that_is_known_stands_for_itself() -> None:
 
 def test_what_is_told_and_what_is_kept_share_nothing_that_can_change() -> None:
     report = Usage(prompt_tokens=1, extra={"a": {"b": 1}}, prompt_tokens_details=PromptTokensDetails(extra={"c": [1]}))
-    state = UsageState()
+    state = UsageState(lambda kind, sample: None)
     told, _ = state.add(report)
     first, second = state.snapshot(), state.snapshot()
     assert told == first == second == report
@@ -127,7 +127,7 @@ def test_what_is_told_and_what_is_kept_share_nothing_that_can_change() -> None:
 
 
 def test_by_how_much_reports_grow() -> None:
-    state = UsageState()
+    state = UsageState(lambda kind, sample: None)
     assert state.add(Usage(prompt_tokens=1000))[1] == weight(Usage(prompt_tokens=1000))
     assert state.add(Usage(extra={"ab": "cd"}))[1] == 2 * ENTRY + weight("ab", "cd")
     assert state.add(Usage(extra={"ab": "cde"}))[1] == 1
@@ -136,7 +136,7 @@ def test_by_how_much_reports_grow() -> None:
 
 def test_a_report_costs_what_it_holds() -> None:
     """Each names a field that no other does; what is told of it does not hold those of all before it."""
-    state = UsageState()
+    state = UsageState(lambda kind, sample: None)
     for number in range(1_000):
         told, _ = state.add(Usage(extra={str(number): 1}))
         assert told == Usage(extra={str(number): 1})

@@ -95,7 +95,7 @@ def test_what_is_not_read_of_a_chunk_comes_first_on_the_next_call() -> None:
     chunk = b'data: {"choices":[{"index":0,"delta":{"reasoning":"hm","content":"Hi"}}]}\n\n'
     next_calls: list[Callable[[ChatDecoder], Iterable[ChatEvent]]] = [
         lambda decoder: decoder.feed(STOP),
-        lambda decoder: decoder.close(),
+        lambda decoder: itertools.chain(decoder.feed(DONE), decoder.close()),
     ]
     for next_call in next_calls:
         decoder = ChatDecoder()
@@ -124,7 +124,7 @@ def test_chunks_pass_over_the_events_that_were_not_read() -> None:
     for following in nexts:
         decoder = ChatDecoder()
         list(decoder.feed(b"\n" + STOP))
-        assert next(decoder.feed(TWO)) == ReasoningDelta("hm")
+        assert next(decoder.feed(TWO + DONE)) == ReasoningDelta("hm")
         assert list(following(decoder)) == []
         # What has begun to be read by its events is left to who reads events.
         assert [event.type for event in decoder.close()] == ["text_delta", "stream_done"]
@@ -170,7 +170,7 @@ def test_feeding_is_taken_at_once_even_if_nothing_is_read() -> None:
     decoder = ChatDecoder()
     decoder.feed(HI)
     decoder.feed(b"id: 1\n" + HI)
-    decoder.feed(b"event: x\n" + STOP)
+    decoder.feed(b"event: x\n" + STOP + DONE)
     assert [event.type for event in decoder.close()] == ["text_delta", "text_delta", "choice_finished", "stream_done"]
     assert decoder.anomalies == ()
 
@@ -376,7 +376,7 @@ def test_abandoning_what_is_complete_leaves_it_complete() -> None:
         (b": ping\n\n", "before it began: no chunk came"),
         (b"data: {", "no [DONE] came, the last event was cut off"),
         (HI, "no [DONE] came, no finish reason for choice 0; so far: 'Hi'"),
-        (HI + STOP + b"data: [", "no [DONE] came, the last event was cut off; so far: 'Hi'"),
+        (HI + STOP + HI + b"data: [", "no [DONE] came, the last event was cut off; so far: 'HiHi'"),
     ],
 )
 def test_the_error_says_what_is_missing(body: bytes, message: str) -> None:
@@ -461,7 +461,7 @@ def test_a_stream_cut_off_is_truncated_unless_all_had_finished(name: str) -> Non
     body = b"".join(parts)
     ends = list(itertools.accumulate(map(len, parts)))
     # An event counts as whole with its blank line, with one line end, and with none.
-    complete = {end - missing for end in ends[last:] for missing in (0, 1, 2)}
+    complete = range(ends[last] - 2, len(body) + 1)
     for end in range(len(body) + 1):
         decoder = ChatDecoder()
         events, error = read_all(decoder, body[:end])
@@ -479,33 +479,77 @@ def test_a_stream_cut_off_is_truncated_unless_all_had_finished(name: str) -> Non
 
 # Strict mode
 
-ANOMALIES: dict[AnomalyKind, tuple[bytes, str]] = {
+
+def choice(delta: bytes, beside: bytes = b"") -> bytes:
+    return b'data: {"choices":[{"index":0,"delta":%b%b}]}\n\n' % (delta, beside)
+
+
+def call(fields: bytes) -> bytes:
+    return choice(b'{"tool_calls":[{%b}]}' % fields)
+
+
+def usage(prompt: int, completion: int, total: int) -> bytes:
+    counts = (prompt, completion, total)
+    return b'data: {"choices":[],"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}}\n\n' % counts
+
+
+BEGUN = call(b'"index":0,"id":"c1","function":{"name":"f","arguments":"{"}')
+WHOLE = call(b'"index":0,"id":"c1","function":{"name":"f","arguments":"{\\"a\\":1}"}')
+END = STOP + DONE
+
+DEVIATIONS: dict[AnomalyKind, tuple[bytes, str]] = {
     # A body with one anomaly, and the text that is delivered before the error: all that came before.
-    "missing_index": (HI + b'data: {"choices":[{"delta":{"content":"!"}}]}\n\n', "Hi"),
-    "odd_type": (HI + b'data: {"choices":[{"index":0,"delta":{"content":5}}]}\n\n', "Hi"),
-    "loose_json": (HI + b'data: {"choices":[],"odd":NaN}\n\n', "Hi"),
-    "finish_repeated": (HI + STOP + STOP, "Hi"),
-    "content_after_finish": (HI + STOP + HI, "HiHi"),
-    "missing_finish_reason": (HI + DONE, "Hi"),
-    "empty_stream": (DONE, ""),
-    "keepalive_as_data": (HI + b"data:\n\n" + HI, "Hi"),
+    "invalid_utf8": (HI + choice(b'{"content":"\xff"}') + END, "Hi"),
+    "keepalive_as_data": (HI + b"data:\n\n" + HI + END, "Hi"),
     "events_run_together": (HI + STOP[:-1] + DONE, "Hi"),
-    "unterminated_event": (HI + STOP[:-1], "Hi"),
-    "data_after_done": (HI + STOP + DONE + b"data: bye\n\n", "Hi"),
+    "unterminated_event": (HI + STOP + DONE[:-1], "Hi"),
+    "interrupted_event": (HI + b'data: {"choices":[{"ind\ndata: {"error":"e"}\n\n', "Hi"),
+    "unframed_json": (HI + b'{\n  "error": {"message": "e"}\n}\n', "Hi"),
+    "odd_end_mark": (HI + STOP + b"data: DONE\n\n", "Hi"),
+    "data_after_done": (HI + END + b"data: bye\n\n", "Hi"),
+    "empty_stream": (DONE, ""),
+    "loose_json": (HI + b'data: {"choices":[],"odd":NaN}\n\n' + END, "Hi"),
+    "lone_surrogate": (HI + choice(b'{"content":"\\ud83d"}') + choice(b'{"content":"!"}') + END, "Hi"),
+    "not_a_chunk": (HI + b'data: {"response":"Hi"}\n\n' + END, "Hi"),
+    "missing_choices": (HI + b'data: {"id":"c1"}\n\n' + END, "Hi"),
+    "missing_index": (HI + b'data: {"choices":[{"delta":{"content":"!"}}]}\n\n' + END, "Hi"),
+    "odd_type": (HI + choice(b'{"content":5}') + END, "Hi"),
+    "message_repeated": (HI + b'data: {"choices":[{"index":0,"message":{"content":"Hi"}}]}\n\n' + END, "Hi"),
+    "empty_finish_reason": (HI + choice(b"{}", b',"finish_reason":""') * 2 + END, "Hi"),
+    "finish_repeated": (HI + STOP + choice(b"{}", b',"finish_reason":"length"') + DONE, "Hi"),
+    "content_after_finish": (HI + STOP + HI + DONE, "HiHi"),
+    "missing_finish_reason": (HI + DONE, "Hi"),
+    "missing_call_index": (HI + call(b'"id":"c1","function":{"name":"f","arguments":"{}"}') + END, "Hi"),
+    "missing_call_id": (HI + call(b'"index":0,"id":"","function":{"name":"f","arguments":"{}"}') + END, "Hi"),
+    "call_id_changed": (HI + BEGUN + call(b'"index":0,"id":"c2","function":{"arguments":"}"}') + END, "Hi"),
+    "call_name_changed": (HI + BEGUN + call(b'"index":0,"function":{"name":"g","arguments":"}"}') + END, "Hi"),
+    "arguments_repeated": (HI + WHOLE + WHOLE + END, "Hi"),
+    "usage_fell": (HI + STOP + usage(1, 2, 3) + usage(0, 0, 0) + DONE, "Hi"),
 }
+NOTES: dict[AnomalyKind, bytes] = {
+    "missing_done": HI + STOP,
+    "broken_after_finish": HI + STOP + b"data: [DO",
+    "split_surrogate": HI + choice(b'{"content":"\\ud83d"}') + choice(b'{"content":"\\ude00"}') + END,
+    "message_beside_delta": HI + b'data: {"choices":[{"index":0,"delta":{"content":"!"},"message":{}}]}\n\n' + END,
+    "id_changed": HI + b'data: {"id":"a","choices":[]}\n\ndata: {"id":"b","choices":[]}\n\n' + END,
+    "model_changed": HI + b'data: {"model":"a","choices":[]}\n\ndata: {"model":"b","choices":[]}\n\n' + END,
+    "odd_total": HI + STOP + usage(1, 2, 4) + DONE,
+}
+# What only a response or a document can have.
+ELSEWHERE: set[AnomalyKind] = {"not_streamed", "odd_content_type"}
 
 
-def test_every_kind_of_anomaly_is_in_the_table() -> None:
-    assert {*ANOMALIES, "not_streamed"} == set(get_args(AnomalyKind))
+def test_every_kind_of_anomaly_is_in_a_table() -> None:
+    assert {*DEVIATIONS, *NOTES, *ELSEWHERE} == set(get_args(AnomalyKind))
 
 
-@pytest.mark.parametrize("kind", ANOMALIES)
-def test_strict_mode_makes_an_error_of_an_anomaly(kind: AnomalyKind) -> None:
-    body, before = ANOMALIES[kind]
+@pytest.mark.parametrize("kind", DEVIATIONS)
+def test_strict_mode_makes_an_error_of_a_deviation(kind: AnomalyKind) -> None:
+    body, before = DEVIATIONS[kind]
     tolerant = ChatDecoder()
     _, error = read_all(tolerant, body)
-    assert error is None or kind in ("missing_index", "odd_type", "loose_json", "keepalive_as_data")
-    assert [anomaly.kind for anomaly in tolerant.anomalies] == [kind]
+    assert error is None or (isinstance(error, ProviderError) and kind in ("interrupted_event", "unframed_json"))
+    assert [(anomaly.kind, anomaly.level) for anomaly in tolerant.anomalies] == [(kind, "deviation")]
     assert all(anomaly.count == 1 and len(anomaly.sample) <= 200 for anomaly in tolerant.anomalies)
     for pieces in ([body], bytewise(body), re.split(rb"(?<=\n\n)", body)):
         decoder = ChatDecoder(strict=True)
@@ -517,6 +561,17 @@ def test_strict_mode_makes_an_error_of_an_anomaly(kind: AnomalyKind) -> None:
         assert error.completion == decoder.completion
         with pytest.raises(SSEStreamError, match="has failed"):
             decoder.feed(b"")
+
+
+@pytest.mark.parametrize("kind", NOTES)
+def test_strict_mode_has_nothing_against_a_note(kind: AnomalyKind) -> None:
+    body = NOTES[kind]
+    for pieces in ([body], bytewise(body), re.split(rb"(?<=\n\n)", body)):
+        decoder = ChatDecoder(strict=True)
+        _, error = read_all(decoder, *pieces)
+        assert error is None
+        assert decoder.ending == "complete"
+        assert [(anomaly.kind, anomaly.level, anomaly.count) for anomaly in decoder.anomalies] == [(kind, "note", 1)]
 
 
 def test_strict_mode_refuses_a_whole_completion() -> None:

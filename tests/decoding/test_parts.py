@@ -38,6 +38,7 @@ def delta(choice: int = 0, **fields: Any) -> dict[str, Any]:
 
 
 CALL = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}
+FULL = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": "[1]"}}
 CHATS: dict[str, tuple[list[dict[str, Any]], list[object]]] = {
     "text": ([delta(content="a"), delta(content="b")], [TextPart("ab")]),
     "reasoning, then text": (
@@ -46,8 +47,8 @@ CHATS: dict[str, tuple[list[dict[str, Any]], list[object]]] = {
     ),
     "text, then reasoning": ([delta(content="b"), delta(reasoning="a")], [TextPart("b"), ReasoningPart("a")]),
     "a call between two texts": (
-        [delta(content="a"), delta(tool_calls=[CALL]), delta(content="b")],
-        [TextPart("ab"), ToolCallPart(ToolCall("c1", "f", "{}"))],
+        [delta(content="a"), delta(tool_calls=[FULL]), delta(content="b")],
+        [TextPart("ab"), ToolCallPart(ToolCall("c1", "f", "[1]"))],
     ),
     "a refusal": ([delta(refusal="no")], [RefusalPart("no")]),
     "nothing": ([delta(role="assistant")], []),

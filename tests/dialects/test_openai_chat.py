@@ -49,19 +49,30 @@ def chunk(**value: Any) -> ChatCompletionChunk:
         (": ping", "message", [AnomalyFound("keepalive_as_data", ": ping"), Ping("ping")]),
         (":: X", "message", [AnomalyFound("keepalive_as_data", ":: X"), Ping("X")]),
         ("{}", "ping", [AnomalyFound("keepalive_as_data", "{}"), Ping("{}")]),
-        ('{"id":"c1"}', "message", [chunk(id="c1")]),
-        ('{"id":"c1"}', "completion", [chunk(id="c1")]),
+        ('{"id":"c1"}', "message", [AnomalyFound("missing_choices", '{"id":"c1"}'), chunk(id="c1")]),
+        ('{"id":"c1"}', "completion", [AnomalyFound("missing_choices", '{"id":"c1"}'), chunk(id="c1")]),
+        ('{"choices":[],"id":"c1"}', "message", [chunk(id="c1")]),
+        ('{"a":1}', "message", [AnomalyFound("not_a_chunk", '{"a":1}'), chunk(a=1)]),
         ('{"choices":[],"type":"ping"}', "ping", [chunk(choices=[], type="ping")]),
         (
             '{"id":Infinity}',
             "message",
             [
                 AnomalyFound("loose_json", '{"id":Infinity}'),
+                AnomalyFound("missing_choices", '{"id":Infinity}'),
                 AnomalyFound("odd_type", "id: inf"),
                 chunk(id=float("inf")),
             ],
         ),
-        ('{"model":5}', "message", [AnomalyFound("odd_type", "model: 5"), chunk(model="5")]),
+        (
+            '{"model":5}',
+            "message",
+            [
+                AnomalyFound("missing_choices", '{"model":5}'),
+                AnomalyFound("odd_type", "model: 5"),
+                chunk(model="5"),
+            ],
+        ),
         (
             '{"choices":[{}]}',
             "message",
@@ -247,7 +258,7 @@ def test_an_odd_chunk_between_others_changes_nothing_for_them() -> None:
     [
         (
             {"delta": {"content": "Hi"}, "message": {"content": "Hi", "odd": 1}, "index": "0"},
-            {"delta": {"content": "Hi"}, "message": {"odd": 1}, "index": 0},
+            {"delta": {"content": "Hi"}, "message": {"content": "Hi", "odd": 1}, "index": 0},
         ),
         (
             {"index": 0, "delta": {"function_call": {"name": "f", "arguments": {"a": 1}}}},
@@ -267,7 +278,10 @@ def test_an_odd_chunk_between_others_changes_nothing_for_them() -> None:
             {"index": 0, "delta": {"content": "Hi"}, "text": "Ho"},
             {"index": 0, "delta": {"content": "Hi"}, "text": "Ho"},
         ),
-        ({"index": 0, "delta": {}, "message": {"role": "a", "extra": 1}}, {"index": 0, "message": {"extra": 1}}),
+        (
+            {"index": 0, "delta": {}, "message": {"role": "a", "extra": 1}},
+            {"index": 0, "message": {"role": "a", "extra": 1}},
+        ),
         (5, 5),
     ],
 )
@@ -390,8 +404,9 @@ def test_what_comes_beside_an_error_comes_first() -> None:
         '{"error":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}',
         '{"choices":[{"index":0,"delta":{"content":"Hi"},"error":"m"}]}',
         '{"error":"m","usage":{"prompt_tokens":1}}',
+        '{"error":"m","id":"c1","model":"m1"}',
     ):
-        said, error = decode(data)
+        *_, said, error = decode(data)
         assert isinstance(said, ChatCompletionChunk)
         assert said.raw == msgspec.json.decode(data)
         assert failure([error]).message == "m"

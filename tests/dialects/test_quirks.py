@@ -156,8 +156,20 @@ SHAPES = [
             extra={"prompt_filter_results": [{"prompt_index": 0}]},
         ),
     ),
-    Row("choices null", b'data: {"choices":null}\n\n' + HI + STOP + DONE, TEXT + FINISH, said("Hi")),
-    Row("choices absent", HI + STOP + b'data: {"id":""}\n\n' + DONE, TEXT + FINISH, said("Hi")),
+    Row(
+        "choices null",
+        b'data: {"choices":null}\n\n' + HI + STOP + DONE,
+        TEXT + FINISH,
+        said("Hi"),
+        anomalies={"missing_choices": 1},
+    ),
+    Row(
+        "choices absent",
+        HI + STOP + b'data: {"id":""}\n\n' + DONE,
+        TEXT + FINISH,
+        said("Hi"),
+        anomalies={"missing_choices": 1},
+    ),
     Row(
         "delta null",
         HI + b'data: {"choices":[{"index":0,"delta":null,"finish_reason":"stop"}]}\n\n' + DONE,
@@ -182,7 +194,7 @@ SHAPES = [
         b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\ndata: {"choices":[{"finish_reason":"stop"}]}\n\n',
         TEXT + FINISH,
         said("Hi"),
-        anomalies={"missing_index": 2},
+        anomalies={"missing_index": 2, "missing_done": 1},
     ),
     Row(
         "two choices without index take their places",
@@ -195,21 +207,21 @@ SHAPES = [
             ChoiceFinished("length", 1),
         ],
         ChatCompletion(choices=[Choice(0, Message(content="a"), "stop"), Choice(1, Message(content="b"), "length")]),
-        anomalies={"missing_index": 2},
+        anomalies={"missing_index": 2, "missing_done": 1},
     ),
     Row(
         "an index below 0",
         b'data: {"choices":[{"index":-1,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n',
         TEXT + FINISH,
         said("Hi", beside={"index": -1}),
-        anomalies={"missing_index": 1},
+        anomalies={"missing_index": 1, "missing_done": 1},
     ),
     Row(
         "an index that is no number",
         b'data: {"choices":[{"index":"first","delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n',
         TEXT + FINISH,
         said("Hi", beside={"index": "first"}),
-        anomalies={"missing_index": 1},
+        anomalies={"missing_index": 1, "missing_done": 1},
     ),
     Row(
         "several choices, interleaved, the second one first",
@@ -346,6 +358,7 @@ SHAPES = [
         b'data: {"choices":[{"index":0,"delta":{"content":"i"},"finish_reason":""}]}\n\n' + STOP,
         [TextDelta("H"), TextDelta("i"), *FINISH],
         said("Hi"),
+        anomalies={"empty_finish_reason": 1, "missing_done": 1},
     ),
     *(
         Row(
@@ -354,7 +367,7 @@ SHAPES = [
             [*TEXT, ChoiceFinished(reason)],
             said("Hi", reason),
         )
-        for reason in ("eos", "eos_token", "error", "end_turn")
+        for reason in ("eos", "eos_token", "end_turn")
     ),
     Row(
         "content in the chunk that finishes",
@@ -382,7 +395,7 @@ SHAPES = [
         b'data: {"choices":[{"index":0,"delta":{"content":"i"},"finish_reason":"stop"}]}\n\n' + DONE,
         [TextDelta("H"), *FINISH, TextDelta("i")],
         said("Hi"),
-        anomalies={"finish_repeated": 1, "content_after_finish": 1},
+        anomalies={"content_after_finish": 1},
     ),
     Row(
         "a message beside the delta",
@@ -392,6 +405,7 @@ SHAPES = [
         b'"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}\n\n',
         [TextDelta("H"), TextDelta("i"), *FINISH],
         said("Hi"),
+        anomalies={"message_beside_delta": 2, "missing_done": 1},
     ),
     Row(
         "a message beside the delta that says more",
@@ -399,12 +413,14 @@ SHAPES = [
         b'"finish_reason":"stop"}]}\n\n',
         TEXT + FINISH,
         said("Hi", beside={"message": {"mood": "glad"}}),
+        anomalies={"message_beside_delta": 1, "missing_done": 1},
     ),
     Row(
         "a message and no delta",
         b'data: {"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}\n\n',
         TEXT + FINISH,
         said("Hi"),
+        anomalies={"missing_done": 1},
     ),
     Row(
         "text and no delta",
@@ -500,14 +516,14 @@ SHAPES = [
         HI + STOP[:-1],
         TEXT + FINISH,
         said("Hi"),
-        anomalies={"unterminated_event": 1},
+        anomalies={"unterminated_event": 1, "missing_done": 1},
     ),
     Row(
         "the last event without any line end",
         HI + STOP[:-2],
         TEXT + FINISH,
         said("Hi"),
-        anomalies={"unterminated_event": 1},
+        anomalies={"unterminated_event": 1, "missing_done": 1},
     ),
     Row(
         "[DONE] without its blank line",
@@ -540,7 +556,7 @@ SHAPES = [
         b'data: {"choices":[{"index":0,"delta":{"content":"\\ud83d"},"finish_reason":"stop"}]}\n\n',
         [TextDelta("H\ti"), TextDelta("\N{REPLACEMENT CHARACTER}"), *FINISH],
         said("H\ti\N{REPLACEMENT CHARACTER}", beside={"score": float("inf")}),
-        anomalies={"loose_json": 2},
+        anomalies={"loose_json": 1, "lone_surrogate": 1, "missing_done": 1},
     ),
     Row(
         "fields that the model does not name",
@@ -556,7 +572,11 @@ SHAPES = [
                 Choice(
                     0,
                     Message(
-                        content="Hi", extra={"annotations": [{"n": 1}, {"n": 2}], "images": [{"index": 0, "url": "ab"}]}
+                        content="Hi",
+                        extra={
+                            "annotations": [{"n": 1}, {"n": 2}],
+                            "images": [{"index": 0, "url": "a"}, {"index": 0, "url": "b"}],
+                        },
                     ),
                     "stop",
                     extra={"native_finish_reason": "STOP"},
@@ -586,7 +606,7 @@ SHAPES = [
             [Choice(0, Message(content="42"), "stop")],
             Usage(prompt_tokens=5, completion_tokens=1, extra={"total_tokens": [6]}),
         ),
-        anomalies={"odd_type": 7},
+        anomalies={"odd_type": 7, "missing_done": 1},
     ),
     Row(
         "known fields that cannot be read are kept",
@@ -606,14 +626,14 @@ SHAPES = [
         b'data: {"choices":[null,{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n',
         TEXT + FINISH,
         said("Hi", around={"choices": [None]}),
-        anomalies={"odd_type": 1},
+        anomalies={"odd_type": 1, "missing_done": 1},
     ),
     Row(
         "one choice without its list",
         b'data: {"choices":{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}}\n\n',
         TEXT + FINISH,
         said("Hi"),
-        anomalies={"odd_type": 1},
+        anomalies={"odd_type": 1, "missing_done": 1},
     ),
     Row(
         "log probabilities",
@@ -675,6 +695,7 @@ SHAPES = [
         b'"finish_reason":"stop"}]}\n\n' + DONE,
         [TextDelta("H"), TextDelta("i"), *FINISH],
         ChatCompletion("c1", "m1", 1, [Choice(0, Message(content="Hi"), "stop")]),
+        anomalies={"id_changed": 1, "model_changed": 1},
     ),
 ]
 
@@ -703,12 +724,13 @@ TOOL_CALLS = [
             ],
             ADD,
             ADDED,
+            **odd,
         )
-        for name, index in [
-            ("null", b'"index":null,'),
-            ("absent", b""),
-            ("below 0", b'"index":-1,'),
-            ("above 0", b'"index":1,'),
+        for name, index, odd in [
+            ("null", b'"index":null,', {"missing_call_index": 2}),
+            ("absent", b"", {"missing_call_index": 2}),
+            ("below 0", b'"index":-1,', {"missing_call_index": 2}),
+            ("above 0", b'"index":1,', {}),
         ]
     ),
     tool_row(
@@ -750,6 +772,7 @@ TOOL_CALLS = [
         ],
         ADD,
         ADDED,
+        missing_call_index=2,
     ),
     tool_row(
         "the whole call in one delta",
@@ -770,6 +793,7 @@ TOOL_CALLS = [
             ToolCallDone(0, ADDED),
         ],
         ADDED,
+        missing_call_id=1,
     ),
     tool_row(
         "two calls in one delta, with index",
@@ -794,6 +818,7 @@ TOOL_CALLS = [
         TWO,
         ADDED,
         SUB,
+        missing_call_index=2,
     ),
     tool_row(
         "two calls, both with index 0, in one delta",
@@ -883,6 +908,8 @@ TOOL_CALLS = [
         [*call(0, "", "add", '{"a":1}'), *call(1, "", "sub", '{"b":2}')],
         ToolCall("", "add", '{"a":1}'),
         ToolCall("", "sub", '{"b":2}'),
+        missing_call_index=2,
+        missing_call_id=2,
     ),
     tool_row(
         "two calls without id and index, in pieces",
@@ -894,6 +921,8 @@ TOOL_CALLS = [
         [*call(0, "", "add", '{"a"', ":1}"), *call(1, "", "add", '{"a":2}')],
         ToolCall("", "add", '{"a":1}'),
         ToolCall("", "add", '{"a":2}'),
+        missing_call_index=3,
+        missing_call_id=2,
     ),
     tool_row(
         "two calls without id, both with index 0",
@@ -904,6 +933,7 @@ TOOL_CALLS = [
         [*call(0, "", "add", '{"a":1}'), *call(1, "", "add", '{"a":2}')],
         ToolCall("", "add", '{"a":1}'),
         ToolCall("", "add", '{"a":2}'),
+        missing_call_id=2,
     ),
     tool_row(
         "a name repeated without id continues a call that is not complete",
@@ -913,6 +943,8 @@ TOOL_CALLS = [
         ],
         call(0, "", "add", '{"a"', ":1}"),
         ToolCall("", "add", '{"a":1}'),
+        missing_call_index=2,
+        missing_call_id=1,
     ),
     tool_row(
         "arguments that are an object",
@@ -922,11 +954,16 @@ TOOL_CALLS = [
         odd_type=1,
     ),
     *(
-        tool_row(
-            f"arguments {name}",
-            [b'[{"index":0,"id":"c1","type":"function","function":{"name":"now"%b}}]' % arguments],
-            call(0, "c1", "now"),
-            ToolCall("c1", "now", ""),
+        Row(
+            f"arguments {name}: no JSON, so the call is done at the end",
+            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","type":"function",'
+            b'"function":{"name":"now"%b}}]}}]}\n\n' % arguments + CALLED + DONE,
+            [
+                ToolCallStarted(0, "c1", "now"),
+                ChoiceFinished("tool_calls"),
+                ToolCallDone(0, ToolCall("c1", "now", "")),
+            ],
+            called(ToolCall("c1", "now", "")),
         )
         for name, arguments in [("null", b',"arguments":null'), ("absent", b""), ("empty", b',"arguments":""')]
     ),
@@ -966,6 +1003,7 @@ TOOL_CALLS = [
         call(0, "c1", "add", '{"a":1}', extra={"index": "first"}),
         ToolCall("c1", "add", '{"a":1}', {"index": "first"}),
         odd_type=1,
+        missing_call_index=1,
     ),
     Row(
         "calls of two choices",
@@ -1060,6 +1098,7 @@ USAGE = [
         + DONE,
         [*TEXT, *FINISH, UsageReported(Usage(prompt_tokens=5, completion_tokens=1, total_tokens=40))],
         said("Hi", usage=Usage(prompt_tokens=5, completion_tokens=1, total_tokens=40)),
+        anomalies={"odd_total": 1},
     ),
     Row(
         "details and costs are kept",
@@ -1094,7 +1133,9 @@ USAGE = [
 TRUNCATED = Error(IncompleteStreamError, {})
 ENDINGS = [
     Row("[DONE] after the finish", HI + STOP + DONE, TEXT + FINISH, said("Hi")),
-    Row("the end after the finish, without [DONE]", HI + STOP, TEXT + FINISH, said("Hi")),
+    Row(
+        "the end after the finish, without [DONE]", HI + STOP, TEXT + FINISH, said("Hi"), anomalies={"missing_done": 1}
+    ),
     Row("[DONE] and no chunk", DONE, [], NOTHING, anomalies={"empty_stream": 1}),
     Row("the end before the finish", HI, TEXT, UNFINISHED, "truncated", TRUNCATED),
     Row(
@@ -1111,8 +1152,7 @@ ENDINGS = [
         HI + STOP + b'data: {"choices":[],"usa',
         TEXT + FINISH,
         said("Hi"),
-        "truncated",
-        TRUNCATED,
+        anomalies={"broken_after_finish": 1},
     ),
     Row(
         "the end inside a character",
@@ -1285,6 +1325,7 @@ ERRORS = [
         HI + b'data: {"error":null,"choices":[]}\n\n' + STOP,
         TEXT + FINISH,
         said("Hi", around={"error": None}),
+        anomalies={"missing_done": 1},
     ),
     Row(
         "an error after [DONE] changes nothing",

@@ -1,0 +1,138 @@
+"""The tool calls of one choice, as far as they have come: their pieces in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from .._errors import OutputTooLargeError
+from ._anomalies import OnAnomaly
+from ._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
+from ._events import ChatEvent, ToolCallDelta, ToolCallDone, ToolCallStarted
+from ._memory import Tally, utf8
+from ._slot import SLOT_WEIGHT, Slot
+from ._tool_calls import Slots, function_of
+
+
+class CallStates:
+    """The tool calls of one choice.
+
+    Args:
+        choice: The index of the choice.
+        tally: Where what is kept is counted.
+        allowed: How many calls the stream may have.
+        note: Told each anomaly.
+        place: Gives a call that begins its part.
+    """
+
+    __slots__ = ("_allowed", "_choice", "_note", "_place", "_slots", "_tally")
+
+    def __init__(
+        self, choice: int, tally: Tally, allowed: int, note: OnAnomaly, place: Callable[[Slot], object]
+    ) -> None:
+        self._choice = choice
+        self._tally = tally
+        self._allowed = allowed
+        self._note = note
+        self._place = place
+        self._slots = Slots(note)
+
+    @property
+    def is_one_open(self) -> bool:
+        """Whether the arguments of a call are not whole, though they should be JSON."""
+        return self._slots.is_one_open
+
+    def add(self, pieces: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]) -> None:
+        """Add the pieces of a delta.
+
+        Raises:
+            OutputTooLargeError: There are more calls than are allowed.
+        """
+        slots = self._slots
+        slots.begin_delta()
+        for piece in pieces:
+            function = function_of(piece)
+            if not (piece.id or piece.extra or function.name or function.arguments or function.extra):
+                continue  # no call is meant
+            known = len(slots.all)
+            slot = slots.find(piece, function)
+            begins = len(slots.all) > known
+            self._name(slot, function)
+            if begins:
+                self._begin(slot, events)
+            if function.arguments:
+                is_named = not begins and (
+                    bool(piece.id and piece.id == slot.id) or bool(function.name and function.name == slot.name)
+                )
+                said, repeated = slot.add_arguments(function.arguments, is_named=is_named)
+                if repeated:
+                    self._note("arguments_repeated", function.arguments)
+                self._say(slot, said, events)
+            self._add_extra(slot, piece, function)
+
+    def add_whole(self, calls: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]) -> None:
+        """Add what has not come of the whole calls in a message.
+
+        Raises:
+            OutputTooLargeError: There are more calls than are allowed.
+        """
+        slots = self._slots
+        for place, piece in enumerate(calls):
+            function = function_of(piece)
+            known = len(slots.all)
+            slot = slots.of_message(place, piece)
+            self._name(slot, function)
+            if len(slots.all) > known:
+                self._begin(slot, events)
+                self._add_extra(slot, piece, function)
+            rest = slot.rest_of(function.arguments or "")
+            if rest:
+                said, _ = slot.add_arguments(rest)
+                self._say(slot, said, events)
+
+    def finish(self, *, at_end: bool) -> list[ChatEvent]:
+        """Calls that were not done so far are now: those with whole arguments, or all, at the end of the stream."""
+        return self._done(self._slots.take_open() if at_end else self._slots.take_complete())
+
+    def release(self, slot: Slot, events: list[ChatEvent]) -> None:
+        """Nothing more comes of a call: an empty object that has waited was no placeholder."""
+        self._say(slot, slot.release(), events)
+
+    def _name(self, slot: Slot, function: ChoiceDeltaFunctionCall) -> None:
+        if function.name and not slot.name:
+            slot.name = function.name
+            self._tally.size += len(utf8(function.name))
+
+    def _begin(self, slot: Slot, events: list[ChatEvent]) -> None:
+        tally = self._tally
+        events.extend(self._done(self._slots.take_preceding()))
+        tally.calls += 1
+        tally.begin(SLOT_WEIGHT)
+        tally.size += len(utf8(slot.id))
+        if tally.calls > self._allowed:
+            raise OutputTooLargeError(
+                f"the stream holds more than {self._allowed} tool calls, the limit of Limits.tool_calls",
+                limit="tool_calls",
+            )
+        self._place(slot)
+        tally.pieces += 1
+        events.append(ToolCallStarted(slot.index, slot.id, slot.name, self._choice))
+
+    def _say(self, slot: Slot, said: str, events: list[ChatEvent]) -> None:
+        """A piece of the arguments, if there is anything in it."""
+        if said:
+            self._tally.size += len(utf8(said))
+            self._tally.pieces += 1
+            events.append(ToolCallDelta(slot.index, said, self._choice))
+
+    def _add_extra(self, slot: Slot, piece: ChoiceDeltaToolCall, function: ChoiceDeltaFunctionCall) -> None:
+        if function.extra:
+            self._tally.size += slot.add_extra({slot.kind: dict(function.extra)})
+        if piece.extra:
+            self._tally.size += slot.add_extra(piece.extra)
+
+    def _done(self, slots: Iterable[Slot]) -> list[ChatEvent]:
+        events: list[ChatEvent] = []
+        for slot in slots:
+            self.release(slot, events)
+            events.append(ToolCallDone(slot.index, slot.snapshot(), self._choice))
+        return events

@@ -28,10 +28,10 @@ from ._events import (
 from ._limits import Limits
 from ._memory import Tally, weight
 from ._merging import LatestFields
+from ._reasoning import REASONING_FIELDS
 from ._reports import Usage
 from ._text_channel import TextChannel
 from ._usage import UsageState
-from ._whole_message import REASONING_FIELDS
 
 _TEXT_FIELDS = ("content", "refusal", *REASONING_FIELDS)
 _CONTENT = (ReasoningDelta, TextDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
@@ -146,10 +146,9 @@ class CompletionBuilder:
             state.add_delta(choice.delta, events)
             if state.reasoning_is_new:
                 state.reasoning_is_new = False
-                if choice.index in getattr(chunk, SPELLING, ()):
-                    state.reasoning_field = "content"
+                state.reasoning_field = getattr(chunk, SPELLING, {}).get(choice.index, state.reasoning_field)
             if choice.message is not None:
-                self._add_message(state, choice, choice.message, events, before)
+                self._add_message(state, choice.message, events, before)
             if state.finish_reason is not None and len(events) > before:
                 self._go_on(state, choice, events[before:])
             if choice.finish_reason is not None:
@@ -263,9 +262,7 @@ class CompletionBuilder:
             self._extra = LatestFields()
         self.tally.size += self._extra.add(fields)
 
-    def _add_message(
-        self, state: ChoiceState, choice: ChunkChoice, message: ChoiceDelta, events: list[ChatEvent], before: int
-    ) -> None:
+    def _add_message(self, state: ChoiceState, message: ChoiceDelta, events: list[ChatEvent], before: int) -> None:
         """A whole message beside a delta, where the delta counts, or in place of one."""
         if len(events) > before:
             self._note("message_beside_delta", message.content or "")

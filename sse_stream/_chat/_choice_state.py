@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from .._json._depth import JSONValue
 from ._anomalies import OnAnomaly
@@ -15,11 +15,12 @@ from ._merging import JoinedFields, LatestFields, value_of
 from ._message import Message
 from ._part_state import TEXT_EVENTS, PartState
 from ._parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from ._reasoning import REASONING_FIELDS, texts_of
 from ._reports import ChoiceLogprobs
 from ._slot import Slot
 from ._spoken import AudioState, LogprobsState
 from ._text_channel import TextChannel
-from ._whole_message import REASONING_FIELDS, rest_of_message
+from ._whole_message import rest_of_message
 
 # What a choice takes before anything is in it.
 CHOICE_WEIGHT = 256
@@ -51,6 +52,7 @@ class ChoiceState:
         "_calls_allowed",
         "_extra",
         "_fields",
+        "_in_messages",
         "_logprobs",
         "_note",
         "_parts",
@@ -73,6 +75,7 @@ class ChoiceState:
         self._note = note
         self.went_on = False
         self.told_empty_finish = False
+        self._in_messages: bool | None = None  # whether all of it came in whole messages; `None` while none has come
         self.reasoning_field = ""
         self.reasoning_is_new = False
         self.role: str | None = None
@@ -181,7 +184,12 @@ class ChoiceState:
         channels = {"content": self.text, "refusal": self._refusal, **dict.fromkeys(REASONING_FIELDS, self._reasoning)}
         so_far = {name: channel.text() for name, channel in channels.items() if channel is not None}
         fields = {} if self._fields is None else self._fields.snapshot()
-        self.add_delta(rest_of_message(message, so_far, fields, has_audio=self._audio is not None), events)
+        if self._in_messages is None:
+            self._in_messages = not self.has_begun
+        self.add_delta(
+            rest_of_message(message, so_far, fields, has_audio=self._audio is not None, in_pieces=self._in_messages),
+            events,
+        )
         if message.tool_calls:
             self._begun_calls().add_whole(message.tool_calls, events)
 
@@ -193,7 +201,7 @@ class ChoiceState:
             blocks = getattr(delta, name)
             if blocks:
                 self._add_fields({name: blocks})
-                text = text or "".join(_texts(blocks))
+                text = text or "".join(texts_of(blocks))
         if not text:
             return
         if self._reasoning is None:
@@ -289,12 +297,3 @@ class ChoiceState:
         logprobs = None if self._logprobs is None else self._logprobs.snapshot()
         extra = {} if self._extra is None else self._extra.snapshot()
         return Choice(self.index, message, self.finish_reason, logprobs, extra)
-
-
-def _texts(details: Iterable[JSONValue]) -> Iterable[str]:
-    """What reasoning in structured pieces says: the `text` of each, or its `summary`."""
-    for detail in details:
-        if isinstance(detail, dict):
-            said = detail.get("text") or detail.get("summary") or detail.get("thinking")
-            if isinstance(said, str):
-                yield said

@@ -21,6 +21,7 @@ from .._json._writing import encode_json
 from .._sse._event import ServerSentEvent
 from ._model import NOTHING, Extra, Model, Piece
 from ._reports import ChoiceLogprobs, Usage
+from ._shapes import in_shape
 
 Source: TypeAlias = Mapping[str, JSONValue] | bytes | str
 """What a chunk was decoded from: a JSON object, or its text."""
@@ -29,7 +30,8 @@ SOURCE = "_source"
 """The slot that holds the source of a chunk, for a hot path that cannot afford to call `with_source`."""
 
 SPELLING = "_spelling"
-"""The slot that holds the indices of the choices whose reasoning was a part of the content, if any was."""
+"""The slot that says where in the content reasoning was, by the index of the choice, if any was: see
+`Message.reasoning_field`."""
 
 if TYPE_CHECKING:
     Detail: TypeAlias = JSONValue
@@ -200,10 +202,13 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
     def from_dict(cls, value: Mapping[str, JSONValue]) -> ChatCompletionChunk:
         """Read a chunk from a JSON object, whatever its values are.
 
+        It is read as a server's is, quirks and all: what `raw` gives says what the chunk says, where that depends on no
+        chunk before it.
+
         Args:
             value: The object, in OpenAI's field names. Fields that the model does not name, and values
-                that do not fit their field, are kept in `extra`. A choice without an index gets 0. The chunk shares
-                nothing with it.
+                that do not fit their field, are kept in `extra`. A choice without an index gets its position. The
+                chunk shares nothing with it.
 
         Raises:
             TypeError: `value` is not a mapping.
@@ -211,7 +216,7 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
         if not isinstance(value, Mapping):
             raise TypeError(f"a chunk is read from a dict, not from {type(value).__name__}: decode its JSON first")
         received = dict(value)
-        return with_source(read_struct(cls, copied(received), ignore), copied(received))
+        return with_source(read_struct(cls, in_shape(copied(received)), ignore), copied(received))
 
     @property
     def raw(self) -> dict[str, JSONValue]:

@@ -70,7 +70,7 @@ def utf8(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def text_of(data: bytearray) -> str:
+def text_of(data: bytes | bytearray) -> str:
     """The text that is kept as UTF-8."""
     return data.decode("utf-8", "surrogatepass")
 

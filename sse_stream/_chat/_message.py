@@ -45,7 +45,7 @@ class Audio(msgspec.Struct, frozen=True, gc=False):
         return completed(own, self.extra)
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):
+class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # it holds lists, as always
     """One answer.
 
     Attributes:
@@ -62,8 +62,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
             `tool_calls` are the calls of theirs.
         dialect: The name of the dialect that it came in.
         reasoning_field: The field in which the reasoning came: `"reasoning_content"`, `"reasoning"`,
-            `"reasoning_text"`; `"content"` if it was a part of the content, as Mistral has it; `""` if it came in
-            none, or only in the pieces of `reasoning_details` or `thinking_blocks`. How it was spelled is not
+            `"reasoning_text"`; `"content"` if it was a part of the content, as Mistral has it; `"think_tags"` if it
+            stood in the content between tags; `""` if it came in none, or only in the pieces of `reasoning_details` or `thinking_blocks`. How it was spelled is not
             what the message says: two that differ in nothing else are equal.
     """
 
@@ -114,7 +114,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
             said.update((name, copied(self.extra[name])) for name in _BLOCKS if name in self.extra)
         if reasoning or (reasoning is None and (self.tool_calls or "function_call" in said)):
             self._add_reasoning(said)
-        if len(said) == 2 and self.content is None:
+        if len(said) == 2 and said["content"] is None:
             said["content"] = ""  # a message that says nothing else needs a text, if an empty one
         return said
 
@@ -123,7 +123,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         if self.reasoning is None or (not self.reasoning_field and not said.keys().isdisjoint(_BLOCKS)):
             return
         field = self.reasoning_field or "reasoning_content"
-        if field == "content":
+        if field == "think_tags":
+            said["content"] = f"<think>{self.reasoning}</think>{self.content or ''}"
+        elif field == "content":
             said["content"] = _content_parts(self.reasoning, self.content, self.extra)
         else:
             structured = self.extra.get(field)

@@ -36,9 +36,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Halves:
-    """Puts the halves of surrogate pairs together, in whatever text of a choice they are, and however far apart.
+    r"""Puts the halves of surrogate pairs together, in whatever text of a choice they are, and however far apart.
 
-    JSON can say a half, `"\\ud83d"`; text cannot. What no other half follows becomes U+FFFD: when another text comes in
+    JSON can say a half, `"\ud83d"`; text cannot. What no other half follows becomes U+FFFD: when another text comes in
     its place, when the choice finishes, or at the end.
 
     Attributes:
@@ -128,7 +128,7 @@ class Halves:
         if "\ud800" <= text[-1] <= "\udbff":
             self.waiting[channel] = text[-1]
             text = text[:-1]
-        whole = without_halves(text)
+        whole: str = without_halves(text)
         if whole.count(_LONE) > text.count(_LONE) + (half != "" and whole.startswith(_LONE)):
             note("lone_surrogate", repr(text))
         return whole

@@ -1,4 +1,4 @@
-"""The reading machine: bytes in, typed events or chunks out, in order, and how it ended.
+"""The reading machine: bytes in, typed events or chunks out, in order.
 
 What was decoded and not handed out is in one queue. One method makes the next event, one the next chunk; whoever
 reads holds nothing, so any number of readers may take turns.
@@ -6,36 +6,21 @@ reads holds nothing, so any number of readers may take turns.
 
 from __future__ import annotations
 
-from .._chat._anomalies import Anomaly, AnomalyKind, AnomalyLog
-from .._chat._builder import CompletionBuilder
 from .._chat._chunks import SOURCE, ChatCompletionChunk
-from .._chat._completion import ChatCompletion
 from .._chat._copies import chunk_to_keep
-from .._chat._endings import Ending, ending_of
-from .._chat._events import ChatEvent, KeepAlive
+from .._chat._events import ChatEvent
 from .._chat._limits import Limits
-from .._chat._reports import Usage
-from .._chat._turns import register_turn
-from .._errors import (
-    ChunkDecodeError,
-    EventTooLargeError,
-    IncompleteStreamError,
-    OutputTooLargeError,
-    ProviderError,
-    SSEStreamError,
-)
-from ..dialects._base import AnomalyFound, Beside, Dialect, Done, Failure, Item, PartEnd, PartStart, Ping
-from ._items import ItemDecoder
-from ._shortcut import Shortcut
-from ._states import Lifecycle, what_is_missing
+from .._errors import OutputTooLargeError
+from ..dialects._base import Beside, Dialect, Item
+from ._chat_state import ChatState
 
 
-class EventReader(Lifecycle):
+class EventReader(ChatState):
     """Takes the bytes of a chat stream, and gives its events, or its chunks, when asked.
 
     Args:
         dialect: The wire format.
-        strict: Whether the first anomaly is an error.
+        strict: Whether the first deviation is an error.
         limits: Bounds on memory.
         keepalives: Whether keep-alives give an event.
 
@@ -46,60 +31,17 @@ class EventReader(Lifecycle):
         take: Keeps the next bytes of the stream, which are decoded as they are read; raises an `SSEStreamError` if
             the stream has ended, or no more bytes were to come.
         take_document: Takes a body that is no stream but one whole completion; returns whether it is one.
-        dialect: The wire format.
-        tally: How much has come: `pieces` is how many generated pieces there have been.
-        keepalives_seen: Comments, and keep-alives in the form of data.
     """
 
     def __init__(self, dialect: Dialect, *, strict: bool, limits: Limits, keepalives: bool) -> None:
-        super().__init__()
-        self._items = ItemDecoder(dialect, limits.event_size)
-        self._queue = self._items.queue
-        self._parser = self._items.parser
-        register_turn(dialect.name, dialect.turn)
-        self.dialect = dialect
-        self._keepalives = keepalives
-        self.take = self._parser.take
-        self.take_document = self._items.fetch_document
-        self._log = AnomalyLog(strict=strict)
-        self._builder = CompletionBuilder(limits, self._log.note, dialect.name)
-        self.tally = self._builder.tally
-        alike = vars(type(dialect)).get("decodes_alike", False)
-        self._shortcut = Shortcut(self._builder, dialect.decode_plain if alike else None, limits.event_size)
-        self._chunks_seen = 0
-        self._broken = False
-        self._foreign: str | None = None  # the first JSON that was no chunk
-        self.keepalives_seen = 0
-
-    @property
-    def completion(self) -> ChatCompletion:
-        """What has been decoded so far, as a snapshot."""
-        return self._builder.snapshot()
-
-    @property
-    def usage(self) -> Usage | None:
-        """What usage has been reported so far."""
-        return self._builder.usage
-
-    @property
-    def anomalies(self) -> tuple[Anomaly, ...]:
-        """The tolerated deviations so far, one item a kind."""
-        return self._log.found()
-
-    @property
-    def events_seen(self) -> int:
-        """How many server-sent events there have been."""
-        return self._items.events_seen + self._shortcut.seen
-
-    @property
-    def chunks_seen(self) -> int:
-        """How many chunks there have been."""
-        return self._chunks_seen + self._shortcut.seen
+        super().__init__(dialect, strict=strict, limits=limits, keepalives=keepalives)
+        self.take = self.parser.take
+        self.take_document = self.items.fetch_document
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more can be meant to come: every choice has finished and not gone on, no call is open."""
-        return self.state == "open" and self._builder.is_settled
+        return self.state == "open" and self.builder.is_settled
 
     def end(self, *, broken: bool = False) -> None:
         """No more bytes will come.
@@ -107,34 +49,8 @@ class EventReader(Lifecycle):
         Args:
             broken: Whether the connection broke, though nothing more was meant to come.
         """
-        self._broken = broken
-        self._parser.close()
-
-    def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
-        """Take a failure, which ends the stream: one of the bytes, or one from outside, as a broken connection.
-
-        Args:
-            error: The failure.
-            ending: What `ending` says from here on, if the stream had not ended before.
-
-        Returns:
-            The error, with what had arrived.
-        """
-        error.completion = self.completion
-        if self.stop(ending, error):
-            self._drop(str(error))
-        return error
-
-    def abandon(self) -> None:
-        """The caller stops: nothing more is handed out."""
-        self.stop("complete" if self.state == "done" else "closed")
-        self._drop()
-
-    def _drop(self, failure: str = "") -> None:
-        """Nothing is handed out any more, whoever still reads, and whatever waits."""
-        self._shortcut.forget()
-        self._queue.clear()
-        self._parser.stop(failure)
+        self.broken = broken
+        self.parser.close()
 
     def next_event(self, data: bytes = b"") -> ChatEvent | None:
         """The next event of what was taken; `None` if that holds no more.
@@ -145,8 +61,8 @@ class EventReader(Lifecycle):
         Raises:
             SSEStreamError: The stream fails here: after every event before it, and once.
         """
-        queue, parser = self._queue, self._parser
-        shortcut = self._shortcut
+        queue, parser = self.queue, self.parser
+        shortcut = self.shortcut
         if data:
             # Measured as "one event a read": an event that is compared need not be kept first.
             if (
@@ -165,7 +81,7 @@ class EventReader(Lifecycle):
             parser.take(data)
         while True:
             if not queue:
-                if not parser.buffer and not parser.closed and self._log.violation is None:
+                if not parser.buffer and not parser.closed and self.log.violation is None:
                     return None  # measured as "one event a read": half of all calls end here
                 if shortcut.channel is not None:
                     block = parser.next_block()
@@ -176,9 +92,9 @@ class EventReader(Lifecycle):
                     if delta is not None:
                         parser.pass_over(parser.position + len(block))
                         return delta
-                if self._log.violation is not None:
-                    self._check_strictness()
-                entry: Item | ChatEvent | None = self._items.next_plain_chunk()
+                if self.log.violation is not None:
+                    self.check_strictness()
+                entry: Item | ChatEvent | None = self.items.next_plain_chunk()
                 if entry is None:
                     if not queue and not self._fetch():
                         return None
@@ -186,11 +102,11 @@ class EventReader(Lifecycle):
             else:
                 entry = queue.popleft()
             if isinstance(entry, ChatCompletionChunk):
-                events = self._add(entry)
+                events = self.add(entry)
                 if shortcut.tries and len(events) == 1:
                     shortcut.learn(getattr(entry, SOURCE, None), entry, events[0])
             elif isinstance(entry, Beside):
-                events = self._apply(entry)
+                events = self.apply(entry)
             else:
                 return entry
             if events:
@@ -211,8 +127,8 @@ class EventReader(Lifecycle):
             SSEStreamError: As with `next_event`.
         """
         if data:
-            self._parser.take(data)
-        queue = self._queue
+            self.parser.take(data)
+        queue = self.queue
         place = 0  # behind the events that are left
         while True:
             while place < len(queue) and not isinstance(queue[place], (ChatCompletionChunk, Beside)):
@@ -224,129 +140,20 @@ class EventReader(Lifecycle):
             entry = queue[place]
             del queue[place]
             if isinstance(entry, ChatCompletionChunk):
-                self._add(chunk_to_keep(entry))
+                self.add(chunk_to_keep(entry))
                 return entry
             if isinstance(entry, Beside):
-                self._apply(entry)
+                self.apply(entry)
 
     def _fetch(self) -> bool:
         """Queue what comes next; whether there was anything."""
-        if self._log.violation is not None:
-            self._check_strictness()
-        items = self._items
+        if self.log.violation is not None:
+            self.check_strictness()
+        items = self.items
         if items.fetch():
             return True
         if not items.parser.closed or self.state == "ended":
             return False
         if not items.fetch_end():
-            self._finish()
+            self.finish()
         return True
-
-    def _add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
-        """Add a chunk up; the events that it gives.
-
-        Raises:
-            SSEStreamError: The stream fails here.
-        """
-        if self._log.violation is not None:
-            self._check_strictness()
-        if self._shortcut.channel is not None:
-            self._shortcut.forget()
-        self._chunks_seen += 1
-        try:
-            return self._builder.add(chunk)
-        except OutputTooLargeError as error:
-            raise self.fail(error, "invalid") from None
-
-    def _apply(self, item: Beside) -> list[ChatEvent]:
-        """What an item changes that is no chunk; the events that say so.
-
-        Raises:
-            SSEStreamError: The stream fails here.
-        """
-        self._check_strictness()
-        try:
-            match item:
-                case PartStart(choice, index, kind):
-                    self._shortcut.forget()
-                    return self._builder.start_part(choice, index, kind)
-                case PartEnd(choice, index, native):
-                    self._shortcut.forget()
-                    return self._builder.end_part(choice, index, native)
-                case Ping(comment):
-                    self.keepalives_seen += 1
-                    return [KeepAlive(comment)] if self._keepalives else []
-                case AnomalyFound(kind, sample):
-                    self._log.note(kind, sample)
-                    if kind == "not_a_chunk" and self._foreign is None:
-                        self._foreign = sample
-                case Done():
-                    self._check_finish()
-                    self.mark()
-                case Failure(error):
-                    if isinstance(error, ProviderError):
-                        self._take_late_usage()
-                    # What is too large cannot be passed over, whenever it comes.
-                    if self.state != "done" or isinstance(error, EventTooLargeError):
-                        raise error
-                    self._log.note("data_after_done", str(error))
-        except SSEStreamError as error:
-            self.fail(error, ending_of(error))
-            raise
-        return []
-
-    def _check_strictness(self) -> None:
-        """Raise the error for the first anomaly, in strict mode: what came before it was handed out."""
-        if self._log.violation is not None and self.state != "ended":
-            raise self.fail(self._log.violation, "invalid")
-
-    def _check_finish(self) -> None:
-        """Raise the error that a finish reason says, if one does and no error object has come.
-
-        Raises:
-            ProviderError: It does.
-        """
-        reason = self._builder.failure
-        if reason and self.state == "open":
-            raise ProviderError(f"the stream finished with {reason!r}", type=reason, body=None)
-
-    def _take_late_usage(self) -> None:
-        """Take what usage has come behind an error."""
-        items = self._items
-        while self._queue or items.fetch():
-            entry = self._queue.popleft()
-            if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:
-                self._builder.add(ChatCompletionChunk(usage=entry.usage))
-
-    def _finish(self) -> None:
-        """Nothing is left: how did it end?"""
-        builder = self._builder
-        if not builder.begun and self._foreign is not None:
-            raise self.fail(
-                ChunkDecodeError(f"no chunk came, but {self._foreign[:200]!r}", data=self._foreign), "invalid"
-            )
-        if self.state == "done":
-            if not builder.begun:
-                self._log.note("empty_stream", self.dialect.end_mark)
-            for index in builder.unfinished:
-                self._log.note("missing_finish_reason", f"choice {index}")
-        elif not builder.is_settled:
-            missing = what_is_missing(
-                self.dialect.end_mark,
-                builder.unfinished,
-                cut_off=self._items.cut_off,
-                begun=self.chunks_seen > 0,
-                so_far=self.completion.text,
-            )
-            raise self.fail(IncompleteStreamError(missing), "truncated")
-        else:
-            try:
-                self._check_finish()
-            except ProviderError as error:
-                self.fail(error, "provider_error")
-                raise
-            kind: AnomalyKind = "broken_after_finish" if self._broken or self._items.cut_off else "missing_done"
-            self._log.note(kind, f"no {self.dialect.end_mark} came")
-        self._check_strictness()
-        self.stop("complete")
-        self._queue.extend(builder.close())

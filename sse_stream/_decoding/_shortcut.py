@@ -20,13 +20,14 @@ from msgspec.structs import replace
 from .._chat._builder import CompletionBuilder
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._events import ChatEvent, ReasoningDelta, RefusalDelta, TextDelta
+from .._chat._reasoning import REASONING_FIELDS
 from .._chat._text_channel import SpokenDelta, TextChannel
 from .._sse._parser import PLAIN_END, PLAIN_START
 
 Decode: TypeAlias = Callable[[bytes], ChatCompletionChunk | None]
 """Makes a chunk of its JSON, a new and equal one each time; `None` if it is none, or not well-formed."""
 
-_SPOKEN = {TextDelta: ("content",), ReasoningDelta: ("reasoning_content", "reasoning"), RefusalDelta: ("refusal",)}
+_SPOKEN = {TextDelta: ("content",), ReasoningDelta: REASONING_FIELDS, RefusalDelta: ("refusal",)}
 
 # So often in a row it is tried in vain, or for less than this many events; then never again.
 _TRIES = 16

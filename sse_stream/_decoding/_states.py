@@ -1,8 +1,8 @@
-"""The states of a stream, and what is missing from one that ends too early."""
+"""The states of a stream."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from .._chat._endings import Ending
@@ -59,23 +59,3 @@ class Lifecycle:
             return False
         self.state = after
         return True
-
-
-def what_is_missing(end_mark: str, unfinished: Sequence[int], *, cut_off: bool, begun: bool, so_far: str) -> str:
-    """Why a stream is not complete, for people.
-
-    Args:
-        end_mark: What ends a stream of its format.
-        unfinished: The choices that have given no finish reason.
-        cut_off: Whether the body ended inside an event.
-        begun: Whether any chunk came.
-        so_far: The text that came.
-    """
-    if not begun and not cut_off:
-        return "the stream ended before it began: no chunk came"
-    reasons = [f"no {end_mark} came"]
-    if cut_off:
-        reasons.append("the last event was cut off")
-    if unfinished:
-        reasons.append(f"no finish reason for choice {', '.join(map(str, unfinished))}")
-    return f"the stream ended before it was done: {', '.join(reasons)}; so far: {so_far[-80:]!r}"

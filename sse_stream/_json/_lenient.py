@@ -33,12 +33,10 @@ def loads(text: str, *, keep_halves: bool = False) -> tuple[JSONValue, bool]:
         reason = error
     try:
         value = json.loads(text, strict=False)
-        whole = without_halves(value)
-        if keep_halves:
-            return value, whole == value or not _is_strict(text)
-        return whole, True
     except (ValueError, RecursionError):
         raise ChunkDecodeError(f"not JSON: {reason}: {_excerpt(text)}", data=text) from None
+    whole = without_halves(value)
+    return (value, whole == value or not _is_strict(text)) if keep_halves else (whole, True)
 
 
 def _is_strict(text: str) -> bool:

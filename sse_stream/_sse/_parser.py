@@ -69,6 +69,7 @@ class EventParser(StreamInput):
         on_comment: Callable[[str], object] | None = None,
         on_unknown_field: Callable[[str, str], object] | None = None,
         part_events: Callable[[str], bool] | None = None,
+        *,
         on_unknown_line: Callable[[str], object] | None = None,
         on_malformed: Callable[[str], object] | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -12,6 +12,7 @@ from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import SOURCE, SPELLING, ChatCompletionChunk, with_source
 from .._chat._message import OPENAI_CHAT, Message
 from .._chat._model import refuse_extra
+from .._chat._shapes import register_shape
 from .._errors import ChunkDecodeError
 from .._json._depth import MAX_DEPTH, JSONValue, is_deep
 from .._json._lenient import loads
@@ -22,6 +23,7 @@ from ._extras import decode_with_extras, has_extras
 from ._framing import is_end_mark, is_keepalive
 from ._provider_errors import error_in_ruins, error_in_text, find_error, provider_error
 from ._quirks import CHUNK_FIELDS, is_chunk, normalized, reasoning_in_content
+from ._think_tags import ThinkTags
 
 _DONE = Done()
 
@@ -32,18 +34,21 @@ class OpenAIChat:
     Strict model first: an event that fits it is decoded by msgspec in one go. What does not fit is read
     again by the tolerant path, where every quirk has its place.
 
+    Args:
+        think_tags: Whether `<think>` at the beginning of the content is the beginning of reasoning, which
+            `</think>` ends, as servers write it that do not tell the two apart. Without, tags are text.
+
     >>> OpenAIChat().decode(ServerSentEvent('{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}'))[0].choices
     [ChunkChoice(index=0, delta=ChoiceDelta(content='Hi'))]
     """
 
-    __slots__ = ("_decode", "_expects_extras")
+    __slots__ = ("_decode", "_expects_extras", "_tags")
 
     name = OPENAI_CHAT
     end_mark = "[DONE]"
-    decodes_alike = True
-    """Whether `decode_plain` makes the same of the same data, whatever came before."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, think_tags: bool = False) -> None:
+        self._tags = ThinkTags() if think_tags else None
         decode = msgspec.json.Decoder(ChatCompletionChunk, dec_hook=refuse_extra).decode
         # Under WebAssembly deep JSON does not raise: the whole interpreter dies.
         self._decode = _shallow(decode) if sys.platform == "emscripten" else decode
@@ -72,6 +77,8 @@ class OpenAIChat:
                     return None
         if chunk is not None:
             force_setattr(chunk, SOURCE, data)  # `with_source`, without the call
+            if self._tags is not None:
+                return self._tags.untag(chunk)
         return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
@@ -104,8 +111,13 @@ class OpenAIChat:
             return False
 
     def end(self) -> Sequence[Item]:
-        """Nothing: the end of a chat is in its bytes."""
-        return ()
+        """Nothing, for the end of a chat is in its bytes; or the beginning of what might have been a tag."""
+        return () if self._tags is None else [*self._tags.rest()]
+
+    @property
+    def decodes_alike(self) -> bool:
+        """Whether `decode_plain` makes the same of the same data, whatever came before."""
+        return self._tags is None
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
@@ -125,6 +137,17 @@ class OpenAIChat:
         Raises:
             ChunkDecodeError: Its data is neither a JSON object nor `[DONE]`, a keep-alive or an error.
         """
+        items = self._read(event)
+        return items if self._tags is None else [*self._untagged(self._tags, items)]
+
+    @staticmethod
+    def _untagged(tags: ThinkTags, items: Sequence[Item]) -> Iterator[Item]:
+        for item in items:
+            if isinstance(item, Done):
+                yield from tags.rest()
+            yield tags.untag(item) if isinstance(item, ChatCompletionChunk) else item
+
+    def _read(self, event: ServerSentEvent) -> Sequence[Item]:
         text = event.data.strip()
         if text == "[DONE]":
             return (_DONE,)
@@ -187,7 +210,7 @@ class OpenAIChat:
             note("missing_choices", text)
         chunk = read_struct(ChatCompletionChunk, normalized(value, note), report)
         if parted := reasoning_in_content(value):
-            force_setattr(chunk, SPELLING, parted)
+            force_setattr(chunk, SPELLING, dict.fromkeys(parted, "content"))
         return (*items, with_source(chunk, text))
 
 
@@ -205,3 +228,10 @@ def _shallow(decode: Callable[[bytes | str], ChatCompletionChunk]) -> Callable[[
         return decode(data)
 
     return decode_shallow
+
+
+def _ignore(kind: AnomalyKind, sample: str) -> None:
+    """Who reads one chunk by itself is told nothing."""
+
+
+register_shape(lambda value: normalized(value, _ignore))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -145,7 +145,7 @@ def _code(fields: Object) -> str | int | None:
     return None
 
 
-def _message(error: JSONValue, levels: list[Object]) -> str:
+def _message(error: JSONValue, levels: Iterable[Object]) -> str:
     if isinstance(error, str) and error:
         return error
     for fields in levels:

@@ -57,8 +57,12 @@ D, B = "reasoning_details", "thinking_blocks"  # lists that are known to come in
             {D: [{"type": "t", "text": "xx"}, {"type": "u", "text": "x"}]},
         ),
         (
-            [{B: [{"type": "t", "thinking": "x"}]}, {B: [{"type": "t", "thinking": "y"}]}]
-            + [{B: [{"type": "t", "thinking": "xy", "signature": "s"}]}, {B: [{"type": "t", "thinking": "z"}]}],
+            [
+                {B: [{"type": "t", "thinking": "x"}]},
+                {B: [{"type": "t", "thinking": "y"}]},
+                {B: [{"type": "t", "thinking": "xy", "signature": "s"}]},
+                {B: [{"type": "t", "thinking": "z"}]},
+            ],
             {B: [{"type": "t", "thinking": "xy", "signature": "s"}, {"type": "t", "thinking": "z"}]},
         ),
         (

@@ -55,6 +55,7 @@ _CALLS = "_chat/_tool_calls.py"
 _CHOICE = "_chat/_choice_state.py"
 _BUILDER = "_chat/_builder.py"
 _READER = "_decoding/_reader.py"
+_STATE = "_decoding/_chat_state.py"
 _ITEMS = "_decoding/_items.py"
 _STATES = "_decoding/_states.py"
 _SHORTCUT = "_decoding/_shortcut.py"
@@ -173,15 +174,15 @@ READING = [
     _bug("events come before what is decoded next", _READER, ("queue.extendleft(events[:0:-1])", "queue.extend(events[1:])")),
     _bug("the events of a chunk keep their order", _READER, ("queue.extendleft(events[:0:-1])", "queue.extendleft(events[1:])")),
     _bug("a reader of chunks leaves what is left of a chunk that was begun", _READER, ("        place = 0  # behind the events that are left\n", "        queue.clear()\n        place = 0\n")),
-    _bug("a reader of chunks takes their events", _READER, ("                self._add(chunk_to_keep(entry))\n                return entry", "                queue.extendleft(reversed(self._add(chunk_to_keep(entry))))\n                return entry")),
-    _bug("what a reader of chunks is given is its own", _READER, ("self._add(chunk_to_keep(entry))", "self._add(entry)")),
+    _bug("a reader of chunks takes their events", _READER, ("                self.add(chunk_to_keep(entry))\n                return entry", "                queue.extendleft(reversed(self.add(chunk_to_keep(entry))))\n                return entry")),
+    _bug("what a reader of chunks is given is its own", _READER, ("self.add(chunk_to_keep(entry))", "self.add(entry)")),
     _bug("an end is final", _STATES, ("        if after is None:\n            return False\n", ""), ("        self.state = after\n", "        self.state = after or self.state\n")),
-    _bug("an error is raised once", _READER, ("            self._drop(str(error))\n", "            pass\n")),
-    _bug("nothing is given after the reader has stopped", _READER, ("        self._queue.clear()\n", "")),
+    _bug("an error is raised once", _STATE, ("            self._drop(str(error))\n", "            pass\n")),
+    _bug("nothing is given after the reader has stopped", _STATE, ("        self.queue.clear()\n", "")),
     _bug("a comment is told in its place", _ITEMS, ("on_comment=lambda text: queue.append(Ping(text))", "on_comment=lambda text: queue.appendleft(Ping(text))")),
     _bug("an error comes after what stands before it", _ITEMS, ("self.queue.append(Failure(error))  # what stands before it comes before it", "self.queue.appendleft(Failure(error))")),
-    _bug("after the end mark an error is none", _READER, ('if self.state != "done" or isinstance', "if True or isinstance")),
-    _bug("strict mode stops at the first anomaly, not at the second", _READER, ("        if self._log.violation is not None:\n            self._check_strictness()\n        items", "        items")),
+    _bug("after the end mark an error is none", _STATE, ('if self.state != "done" or isinstance', "if True or isinstance")),
+    _bug("strict mode stops at the first anomaly, not at the second", _READER, ("        if self.log.violation is not None:\n            self.check_strictness()\n        items", "        items")),
 ]
 """One for each rule of taking turns and of ends."""
 
@@ -193,7 +194,7 @@ REPEATED_TEXT = [
     _bug("an empty text is no event", _SHORTCUT, ("        if not text or channel is None:\n", "        if channel is None:\n")),
     _bug("padding is stated", _SHORTCUT, ('        self._builder.state("obfuscation", padding)\n', "")),
     _bug("each is counted as a chunk", _SHORTCUT, ("        return self._seen + self._used\n", "        return self._seen\n")),
-    _bug("anything else ends it", _READER, ("        if self._shortcut.channel is not None:\n            self._shortcut.forget()\n        self._chunks_seen", "        self._chunks_seen")),
+    _bug("anything else ends it", _STATE, ("        if self.shortcut.channel is not None:\n            self.shortcut.forget()\n        self._chunks_seen", "        self._chunks_seen")),
     _bug("the trial gives the text that was tried", _SHORTCUT, ("if getattr(choice.delta, field) != others[0] or", "if")),
     _bug("a text that is there twice is not replaced", _SHORTCUT, ("if not found or found in rest:", "if not found:")),
     _bug("what does more than append a text is not repeated", _BUILDER, ("state.finish_reason is not None or choice.logprobs", "choice.logprobs")),
@@ -230,8 +231,8 @@ TESTS = {
         _CHOICE: ["tests/chat/test_tool_calls.py", "tests/chat/test_accumulator.py", "tests/dialects/test_quirks.py"],
         _QUIRKS: ["tests/dialects/test_openai_chat.py", "tests/dialects/test_quirks.py"],
     },
-    "reading": {_READER: _TURNS, _ITEMS: _TURNS, _STATES: _TURNS},
-    "repeated text": {_SHORTCUT: _SEARCH, _READER: _SEARCH, _BUILDER: _SEARCH},
+    "reading": {_READER: _TURNS, _STATE: _TURNS, _ITEMS: _TURNS, _STATES: _TURNS},
+    "repeated text": {_SHORTCUT: _SEARCH, _READER: _SEARCH, _STATE: _SEARCH, _BUILDER: _SEARCH},
 }
 """The tests that are asked about a bug, by what it is a bug of and by its file."""
 

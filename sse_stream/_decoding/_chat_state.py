@@ -1,0 +1,200 @@
+"""What has come of a chat: what each chunk, and each thing beside the chunks, changes; and how it ended."""
+
+from __future__ import annotations
+
+from .._chat._anomalies import Anomaly, AnomalyLog
+from .._chat._builder import CompletionBuilder
+from .._chat._chunks import ChatCompletionChunk
+from .._chat._completion import ChatCompletion
+from .._chat._endings import Ending, ending_of
+from .._chat._events import ChatEvent, KeepAlive
+from .._chat._limits import Limits
+from .._chat._reports import Usage
+from .._chat._turns import register_turn
+from .._errors import ChunkDecodeError, EventTooLargeError, OutputTooLargeError, ProviderError, SSEStreamError
+from ..dialects._base import AnomalyFound, Beside, Dialect, Done, Failure, PartEnd, PartStart, Ping
+from ._items import ItemDecoder
+from ._shortcut import Shortcut
+from ._states import Lifecycle
+from ._verdict import anomalies_at_end, error_at_end, failed_finish
+
+
+class ChatState(Lifecycle):
+    """Everything that a chat stream has come to, and what it does with what comes next.
+
+    Args:
+        dialect: The wire format.
+        strict: Whether the first deviation is an error.
+        limits: Bounds on memory.
+        keepalives: Whether keep-alives give an event.
+
+    Raises:
+        TypeError: `dialect` is none.
+
+    Attributes:
+        dialect: The wire format.
+        items: Decodes the next server-sent event.
+        queue: What was decoded and not handed out.
+        parser: Takes the bytes.
+        log: The anomalies.
+        builder: Adds chunks up.
+        tally: How much has come: `pieces` is how many generated pieces there have been.
+        shortcut: Reads text that repeats all but itself.
+        keepalives_seen: Comments, and keep-alives in the form of data.
+        broken: Whether the connection broke when nothing more was meant to come.
+    """
+
+    def __init__(self, dialect: Dialect, *, strict: bool, limits: Limits, keepalives: bool) -> None:
+        super().__init__()
+        self.items = ItemDecoder(dialect, limits.event_size)
+        self.queue = self.items.queue
+        self.parser = self.items.parser
+        register_turn(dialect.name, dialect.turn)
+        self.dialect = dialect
+        self._keepalives = keepalives
+        self.log = AnomalyLog(strict=strict)
+        self.builder = CompletionBuilder(limits, self.log.note, dialect.name)
+        self.tally = self.builder.tally
+        alike = "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)
+        self.shortcut = Shortcut(self.builder, dialect.decode_plain if alike else None, limits.event_size)
+        self._chunks_seen = 0
+        self._foreign: str | None = None  # the first JSON that was no chunk
+        self.keepalives_seen = 0
+        self.broken = False
+
+    @property
+    def completion(self) -> ChatCompletion:
+        """What has been decoded so far, as a snapshot."""
+        return self.builder.snapshot()
+
+    @property
+    def usage(self) -> Usage | None:
+        """What usage has been reported so far."""
+        return self.builder.usage
+
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """The tolerated deviations so far, one item a kind."""
+        return self.log.found()
+
+    @property
+    def events_seen(self) -> int:
+        """How many server-sent events there have been."""
+        return self.items.events_seen + self.shortcut.seen
+
+    @property
+    def chunks_seen(self) -> int:
+        """How many chunks there have been."""
+        return self._chunks_seen + self.shortcut.seen
+
+    def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
+        """Take a failure, which ends the stream: one of the bytes, or one from outside, as a broken connection.
+
+        Args:
+            error: The failure.
+            ending: What `ending` says from here on, if the stream had not ended before.
+
+        Returns:
+            The error, with what had arrived.
+        """
+        error.completion = self.completion
+        if self.stop(ending, error):
+            self._drop(str(error))
+        return error
+
+    def abandon(self) -> None:
+        """The caller stops: nothing more is handed out."""
+        self.stop("complete" if self.state == "done" else "closed")
+        self._drop()
+
+    def _drop(self, failure: str = "") -> None:
+        """Nothing is handed out any more, whoever still reads, and whatever waits."""
+        self.shortcut.forget()
+        self.queue.clear()
+        self.parser.stop(failure)
+
+    def add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
+        """Add a chunk up; the events that it gives.
+
+        Raises:
+            SSEStreamError: The stream fails here.
+        """
+        if self.log.violation is not None:
+            self.check_strictness()
+        if self.shortcut.channel is not None:
+            self.shortcut.forget()
+        self._chunks_seen += 1
+        try:
+            return self.builder.add(chunk)
+        except OutputTooLargeError as error:
+            raise self.fail(error, "invalid") from None
+
+    def apply(self, item: Beside) -> list[ChatEvent]:
+        """What an item changes that is no chunk; the events that say so.
+
+        Raises:
+            SSEStreamError: The stream fails here.
+        """
+        self.check_strictness()
+        try:
+            match item:
+                case PartStart(choice, index, kind):
+                    self.shortcut.forget()
+                    return self.builder.start_part(choice, index, kind)
+                case PartEnd(choice, index, native):
+                    self.shortcut.forget()
+                    return self.builder.end_part(choice, index, native)
+                case Ping(comment):
+                    self.keepalives_seen += 1
+                    return [KeepAlive(comment)] if self._keepalives else []
+                case AnomalyFound(kind, sample):
+                    self.log.note(kind, sample)
+                    if kind == "not_a_chunk" and self._foreign is None:
+                        self._foreign = sample
+                case Done():
+                    failure = failed_finish(self.builder)
+                    if failure is not None and self.state == "open":
+                        raise failure
+                    self.mark()
+                case Failure(error):
+                    if isinstance(error, ProviderError):
+                        self._take_late_usage()
+                    # What is too large cannot be passed over, whenever it comes.
+                    if self.state != "done" or isinstance(error, EventTooLargeError):
+                        raise error
+                    self.log.note("data_after_done", str(error))
+        except SSEStreamError as error:
+            self.fail(error, ending_of(error))
+            raise
+        return []
+
+    def _take_late_usage(self) -> None:
+        """Take what usage has come behind an error."""
+        items = self.items
+        while self.queue or items.fetch():
+            entry = self.queue.popleft()
+            if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:
+                self.builder.add(ChatCompletionChunk(usage=entry.usage))
+
+    def check_strictness(self) -> None:
+        """Raise the error for the first anomaly, in strict mode: what came before it was handed out."""
+        if self.log.violation is not None and self.state != "ended":
+            raise self.fail(self.log.violation, "invalid")
+
+    def finish(self) -> None:
+        """Nothing is left: how did it end?"""
+        is_done = self.state == "done"
+        cut_off = self.items.cut_off
+        error = error_at_end(
+            self.builder, self.dialect.end_mark, is_done=is_done, cut_off=cut_off, begun=self.chunks_seen > 0
+        )
+        if not self.builder.begun and self._foreign is not None:
+            error = ChunkDecodeError(f"no chunk came, but {self._foreign[:200]!r}", data=self._foreign)
+        if error is not None:
+            raise self.fail(error, ending_of(error))
+        broken = self.broken or cut_off
+        for kind, sample in anomalies_at_end(self.builder, self.dialect.end_mark, is_done=is_done, broken=broken):
+            self.log.note(kind, sample)
+        self.check_strictness()
+        self.stop("complete")
+        self.queue.extend(self.builder.close())

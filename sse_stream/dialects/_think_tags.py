@@ -1,0 +1,113 @@
+"""Reasoning inside the content, between `<think>` and `</think>`: local servers without a reasoning parser, MiniMax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from msgspec.structs import force_setattr, replace
+
+from .._chat._chunks import SOURCE, SPELLING, ChatCompletionChunk, ChoiceDelta, ChunkChoice, with_source
+
+_OPEN = "<think>"
+_CLOSE = "</think>"
+
+Place: TypeAlias = Literal["before", "inside", "behind"]
+"""Where the content of a choice has come to: before anything that is no white space, inside the tags, or behind."""
+
+
+class _TaggedText:
+    """The content of one choice. No more of it waits than a tag can be."""
+
+    __slots__ = ("_held", "_place")
+
+    def __init__(self) -> None:
+        self._place: Place = "before"
+        self._held = ""  # what may be the beginning of a tag
+
+    def add(self, text: str) -> tuple[str, str]:
+        """Add a piece: what of the reasoning, and what of the text, it completes."""
+        if self._place == "behind":
+            return "", text
+        text = self._held + text
+        self._held = ""
+        if self._place == "before":
+            space = text[: len(text) - len(text.lstrip())]
+            told = text[len(space) :]
+            if not told.startswith(_OPEN):
+                if told and not _OPEN.startswith(told):
+                    self._place = "behind"
+                    return "", text
+                self._held = told
+                return "", space
+            self._place = "inside"
+            reasoning, rest = self.add(told[len(_OPEN) :])
+            return reasoning, space + rest
+        reasoning, found, rest = text.partition(_CLOSE)
+        if found:
+            self._place = "behind"
+            return reasoning, rest
+        size = max((size for size in range(1, len(_CLOSE)) if text.endswith(_CLOSE[:size])), default=0)
+        self._held = text[len(text) - size :]
+        return text[: len(text) - size], ""
+
+    def end(self) -> tuple[str, str]:
+        """Nothing more comes: what waited was no tag."""
+        held, self._held = self._held, ""
+        return (held, "") if self._place == "inside" else ("", held)
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything does."""
+        return bool(self._held)
+
+
+class ThinkTags:
+    """Reads tagged content as reasoning and text, in all choices of a stream."""
+
+    __slots__ = ("_choices",)
+
+    def __init__(self) -> None:
+        self._choices: dict[int, _TaggedText] = {}
+
+    def untag(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
+        """The chunk, with its reasoning where reasoning belongs."""
+        choices = [self._choice(choice) for choice in chunk.choices]
+        spelled = [choice.index for choice in choices if choice.delta.reasoning_content or choice.message is not None]
+        untagged = with_source(replace(chunk, choices=choices), getattr(chunk, SOURCE, None))
+        if spelled:
+            force_setattr(untagged, SPELLING, dict.fromkeys(spelled, "think_tags"))
+        return untagged
+
+    def rest(self) -> Iterator[ChatCompletionChunk]:
+        """The stream ends: a chunk with what still waits, if anything does."""
+        waiting = {index: text for index, text in self._choices.items() if text.waits}
+        if waiting:
+            choices = [
+                ChunkChoice(index=index, delta=_with(ChoiceDelta(), *text.end())) for index, text in waiting.items()
+            ]
+            yield ChatCompletionChunk(choices=choices)
+
+    def _choice(self, choice: ChunkChoice) -> ChunkChoice:
+        text = self._choices.get(choice.index)
+        if text is None:
+            text = self._choices[choice.index] = _TaggedText()
+        delta, message = choice.delta, choice.message
+        reasoning, content = text.add(delta.content or "")
+        if choice.finish_reason:
+            held, left = text.end()
+            reasoning, content = reasoning + held, content + left
+        if message is not None:
+            whole = _TaggedText()
+            thought, said = whole.add(message.content or "")
+            held, left = whole.end()
+            message = _with(message, thought + held, said + left)
+        return replace(choice, delta=_with(delta, reasoning, content), message=message)
+
+
+def _with(delta: ChoiceDelta, reasoning: str, content: str) -> ChoiceDelta:
+    """The delta with this content, and this reasoning added to what it has."""
+    told = (delta.reasoning_content or "") + reasoning
+    return replace(
+        delta, content=content if delta.content is not None or content else None, reasoning_content=told or None
+    )

@@ -169,12 +169,14 @@ class ChatState(Lifecycle):
         return []
 
     def _take_late_usage(self) -> None:
-        """Take what usage has come behind an error."""
+        """Take what usage has come behind an error, of which nothing else is read: it counts as no event."""
         items = self.items
+        seen = items.events_seen
         while self.queue or items.fetch():
             entry = self.queue.popleft()
             if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:
                 self.builder.add(ChatCompletionChunk(usage=entry.usage))
+        items.events_seen = seen
 
     def check_strictness(self) -> None:
         """Raise the error for the first anomaly, in strict mode: what came before it was handed out."""

@@ -103,7 +103,7 @@ class EventReader(ChatState):
                 entry = queue.popleft()
             if isinstance(entry, ChatCompletionChunk):
                 events = self.add(entry)
-                if shortcut.tries and len(events) == 1:
+                if shortcut.tries and len(events) == 1 and self.log.violation is None:
                     shortcut.learn(getattr(entry, SOURCE, None), entry, events[0])
             elif isinstance(entry, Beside):
                 events = self.apply(entry)

@@ -29,12 +29,14 @@ from sse_stream import (
     ChatStream,
     Ending,
     Limits,
+    ProviderError,
     SSEStreamError,
 )
 from sse_stream.dialects import Dialect, OpenAIChat
 from sse_stream.testing import bytewise
 
 from .chunk_sequences import Case, case
+from .comparing import so_far
 
 # How many sequences one task of a worker reads.
 _BATCH = 500
@@ -64,7 +66,10 @@ class Reading:
 
 
 def _told(error: Exception) -> tuple[str, str, ChatCompletion | None]:
-    return type(error).__name__, str(error), error.completion if isinstance(error, SSEStreamError) else None
+    if not isinstance(error, SSEStreamError):
+        return type(error).__name__, str(error), None
+    completion, _ = so_far(error.completion, "provider_error" if isinstance(error, ProviderError) else "invalid")
+    return type(error).__name__, str(error), completion
 
 
 def read_stream(
@@ -81,7 +86,9 @@ def read_stream(
         error = _told(caught)
     timings = stream.timings
     counters = {name: getattr(timings, name) for name in ("events", "chunks", "deltas", "keepalives")}
-    return Reading(events, error, stream.ending, stream.completion, stream.anomalies, counters)
+    return Reading(
+        events, error, stream.ending, so_far(stream.completion, stream.ending)[0], stream.anomalies, counters
+    )
 
 
 def read_decoder(pieces: Sequence[bytes], given: Case, dialect: Dialect | None = None) -> Reading:
@@ -97,7 +104,7 @@ def read_decoder(pieces: Sequence[bytes], given: Case, dialect: Dialect | None =
             events.append(event)
     except Exception as caught:
         error = _told(caught)
-    return Reading(events, error, decoder.ending, decoder.completion, decoder.anomalies, {})
+    return Reading(events, error, decoder.ending, so_far(decoder.completion, decoder.ending)[0], decoder.anomalies, {})
 
 
 def cut(body: bytes, source: random.Random) -> list[bytes]:

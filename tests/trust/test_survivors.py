@@ -29,7 +29,8 @@ from sse_stream import (
 )
 from sse_stream._chat._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
 from sse_stream._chat._merging import JoinedFields, LatestFields
-from sse_stream._chat._tool_calls import Slot, Slots
+from sse_stream._chat._slot import Slot
+from sse_stream._chat._tool_calls import Slots
 from sse_stream._json._depth import MAX_DEPTH, is_deep
 from sse_stream._json._lenient import loads
 from sse_stream._json._reading import read_number
@@ -64,8 +65,8 @@ Piece = tuple[int, str | None, str | None, str | None]
 @pytest.mark.parametrize(
     ("pieces", "expected"),
     [
-        # An id that one call had first, and another took over later: each index keeps its own.
-        ([(0, "a", "f", "{"), (1, None, "g", "{"), (1, "a", None, "}"), (0, "a", None, "}")], [0, 1, 1, 0]),
+        # An id that is known says which call is meant, whatever the index.
+        ([(0, "a", "f", "{"), (1, None, "g", "{"), (1, "a", None, "}"), (0, "a", None, "}")], [0, 1, 0, 0]),
         # What has no name continues even a call that is complete.
         ([(0, None, "f", "{}"), (0, None, None, "{}")], [0, 0]),
         # A name and an id that come late are those of the call that began without them.
@@ -74,12 +75,12 @@ Piece = tuple[int, str | None, str | None, str | None]
     ],
 )
 def test_the_slot_of_a_piece(pieces: list[Piece], expected: list[int]) -> None:
-    slots = Slots()
+    slots = Slots(lambda kind, sample: None)
     found = []
     for index, call_id, name, arguments in pieces:
         slots.begin_delta()
         function = ChoiceDeltaFunctionCall(name=name, arguments=arguments)
-        slot = slots.find(ChoiceDeltaToolCall(index=index, id=call_id, function=function))
+        slot = slots.find(ChoiceDeltaToolCall(index=index, id=call_id, function=function), function)
         slot.name = slot.name or name or ""
         slot.add_arguments(arguments or "")
         found.append(slot.index)

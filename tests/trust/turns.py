@@ -34,6 +34,8 @@ from sse_stream import (
     TextDelta,
 )
 
+from .comparing import so_far
+
 # How many ways lead through each stream, and how many streams a task of a worker reads.
 WAYS = 20
 _BATCH = 25
@@ -344,7 +346,7 @@ def by_decoder(given: Stream, turns: Sequence[Turn]) -> list[Outcome]:
             case "ask":
                 outcomes.append(_asked(views[argument % len(views)]) if views else STOP)
             case "completion":
-                outcomes.append((decoder.completion, decoder.ending))
+                outcomes.append(so_far(decoder.completion, decoder.ending))
             case _:
                 method: Callable[..., Iterator[object]] = getattr(decoder, what)
                 try:
@@ -353,7 +355,7 @@ def by_decoder(given: Stream, turns: Sequence[Turn]) -> list[Outcome]:
                     outcomes.append(FINAL)
                 else:
                     outcomes.append(DONE)
-    return [*outcomes, (decoder.completion, decoder.ending)]
+    return [*outcomes, so_far(decoder.completion, decoder.ending)]
 
 
 def _asked(view: Iterator[object]) -> Outcome:
@@ -381,7 +383,7 @@ def of_decoder(given: Stream, turns: Sequence[Turn]) -> list[Outcome]:
             case "ask":
                 outcomes.append(STOP)
             case "completion":
-                outcomes.append((model.completion, model.ending))
+                outcomes.append(so_far(model.completion, model.ending))
             case "feed" | "feed_chunks" if model.has_failed:
                 outcomes.append(FINAL)
             case _:
@@ -389,7 +391,7 @@ def of_decoder(given: Stream, turns: Sequence[Turn]) -> list[Outcome]:
                 outcomes.append(DONE)
                 model.came += len(argument or b"")
                 model.has_ended |= argument is None
-    return [*outcomes, (model.completion, model.ending)]
+    return [*outcomes, so_far(model.completion, model.ending)]
 
 
 # ------------------------------------------------------------------------------------------ ways through a stream
@@ -476,11 +478,11 @@ def by_stream(given: Stream, turns: Sequence[Turn]) -> list[Outcome]:
                     outcomes.append((*_final(outcome, is_over=is_over), source.taken))
                     is_over |= outcome[0] == "error"
                 case "completion":
-                    outcomes.append((stream.completion, stream.ending))
+                    outcomes.append(so_far(stream.completion, stream.ending))
                 case _:
                     stream.close()
                     is_over = True
-        return [*outcomes, (stream.completion, stream.ending)]
+        return [*outcomes, so_far(stream.completion, stream.ending)]
 
 
 def by_async_stream(given: Stream, turns: Sequence[Turn]) -> list[Outcome]:
@@ -504,11 +506,11 @@ async def _by_async_stream(given: Stream, turns: Sequence[Turn]) -> list[Outcome
                     outcomes.append((*_final(outcome, is_over=is_over), source.taken))
                     is_over |= outcome[0] == "error"
                 case "completion":
-                    outcomes.append((stream.completion, stream.ending))
+                    outcomes.append(so_far(stream.completion, stream.ending))
                 case _:
                     await stream.aclose()
                     is_over = True
-        return [*outcomes, (stream.completion, stream.ending)]
+        return [*outcomes, so_far(stream.completion, stream.ending)]
 
 
 def _final(outcome: Outcome, *, is_over: bool) -> Outcome:
@@ -542,11 +544,11 @@ def of_stream(given: Stream, turns: Sequence[Turn]) -> list[Outcome]:
             case "ask":
                 outcomes.append((*STOP, taken))
             case "completion":
-                outcomes.append((model.completion, model.ending))
+                outcomes.append(so_far(model.completion, model.ending))
             case _:
                 is_over = True
                 model.close()
-    return [*outcomes, (model.completion, model.ending)]
+    return [*outcomes, so_far(model.completion, model.ending)]
 
 
 # ------------------------------------------------------------------------------------------ the search

@@ -147,9 +147,9 @@ def _fault(source: random.Random, size: int) -> Fault | None:
         Disconnect(at),
         HalfClose(at),
         Reset(at),
-        Stall(at, 0.02),
+        Stall(at, seconds=0.02),
         Stall(at),
-        Comments(at, 0.02),
+        Comments(at, interval=0.02),
         WrongLength(source.choice((-40, 40))),
     ]
     return source.choices(faults, (52, 8, 8, 6, 8, 6, 4, 4, 4))[0]

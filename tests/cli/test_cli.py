@@ -11,6 +11,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -780,6 +781,21 @@ class TestServe:
             _, err = process.communicate(timeout=10)
         assert process.returncode == 0
         assert err == b"sse-stream: POST /v1/chat/completions, on connection 1\n"
+
+    def test_the_port_and_the_address_can_be_chosen(self, whole: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        command = [*MODULE, "serve", str(whole), "--port", str(port), "--host", "0.0.0.0"]
+        with (
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
+            httpx.Client(trust_env=False) as client,
+        ):
+            assert process.stdout is not None
+            url = f"http://127.0.0.1:{port}/v1/chat/completions"
+            assert process.stdout.readline() == f"serving {whole} at {url}\n".encode()
+            assert client.post(url).content == WHOLE
+            process.send_signal(signal.SIGINT)
+        assert process.returncode == 0
 
     @pytest.mark.parametrize("writes", [0, 1, 2, 3])
     def test_ctrl_c_may_come_while_the_address_is_printed(self, writes: int, whole: Path, cli: Cli) -> None:

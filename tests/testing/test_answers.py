@@ -140,16 +140,16 @@ class TestAnswers:
         assert (reply.pace, reply.fault, reply.status) == (0.5, EndAt(3), 201)
         assert (Reply.text("a", pace=1.0) + Reply.text("b", pace=1.0)).pace == 1.0
         with pytest.raises(ValueError, match=r"pace is given twice, as 1\.0 and as 2\.0"):
-            Reply.text("a", pace=1.0) + Reply.text("b", pace=2.0)
+            _ = Reply.text("a", pace=1.0) + Reply.text("b", pace=2.0)
         with pytest.raises(ValueError, match="finish_reason is given twice"):
-            Reply.text("a", finish_reason="stop") + Reply.text("b", finish_reason="length")
+            _ = Reply.text("a", finish_reason="stop") + Reply.text("b", finish_reason="length")
 
     def test_what_is_no_answer_does_not_add_up(self) -> None:
         for other in (Reply(b"data: [DONE]\n\n"), Reply.error("no", status=400)):
             with pytest.raises(TypeError, match=r"only replies of Reply\.text"):
-                Reply.text("Hi") + other
+                _ = Reply.text("Hi") + other
         with pytest.raises(TypeError, match="unsupported operand"):
-            Reply.text("Hi") + "more"  # type: ignore[operator]  # the mistake that is tested
+            _ = Reply.text("Hi") + "more"  # type: ignore[operator]  # the mistake that is tested
 
     @pytest.mark.parametrize(
         ("make", "arguments"), [(Reply.text, (["a"],)), (Reply.tool_call, ("f", [1])), (Reply.tool_call, (7,))]

@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 from sse_stream import Ending
 from sse_stream.testing import Comments, Disconnect, EndAt, Fault, HalfClose, Reply, Reset, Seed, Stall, WrongLength
-from sse_stream.testing._replies import ContentEncoding, Framing
+from sse_stream.testing._compressing import ContentEncoding
+from sse_stream.testing._replies import Framing
 
 Kind: TypeAlias = Literal["stream", "error", "status", "document", "page"]
 """What the response is: a chat stream, one with an error inside, a refusal, a whole completion, an HTML page."""

@@ -181,19 +181,20 @@ def _show(
     if options.sse and status < 300:  # any other is an error, whatever was asked for
         return _show_sse(source, stats=options.stats)
     stream = ChatStream(source, request_started=request_started)
+    choice = options.choice or 0
     plain = not (options.events or options.completion)
-    screen = Screen(sys.stdout, sys.stderr, choice=options.choice, live=plain or not sys.stdout.isatty())
+    screen = Screen(sys.stdout, sys.stderr, choice=choice, live=plain or not sys.stdout.isatty())
     code = _follow(stream, screen, source, text=plain, events=options.events)
     if options.completion and (code is Exit.COMPLETE or stream.completion.choices):
         screen.line(msgspec.json.format(msgspec.json.encode(stream.completion.to_dict())).decode())
-    if plain:
-        _tell(fitting(asides(stream, options.choice), sys.stderr))
-    if options.stats:
-        _tell(figures(stream, sys.stderr, options.choice))
     missing = missing_choice(stream, options.choice)
     if missing:
         say(missing)
-        return Exit.BAD_USAGE if code is Exit.COMPLETE else code
+        code = Exit.BAD_USAGE if code is Exit.COMPLETE else code
+    elif plain:
+        _tell(fitting(asides(stream, choice), sys.stderr))
+    if options.stats:
+        _tell(figures(stream, sys.stderr, choice))
     return code
 
 

@@ -52,14 +52,14 @@ def asides(stream: ChatStream, choice: int) -> Iterator[str]:
         if one.finish_reason == "length":
             yield "finish reason length: the answer was cut at the limit of tokens"
     others = [str(one.index) for one in choices if one.index != choice]
-    if others and len(others) < len(choices):
+    if others:
         yield f"there are further choices: {', '.join(others)}; --choice N shows one"
 
 
-def missing_choice(stream: ChatStream, choice: int) -> str:
-    """What to say if the answer has no such choice; `""` if it has it, or none at all."""
+def missing_choice(stream: ChatStream, choice: int | None) -> str:
+    """What to say if the answer does not have the choice that was asked for; `""` if it has it, or none at all."""
     indexes = [one.index for one in stream.completion.choices]
-    if not indexes or choice in indexes:
+    if choice is None or not indexes or choice in indexes:
         return ""
     return f"there is no choice {choice}: of this answer, --choice can be {', '.join(map(str, sorted(indexes)))}"
 

@@ -196,7 +196,5 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--events", action="store_true", help="print the typed events, one JSON object per line")
     shown.add_argument("--sse", action="store_true", help="print the server-sent events, one JSON object per line")
     shown.add_argument("--completion", action="store_true", help="print the whole answer at the end, as JSON")
-    parser.add_argument(
-        "--choice", metavar="N", type=index, default=0, help="the choice whose text is printed (default: 0)"
-    )
+    parser.add_argument("--choice", metavar="N", type=index, help="the choice whose text is printed (default: 0)")
     parser.add_argument("--stats", action="store_true", help="print usage, timings and anomalies to standard error")

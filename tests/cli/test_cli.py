@@ -213,6 +213,8 @@ class TestRead:
         body = b'data: {"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}\n\n' + DONE
         assert cli("read", stdin=body) == Ran(0, "a\n", "there are further choices: 1; --choice N shows one\n")
         assert cli("read", "--choice", "1", stdin=body).out == "b\n"
+        alone = body.replace(b',{"index":0,"delta":{"content":"a"}}', b"")
+        assert cli("read", stdin=alone) == Ran(0, "", "there are further choices: 1; --choice N shows one\n")
 
 
 CHUNK_ERROR = b'data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n'

@@ -11,11 +11,10 @@ import os
 import httpx
 
 from sse_stream import ChatStream
-from sse_stream.testing import ReplayServer, Stall
+from sse_stream.testing import ReplayServer, Reply, Stall
 
-ENDLESS = b"".join(
-    b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % text
-    for text in (b"First, ", b"a sentence. ", b"Then ", b"another, ", b"and ", b"so on")
+ENDLESS = Reply.text(
+    "First, ", "a sentence. ", "Then ", "another, ", "and ", "so on", complete=False, pace=0.01, fault=Stall()
 )
 
 
@@ -45,7 +44,7 @@ def main() -> None:
     if base_url:
         print(first_sentence(f"{base_url.rstrip('/')}/chat/completions"))
         return
-    with ReplayServer(ENDLESS, cut=40, pace=0.01, fault=Stall()) as server:
+    with ReplayServer(ENDLESS) as server:
         print(first_sentence(server.chat_url))
         server.wait_for_disconnect()
         print(f"answers that the server did not have to finish: {server.abandoned}")

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import httpx
 
 from sse_stream import ChatStream, IncompleteStreamError, SSEStreamError, StatusError, Timeouts
-from sse_stream.testing import Disconnect, EndAt, ReplayServer, Reply
+from sse_stream.testing import Disconnect, ReplayServer, Reply
 
 TRIES = 4
 PASSING = {408, 409, 429, 500, 502, 503, 504, 529}  # statuses that may be gone in a moment
@@ -81,18 +81,12 @@ def ask(url: str) -> None:
             print(f" [{error}]")
 
 
-PIECES = [
-    b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % word for word in (b"one ", b"two ", b"three ")
-]
-WHOLE = [
-    *PIECES,
-    b'data: {"choices":[{"index":0,"delta":{"content":"four"},"finish_reason":"stop"}]}\n\n',
-    b"data: [DONE]\n\n",
-]
-BUSY = Reply(b'{"error":{"message":"too many requests"}}', status=429, headers={"Retry-After": "0.1"})
-BROKEN_AT_ONCE = Reply(WHOLE, fault=Disconnect(0))
-CUT_OFF = Reply(WHOLE, fault=EndAt(len(b"".join(PIECES))))
-NO_SUCH_MODEL = Reply(b'{"error":{"message":"no such model"}}', status=404)
+COUNT = ("one ", "two ", "three ", "four")
+WHOLE = Reply.text(*COUNT)
+BUSY = Reply.error("too many requests", status=429, headers={"Retry-After": "0.1"})
+BROKEN_AT_ONCE = Reply.text(*COUNT, fault=Disconnect(0))
+CUT_OFF = Reply.text(*COUNT[:3], complete=False)
+NO_SUCH_MODEL = Reply.error("no such model", status=404)
 
 
 def main() -> None:
@@ -100,7 +94,7 @@ def main() -> None:
     if base_url:
         ask(f"{base_url.rstrip('/')}/chat/completions")
         return
-    for replies in ([BUSY, BROKEN_AT_ONCE, Reply(WHOLE)], [CUT_OFF, Reply(WHOLE)], [NO_SUCH_MODEL, Reply(WHOLE)]):
+    for replies in ([BUSY, BROKEN_AT_ONCE, WHOLE], [CUT_OFF, WHOLE], [NO_SUCH_MODEL, WHOLE]):
         with ReplayServer(script=replies) as server:
             ask(server.chat_url)
             print(f"requests: {len(server.requests)}")

@@ -7,7 +7,6 @@ Offline it asks a server on this machine, which fails at one of the questions. W
 """
 
 import asyncio
-import json
 import os
 
 import httpx
@@ -56,13 +55,9 @@ def answer(request: Request) -> Reply:
     """The stand-in for a provider."""
     prompt = request.json()["messages"][0]["content"]
     country = prompt.removeprefix("The capital of ").partition(",")[0]
-    pieces = [
-        f'data: {{"choices":[{{"index":0,"delta":{{"content":{json.dumps(one)}}}}}]}}\n\n' for one in CAPITALS[country]
-    ]
-    end = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
-    if not pieces:
-        end = 'data: {"error":{"message":"no such country","code":"not_found"}}\n\n'
-    return Reply([piece.encode() for piece in (*pieces, end)], pace=0.01)
+    if not CAPITALS[country]:
+        return Reply.error("no such country", code="not_found")
+    return Reply.text(*CAPITALS[country], pace=0.01)
 
 
 async def main() -> None:

@@ -2,7 +2,7 @@
 
     python examples/quickstart_async.py "What is the weather in Kraków?"
 
-Offline it plays a recording from this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
+Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
 it asks that server. It runs under trio as well: `trio.run(main)`.
 """
 
@@ -13,23 +13,13 @@ import sys
 import httpx
 
 from sse_stream import AsyncChatStream, ChoiceFinished, TextDelta, Timeouts, ToolCallDone, UsageReported
-from sse_stream.testing import ReplayServer
+from sse_stream.testing import ReplayServer, Reply
 
-RECORDING = [
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":"I ask "}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"the station in Krak\xc3\xb3w."}}]}\n\n',
-    (
-        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function",'
-        b'"function":{"name":"get_weather","arguments":"{\\"city\\": "}}]}}]}\n\n'
-    ),
-    (
-        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,'
-        b'"function":{"arguments":"\\"Krak\xc3\xb3w\\"}"}}]}}]}\n\n'
-    ),
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n',
-    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":31,"completion_tokens":22,"total_tokens":53}}\n\n',
-    b"data: [DONE]\n\n",
-]
+ANSWER = Reply.text("I ask ", "the station in Kraków.", pace=0.05) + Reply.tool_call(
+    "get_weather",
+    {"city": "Kraków"},
+    usage={"prompt_tokens": 31, "completion_tokens": 22, "total_tokens": 53},
+)
 
 WEATHER = {
     "type": "function",
@@ -73,7 +63,7 @@ async def main() -> None:
     if base_url:
         await ask(f"{base_url.rstrip('/')}/chat/completions", prompt)
         return
-    with ReplayServer(RECORDING, pace=0.05) as server:
+    with ReplayServer(ANSWER) as server:
         await ask(server.chat_url, prompt)
 
 

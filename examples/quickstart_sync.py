@@ -2,7 +2,7 @@
 
     python examples/quickstart_sync.py "Why is the sky blue?"
 
-Offline it plays a recording from this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
+Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
 it asks that server.
 """
 
@@ -12,18 +12,15 @@ import sys
 import httpx
 
 from sse_stream import ChatStream, ReasoningDelta, TextDelta
-from sse_stream.testing import ReplayServer
+from sse_stream.testing import ReplayServer, Reply
 
-RECORDING = [
-    b'data: {"id":"c1","model":"replay","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"reasoning_content":"Rayleigh."}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"Air scatters "}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"blue light "}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"more than red."}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
-    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":6,"completion_tokens":12,"total_tokens":18}}\n\n',
-    b"data: [DONE]\n\n",
-]
+ANSWER = Reply.reasoning("Rayleigh.") + Reply.text(
+    "Air scatters ",
+    "blue light ",
+    "more than red.",
+    usage={"prompt_tokens": 6, "completion_tokens": 12, "total_tokens": 18},
+    pace=0.05,
+)
 
 
 def ask(url: str, prompt: str) -> None:
@@ -58,7 +55,7 @@ def main() -> None:
     if base_url:
         ask(f"{base_url.rstrip('/')}/chat/completions", prompt)
         return
-    with ReplayServer(RECORDING, pace=0.05) as server:
+    with ReplayServer(ANSWER) as server:
         ask(server.chat_url, prompt)
 
 

@@ -14,14 +14,9 @@ import ssl
 from urllib.parse import urlsplit
 
 from sse_stream import ChatDecoder, IncompleteStreamError, TextDelta
-from sse_stream.testing import ReplayServer
+from sse_stream.testing import ReplayServer, Reply
 
-RECORDING = (
-    'data: {"choices":[{"index":0,"delta":{"content":"Grüße "}}]}\n\n'
-    'data: {"choices":[{"index":0,"delta":{"content":"über einen Socket"}}]}\n\n'
-    'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-    "data: [DONE]\n\n"
-).encode()
+ANSWER = Reply.text("Grüße ", "über einen Socket", cut=3)
 
 
 def connected(host: str, port: int, *, secure: bool) -> socket.socket:
@@ -86,7 +81,7 @@ def main() -> None:
     if base_url:
         ask(f"{base_url.rstrip('/')}/chat/completions")
         return
-    with ReplayServer(RECORDING, cut=3) as server:
+    with ReplayServer(ANSWER) as server:
         ask(server.chat_url)
 
 

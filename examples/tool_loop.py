@@ -6,7 +6,6 @@ Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_K
 that server.
 """
 
-import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -82,22 +81,9 @@ def converse(url: str) -> None:
     print(f"no answer after {MOST_ROUNDS} rounds")
 
 
-CALLS = [
-    (
-        b'data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,'
-        b'"id":"call_a","type":"function","function":{"name":"temperature","arguments":""}}]}}]}\n\n'
-    ),
-    (
-        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,'
-        b'"function":{"arguments":"{\\"city\\": \\"Oslo\\"}"}}]}}]}\n\n'
-    ),
-    (
-        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_b","type":"function",'
-        b'"function":{"name":"temperature","arguments":"{\\"city\\": \\"Nairobi\\"}"}}]}}]}\n\n'
-    ),
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n',
-    b"data: [DONE]\n\n",
-]
+CALLS = Reply.tool_call("temperature", {"city": "Oslo"}, id="call_a", pace=0.02) + Reply.tool_call(
+    "temperature", {"city": "Nairobi"}, id="call_b"
+)
 
 
 def answer(request: Request) -> Reply:
@@ -105,13 +91,10 @@ def answer(request: Request) -> Reply:
     messages = request.json()["messages"]
     results = [message["content"] for message in messages if message["role"] == "tool"]
     if not results:
-        return Reply(CALLS, pace=0.02)
+        return CALLS
     called = [call["id"] for call in messages[1]["tool_calls"]]
     assert called == [message["tool_call_id"] for message in messages if message["role"] == "tool"]
-    said = json.dumps(f"In Oslo: {results[0]} °C against {results[1]} °C in Nairobi.").encode()
-    return Reply(
-        b'data: {"choices":[{"index":0,"delta":{"content":%b},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n' % said
-    )
+    return Reply.text(f"In Oslo: {results[0]} °C", f" against {results[1]} °C in Nairobi.")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
     python examples/usage_and_billing.py
 
-Offline it plays a recording from this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
+Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
 it asks that server.
 """
 
@@ -12,17 +12,15 @@ import time
 import httpx
 
 from sse_stream import ChatStream
-from sse_stream.testing import ReplayServer
+from sse_stream.testing import ReplayServer, Reply
 
-RECORDING = [
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":"Hello."}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
-    (
-        b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,'
-        b'"prompt_tokens_details":{"cached_tokens":4},"cost":0.000021}}\n\n'
-    ),
-    b"data: [DONE]\n\n",
-]
+USAGE = {
+    "prompt_tokens": 9,
+    "completion_tokens": 2,
+    "total_tokens": 11,
+    "prompt_tokens_details": {"cached_tokens": 4},
+    "cost": 0.000021,  # a field of this provider's own
+}
 BILLING = {"X-Replay-Charged-USD": "0.000021", "X-Replay-Balance-USD": "4.20"}
 
 
@@ -63,7 +61,7 @@ def main() -> None:
     if base_url:
         ask(f"{base_url.rstrip('/')}/chat/completions")
         return
-    with ReplayServer(RECORDING, headers=BILLING, pace=0.02) as server:
+    with ReplayServer(Reply.text("Hello.", usage=USAGE, headers=BILLING, pace=0.02)) as server:
         ask(server.chat_url)
 
 

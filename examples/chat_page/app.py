@@ -8,73 +8,39 @@ It needs `fastapi` and `uvicorn`. Offline it asks a server on this machine. With
 - Each event goes to the browser as one server-sent event whose data is JSON, so that newlines cannot break
   its frame.
 - Text is merged for up to 50 ms: the page draws twenty times a second, not two hundred.
-- When the browser leaves, the request to the model is closed at once, also while the model is silent.
+- When the browser leaves, the request to the model is closed at once, even while the model is silent:
+  `StreamingResponse` cancels the generator, and leaving its `async with` closes the connection.
 - Whatever goes wrong becomes an event of its own, after all the text that came before it.
 """
 
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import msgspec
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
+from fastapi.responses import FileResponse, StreamingResponse
 
 from sse_stream import AsyncChatStream, ServerSentEvent, SSEStreamError, Timeouts, coalesce
 from sse_stream.testing import ReplayServer, Reply, Request
 
 PAGE = Path(__file__).with_name("page.html")
 DEADLINES = Timeouts(first_token=120, content=60)
-
-SendFrame = Callable[[bytes], Awaitable[None]]
-
-
-class EventStream(Response):
-    """Sends what a relay makes, for as long as the browser is there.
-
-    FastAPI's own `StreamingResponse` may notice that the browser has left only when it next sends something,
-    and a model that thinks can be silent for minutes.
-    """
-
-    media_type = "text/event-stream"
-
-    def __init__(self, relay: Callable[[SendFrame], Awaitable[None]]) -> None:
-        # Nothing on the way may keep or collect what is sent: no cache, and no proxy's buffer.
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._relay = relay
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # as ASGI calls it
-        async def send_frame(frame: bytes) -> None:
-            await send({"type": "http.response.body", "body": frame, "more_body": True})
-
-        async with anyio.create_task_group() as tasks:
-
-            async def stop_when_the_browser_leaves() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(stop_when_the_browser_leaves)
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._relay(send_frame)
-            await send({"type": "http.response.body", "body": b""})
-            tasks.cancel_scope.cancel()
+# Nothing on the way may keep or collect what is sent: no cache, and no proxy's buffer (nginx).
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def error_frame(message: str) -> bytes:
-    return ServerSentEvent(msgspec.json.encode({"message": message}).decode(), event="error").encode()
+def framed(event: str, value: object) -> bytes:
+    return ServerSentEvent(msgspec.json.encode(value).decode(), event=event).encode()
 
 
-async def relay(client: httpx.AsyncClient, url: str, payload: dict[str, Any], send: SendFrame) -> None:
-    """Ask the model, and send each event on."""
+async def relayed(client: httpx.AsyncClient, url: str, payload: dict[str, Any]) -> AsyncIterator[bytes]:
+    """Ask the model; each event, as the page gets it."""
     try:
         async with (
             client.stream("POST", url, json=payload) as response,
@@ -82,9 +48,9 @@ async def relay(client: httpx.AsyncClient, url: str, payload: dict[str, Any], se
             coalesce(stream, seconds=0.05) as events,
         ):
             async for event in events:
-                await send(ServerSentEvent(msgspec.json.encode(event).decode(), event=event.type).encode())
+                yield framed(event.type, event)
     except (SSEStreamError, httpx.TransportError) as error:
-        await send(error_frame(str(error) or type(error).__name__))
+        yield framed("error", {"message": str(error) or type(error).__name__})
 
 
 def create_app(url: str) -> FastAPI:
@@ -109,10 +75,10 @@ def create_app(url: str) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(PAGE, media_type="text/html; charset=utf-8")
 
-    @app.post("/chat", response_class=EventStream)
-    async def chat(messages: list[dict[str, Any]]) -> EventStream:
+    @app.post("/chat")
+    async def chat(messages: list[dict[str, Any]]) -> StreamingResponse:
         payload = {"model": model, "messages": messages, "stream": True}
-        return EventStream(lambda send: relay(client, url, payload, send))
+        return StreamingResponse(relayed(client, url, payload), media_type="text/event-stream", headers=HEADERS)
 
     return app
 
@@ -131,11 +97,8 @@ Here is a haiku – 俳句 – about it:
 def answer(request: Request) -> Reply:
     """The stand-in for a provider."""
     text = ANSWER.format(prompt=request.json()["messages"][-1]["content"])
-    pieces = [text[begin : begin + 4] for begin in range(0, len(text), 4)]
-    chunks: list[Any] = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in pieces]
-    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-    body = [ServerSentEvent(msgspec.json.encode(chunk).decode()).encode() for chunk in chunks]
-    return Reply([*body, b"data: [DONE]\n\n"], pace=0.02)
+    pieces = (text[begin : begin + 4] for begin in range(0, len(text), 4))
+    return Reply.reasoning("A haiku, ", "then. ", "Five, seven, ", "five.", pace=0.05) + Reply.text(*pieces)
 
 
 def serve(url: str) -> None:

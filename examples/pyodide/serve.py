@@ -3,7 +3,7 @@
     python examples/pyodide/serve.py
 
 The page loads Pyodide from its public address; all else comes from here. By default it talks to a
-recording on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL) it talks to that server,
+server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL) it talks to that server,
 which must let pages of other origins ask. The key then lies open in the page: for your own browser only.
 """
 
@@ -20,14 +20,7 @@ import sse_stream
 from sse_stream.testing import ReplayServer, Reply, Request
 
 HERE = Path(__file__).parent
-RECORDING = [
-    *(
-        b'data: {"choices":[{"index":0,"delta":{"content":"%b "}}]}\n\n' % word
-        for word in "Because air scatters blue light more than red – das ist Rayleigh-Streuung.".encode().split()
-    ),
-    b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
-    b"data: [DONE]\n\n",
-]
+WORDS = "Because air scatters blue light more than red – das ist Rayleigh-Streuung."
 # What a browser wants to hear before a page may ask a server of another origin.
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -81,7 +74,7 @@ def answer(request: Request) -> Reply:
     """The stand-in for a provider."""
     if request.method == "OPTIONS":
         return Reply(status=204, headers=CORS)
-    return Reply(RECORDING, pace=0.05, headers=CORS)
+    return Reply.text(*(f"{word} " for word in WORDS.split()), pace=0.05, headers=CORS)
 
 
 def serve(url: str) -> None:

@@ -6,42 +6,45 @@ import argparse
 import os
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 from types import ModuleType
-from typing import BinaryIO
 
 import msgspec
 
 from .._errors import SSEStreamError
-from .._sources._protocols import ByteSource
+from .._sources._protocols import HttpxResponse
 from .._streams._sse import iter_sse
 from .._streams._sync import ChatStream
 from ..testing import ReplayServer, Reply, Request
-from ._exit_codes import Exit, asides, outcome, say, what_came
-from ._output import Screen, counted, figures, harmless
+from ._exit_codes import Exit, asides, missing_choice, no_stream, outcome, say, what_came
+from ._input import Input
+from ._output import Screen, counted, figures, fitting
 
 
 def demo(_: argparse.Namespace) -> Exit:
-    """Stream the recording of the demonstration over HTTP, and show what came."""
-    httpx = _import_httpx()
-    if httpx is None:
-        return Exit.BAD_USAGE
-    from ._demo import recording
+    """Stream the answer of the demonstration over HTTP, and show what came."""
+    # The standard library's client, so that nothing else need be installed.
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    from ._demo import answer
 
     screen = Screen(sys.stdout, sys.stderr)
-    with (
-        ReplayServer(recording(), pace=0.018) as server,
-        httpx.Client(trust_env=False) as client,  # a proxy would not find this machine's loopback
-    ):
+    with ReplayServer(answer()) as server:
+        payload = msgspec.json.encode(_payload("replay-1", [_message("user", "Show me a stream.")]))
+        request = Request(server.chat_url, payload, {"Content-Type": "application/json"})  # noqa: S310  # it is ours
         started = monotonic()
-        with client.stream("POST", server.chat_url, json=_payload("replay-1", "Show me a stream.")) as response:
+        # A proxy would not find this machine's loopback.
+        with build_opener(ProxyHandler({})).open(request) as response:
             stream = ChatStream(response, request_started=started)
             code = _follow(stream, screen)
     if code is Exit.COMPLETE:
         screen.line("")
-        for line in (*asides(stream, 0), *figures(stream)):
+        for line in fitting(asides(stream, 0), sys.stdout):
+            screen.line(line)
+        for line in figures(stream, sys.stdout):
             screen.line(line)
     return code
 
@@ -51,22 +54,26 @@ def read(options: argparse.Namespace) -> Exit:
     if options.file == "-":
         if sys.stdin.isatty():
             say("reading from the terminal; Ctrl-D ends it, and --help shows what else can be read")
-        return _show(sys.stdin.buffer, options)
+        return _show(Input(sys.stdin.buffer), options)
     try:
-        file: BinaryIO = Path(options.file).open("rb")  # noqa: SIM115  # the stream closes it
+        file = Path(options.file).open("rb")  # noqa: SIM115  # the stream closes it
     except OSError as error:
         say(f"cannot read {options.file}: {error.strerror}. Give the path of a recorded stream")
         return Exit.BAD_USAGE
     with file:
-        return _show(file, options)
+        return _show(Input(file), options)
 
 
 def chat(options: argparse.Namespace) -> Exit:
-    """Ask a server, and show its answer."""
+    """Send a prompt, and show the answer."""
     base_url = (options.base_url or os.environ.get("OPENAI_BASE_URL", "")).rstrip("/")
+    model = options.model or os.environ.get("OPENAI_MODEL", "")
     key = (options.api_key or os.environ.get("OPENAI_API_KEY", "")).strip()
     if not base_url:
         say("there is no base URL: pass --base-url, or set OPENAI_BASE_URL, as in https://api.example.com/v1")
+        return Exit.BAD_USAGE
+    if not model:
+        say("there is no model: pass --model, or set OPENAI_MODEL")
         return Exit.BAD_USAGE
     if not key.isascii() or not key.isprintable():
         say("the key holds characters that no HTTP header can carry: check --api-key or OPENAI_API_KEY")
@@ -75,17 +82,21 @@ def chat(options: argparse.Namespace) -> Exit:
     if httpx is None:
         return Exit.BAD_USAGE
     url = base_url if base_url.endswith("/chat/completions") else f"{base_url}/chat/completions"
-    headers = {"Accept": "text/event-stream"}
+    headers = {"accept": "text/event-stream"}
     if key:
-        headers["Authorization"] = f"Bearer {key}"
-    payload = _payload(options.model, options.prompt, usage=not options.no_usage)
+        headers["authorization"] = f"Bearer {key}"
+    headers |= {name.lower(): value for name, value in options.header}
+    messages = [_message("user", options.prompt)]
+    if options.system is not None:
+        messages.insert(0, _message("system", options.system))
+    payload = _payload(model, messages, usage=not options.no_usage) | dict(options.set)
     started = monotonic()
     try:
         with (
             httpx.Client(timeout=httpx.Timeout(options.timeout, connect=10.0)) as client,
             client.stream("POST", url, json=payload, headers=headers) as response,
         ):
-            return _show(response, options, request_started=started)
+            return _show(response, options, status=response.status_code, request_started=started)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         say(f"{url} is no URL that can be asked: {error}. It begins with https:// or http://")
         return Exit.BAD_USAGE
@@ -103,16 +114,23 @@ def serve(options: argparse.Namespace) -> Exit:
         reply = Reply(options.file, pace=options.pace, cut=options.cut, fault=options.fault)
         if options.cut is None and options.pace:
             reply = Reply(_events_of(options.file.read_bytes()), pace=options.pace, fault=options.fault)
-    except (OSError, ValueError) as error:
-        say(f"cannot serve {options.file}: {error}")
+    except OSError as error:
+        say(f"cannot serve {options.file}: {error.strerror}. Give the path of a recorded stream")
         return Exit.BAD_USAGE
 
     def answer(request: Request) -> Reply:
         say(f"{request.method} {request.path}, on connection {request.connection}")
         return reply
 
+    server = ReplayServer(script=answer, host=options.host, port=options.port)
     # Ctrl-C ends it well whenever it comes: a client may know the URL before the last line is printed.
-    with suppress(KeyboardInterrupt), ReplayServer(script=answer) as server:
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
+        try:
+            stack.enter_context(server)
+        except OSError as error:
+            reason = str(error.strerror).partition(" (")[0]  # in which `socket` repeats the address
+            say(f"cannot listen at {options.host}, port {options.port}: {reason}. Pass another --port or --host")
+            return Exit.BAD_USAGE
         print(f"serving {options.file} at {server.chat_url}", flush=True)
         print(f"base URL: {server.base_url}; stop with Ctrl-C", flush=True)
         threading.Event().wait()
@@ -129,12 +147,12 @@ def _events_of(body: bytes) -> list[bytes]:
     return pieces
 
 
-def _payload(model: str, prompt: str, *, usage: bool = True) -> dict[str, object]:
-    payload: dict[str, object] = {
-        "model": model,
-        "messages": [{"role": "user", "content": prompt}],
-        "stream": True,
-    }
+def _message(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def _payload(model: str, messages: list[dict[str, str]], *, usage: bool = True) -> dict[str, object]:
+    payload: dict[str, object] = {"model": model, "messages": messages, "stream": True}
     if usage:
         payload["stream_options"] = {"include_usage": True}
     return payload
@@ -152,26 +170,47 @@ def _import_httpx() -> ModuleType | None:
 # ------------------------------------------------------------------------------------------- streams
 
 
-def _show(source: ByteSource, options: argparse.Namespace, *, request_started: float | None = None) -> Exit:
+def _show(
+    source: Input | HttpxResponse,
+    options: argparse.Namespace,
+    *,
+    status: int = 200,
+    request_started: float | None = None,
+) -> Exit:
     """Read a stream to its end, and show of it what was asked for."""
-    if options.sse:
+    if options.sse and status < 300:  # any other is an error, whatever was asked for
         return _show_sse(source, stats=options.stats)
     stream = ChatStream(source, request_started=request_started)
+    choice = options.choice or 0
     plain = not (options.events or options.completion)
-    screen = Screen(sys.stdout, sys.stderr, choice=options.choice, live=plain or not sys.stdout.isatty())
-    code = _follow(stream, screen, text=plain, events=options.events)
-    if options.completion:
+    screen = Screen(sys.stdout, sys.stderr, choice=choice, live=plain or not sys.stdout.isatty())
+    code = _follow(stream, screen, source, text=plain, events=options.events)
+    if options.completion and (code is Exit.COMPLETE or stream.completion.choices):
         screen.line(msgspec.json.format(msgspec.json.encode(stream.completion.to_dict())).decode())
-    if plain:
-        for line in asides(stream, options.choice):
-            print(line, file=sys.stderr, flush=True)
+    missing = missing_choice(stream, options.choice)
+    if missing:
+        say(missing)
+        code = Exit.BAD_USAGE if code is Exit.COMPLETE else code
+    elif plain:
+        _tell(fitting(asides(stream, choice), sys.stderr))
     if options.stats:
-        for line in figures(stream, options.choice):
-            print(harmless(line), file=sys.stderr, flush=True)
+        _tell(figures(stream, sys.stderr, choice))
     return code
 
 
-def _follow(stream: ChatStream, screen: Screen, *, text: bool = True, events: bool = False) -> Exit:
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _follow(
+    stream: ChatStream,
+    screen: Screen,
+    source: object = None,
+    *,
+    text: bool = True,
+    events: bool = False,
+) -> Exit:
     """Show the events as they arrive, then say on standard error how it ended, if it did not end well."""
     code = Exit.COMPLETE
     message = ""
@@ -184,7 +223,9 @@ def _follow(stream: ChatStream, screen: Screen, *, text: bool = True, events: bo
                     screen.line(msgspec.json.encode(event).decode())
                 screen.update(stream)
     except SSEStreamError as error:
-        code, message = outcome(error)
+        # Where an event came it was a stream, whatever else is in it.
+        foreign = source.foreign if isinstance(source, Input) and not stream.timings.events else None
+        code, message = outcome(error, foreign)
     except KeyboardInterrupt:
         code, message = Exit.INTERRUPTED, f"interrupted; the connection is closed. {what_came(stream)}"
     finally:
@@ -194,7 +235,7 @@ def _follow(stream: ChatStream, screen: Screen, *, text: bool = True, events: bo
     return code
 
 
-def _show_sse(source: ByteSource, *, stats: bool) -> Exit:
+def _show_sse(source: Input | HttpxResponse, *, stats: bool) -> Exit:
     count = comments = 0
 
     def count_comment(_: str) -> None:
@@ -212,6 +253,11 @@ def _show_sse(source: ByteSource, *, stats: bool) -> Exit:
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
         say(f"interrupted; {counted(count, 'event')} had arrived")
+    if code is Exit.COMPLETE and not count:
+        foreign = source.foreign if isinstance(source, Input) else None
+        if foreign is not None or not comments:
+            say(no_stream(foreign or "no event came"))
+            code = Exit.UNREADABLE
     if stats:
         print(f"{counted(count, 'event')}, {counted(comments, 'comment')}", file=sys.stderr, flush=True)
     return code

@@ -1,13 +1,15 @@
 """Tools for testing whatever reads a stream, this library or another.
 
 - Ways of cutting a body, and the assertion that they make no difference.
-- `ReplayServer`, which serves a recording as a provider would, with the faults that networks have.
+- `ReplayServer`, which serves an answer or a recording as a provider would, with the faults that networks have.
+- `Reply`, which writes the answers, and `FakeResponse`, which is one without a server.
 - `HABITS`, what providers do, as named bytes with what they mean.
 - Hypothesis strategies for bodies, for their cuts and for damage to them. They need the extra `testing`,
   and import Hypothesis when they are first asked for; everything else needs no package beside this one.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ._cuts import assert_cutting_changes_nothing, bytewise, every_cut
@@ -15,6 +17,7 @@ from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall
 from ._habits import HABITS
 from ._recordings import ChatRecording, EventStream, Habit
 from ._replies import Reply, Request, Seed
+from ._response import FakeResponse
 from ._server import ReplayServer
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ __all__ = [
     "Disconnect",
     "EndAt",
     "EventStream",
+    "FakeResponse",
     "Fault",
     "Habit",
     "HalfClose",
@@ -41,13 +45,11 @@ __all__ = [
     "WrongLength",
     "assert_cutting_changes_nothing",
     "bytewise",
-    "chat_streams",
-    "chunkings",
-    "event_streams",
     "every_cut",
-    "mutations",
-    "server_sent_events",
 ]
+
+if find_spec("hypothesis") is not None:  # or else `import *` would ask for what cannot be had
+    __all__ += ["chat_streams", "chunkings", "event_streams", "mutations", "server_sent_events"]
 
 # Where the names are that need Hypothesis.
 _STRATEGIES = {

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 
 from ._faults import Comments, Disconnect, EndAt, HalfClose, Reset, Stall, WrongLength
-from ._http import BODILESS, LAST_CHUNK, chunk_of, head_of, parted
+from ._http import BODILESS, LAST_CHUNK, chunk_of, head_of, headers_of, parted
 from ._ledger import Ledger
 from ._replies import Framing, Reply, Request
 
@@ -194,7 +194,7 @@ class Connection(asyncio.Protocol):
         if framing == "chunked" and not self._knows_chunks:
             framing = "close"
         is_last = self._is_last or framing == "close" or isinstance(fault, WrongLength)
-        head = head_of(reply, framing, sum(map(len, before + after)), is_last=is_last)
+        head = head_of(reply, headers_of(reply, framing, sum(map(len, before + after)), is_last=is_last))
         if request.method == "HEAD" or reply.status in BODILESS:
             self._owed = 1
             await self._write(head)

@@ -6,7 +6,7 @@ are sent before it strikes. `None`, or a number beyond the body, is the body's e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TypeAlias
 
 
@@ -63,11 +63,19 @@ class Stall:
 
     Attributes:
         at: After how many bytes of the body; `None` for its end.
-        seconds: For how long; `None` for ever.
+        seconds: For how long; `None` for ever. By keyword only.
+
+    Raises:
+        TypeError: `at` is no whole number: seconds were meant.
     """
 
     at: int | None = None
+    _: KW_ONLY
     seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.at, float):
+            raise TypeError(f"at is a number of bytes; for a time write Stall(seconds={self.at!r})")
 
 
 @dataclass(frozen=True)
@@ -75,12 +83,13 @@ class Comments:
     """From there on nothing but comments, until the client leaves.
 
     Attributes:
-        at: After how many bytes of the body.
-        interval: Seconds between two comments.
-        comment: What is sent each time, with its blank line.
+        at: After how many bytes of the body; `None` for its end.
+        interval: Seconds between two comments. By keyword only.
+        comment: What is sent each time, with its blank line. By keyword only.
     """
 
     at: int | None = None
+    _: KW_ONLY
     interval: float = 0.05
     comment: bytes = b": keep-alive\n\n"
 

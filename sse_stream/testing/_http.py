@@ -30,8 +30,8 @@ def parted(pieces: list[bytes], at: int | None) -> tuple[list[bytes], list[bytes
     return pieces, []
 
 
-def head_of(reply: Reply, framing: Framing, length: int, *, is_last: bool) -> bytes:
-    """What comes before a body: the status line and the headers."""
+def headers_of(reply: Reply, framing: Framing, length: int, *, is_last: bool) -> dict[str, str]:
+    """The headers of a reply; its own replace those of the same name."""
     headers: dict[str, str] = {}
     if reply.content_type is not None:
         headers["Content-Type"] = reply.content_type
@@ -46,7 +46,11 @@ def head_of(reply: Reply, framing: Framing, length: int, *, is_last: bool) -> by
     if is_last:
         headers["Connection"] = "close"
     replaced = {name.lower() for name in reply.headers}
-    headers = {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(reply.headers)
+    return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(reply.headers)
+
+
+def head_of(reply: Reply, headers: dict[str, str]) -> bytes:
+    """What comes before a body: the status line and the headers."""
     reason = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else ""
     lines = [f"HTTP/1.1 {reply.status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     return "\r\n".join(lines).encode("latin-1")

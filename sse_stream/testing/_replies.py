@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import os
 import random
 import re
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
+import msgspec
+
+from ._answers import Answer, Called, Failed, JSONObject, Part, Said, either
+from ._compressing import ContentEncoding, compressor_of
 from ._faults import Comments, Fault, WrongLength
 
 Body: TypeAlias = bytes | os.PathLike[str] | Sequence[bytes]
 """A recording: its bytes, the path of its file, or its pieces, each of which is one write."""
-
-ContentEncoding: TypeAlias = Literal["identity", "gzip", "deflate", "br", "zstd"]
-"""How the body is compressed. `br` needs the package `brotli`, `zstd` needs `zstandard`."""
 
 Framing: TypeAlias = Literal["chunked", "length", "close"]
 """How the body's end is told: a last chunk, a `Content-Length`, or the end of the connection."""
@@ -90,9 +88,29 @@ class ReplyOptions(TypedDict, total=False):
     framing: Framing
 
 
+class AnswerOptions(ReplyOptions, total=False):
+    """What `Reply.text` and its like take by keyword: how the answer ends, and the options of a `Reply`."""
+
+    finish_reason: str
+    usage: JSONObject
+    complete: bool
+
+
 @dataclass(frozen=True)
 class Reply:
-    """One answer, and how it is sent.
+    """One reply, and how it is sent.
+
+    `Reply.text`, `Reply.reasoning`, `Reply.tool_call` and `Reply.error` write the bytes of an answer. Added up, they
+    are one answer in that order; finish reason, usage and `[DONE]` come once, at its end. Each takes the options
+    below by keyword; in a sum, an option is given once, in whichever part. Further keywords of theirs:
+
+    - `finish_reason`: why the answer ends; `"tool_calls"` by default if it calls any, or else `"stop"`.
+    - `usage`: the object that is reported; by default a token a piece, and none with `usage={}`.
+    - `complete`: with `False`, the stream stops after its last piece: no finish reason, no usage, no `[DONE]`.
+
+    >>> reply = Reply.reasoning("A greeting.") + Reply.text("Hel", "lo", pace=0.02)
+    >>> len(reply.writes()), reply.pace
+    (7, 0.02)
 
     Attributes:
         body: The bytes, a path to them, or a list of pieces, each of which is one write.
@@ -143,7 +161,103 @@ class Reply:
             raise ValueError("a response framed by the connection's end has no length that could be wrong")
         if isinstance(self.fault, Comments) and self.framing == "length":
             raise ValueError("comments without end do not go with a Content-Length")
-        _compressor(self.encoding)
+        compressor_of(self.encoding)
+
+    @classmethod
+    def text(cls, *pieces: str, **options: Unpack[AnswerOptions]) -> Self:
+        """A reply with text.
+
+        Args:
+            *pieces: The text, each piece in a chunk of its own.
+            **options: How it ends and how it is sent; see `Reply`.
+        """
+        return cls._answering(Said("content", pieces), options)
+
+    @classmethod
+    def reasoning(cls, *pieces: str, **options: Unpack[AnswerOptions]) -> Self:
+        """A reply with reasoning, as `reasoning_content`.
+
+        Args:
+            *pieces: The reasoning, each piece in a chunk of its own.
+            **options: How it ends and how it is sent; see `Reply`.
+        """
+        return cls._answering(Said("reasoning_content", pieces), options)
+
+    @classmethod
+    def tool_call(
+        cls,
+        name: str,
+        arguments: str | Sequence[str] | JSONObject = "{}",
+        *,
+        id: str | None = None,
+        **options: Unpack[AnswerOptions],
+    ) -> Self:
+        """A reply that calls a tool.
+
+        Args:
+            name: The tool's name.
+            arguments: An object, or its JSON as text, whole or in pieces, each in a chunk of its own. Text is sent
+                as it is, JSON or not.
+            id: The call's id; `"call_1"` for the first one by default, and so on.
+            **options: How it ends and how it is sent; see `Reply`.
+        """
+        if isinstance(arguments, Mapping):
+            arguments = msgspec.json.encode(arguments).decode()
+        pieces = (arguments,) if isinstance(arguments, str) else tuple(arguments)
+        return cls._answering(Called(name, pieces, id), options)
+
+    @classmethod
+    def error(
+        cls,
+        message: str,
+        *,
+        type: str | None = None,
+        code: str | int | None = None,
+        **options: Unpack[ReplyOptions],
+    ) -> Self:
+        """A reply with an error: a document with `status=400` or above, or else an event in mid-stream.
+
+        Args:
+            message: What it says.
+            type: The kind of error, as in OpenAI's error objects; left out if `None`.
+            code: Its code, likewise.
+            **options: How it is sent; see `Reply`.
+        """
+        said = {"message": message, "type": type, "code": code}
+        error = {name: value for name, value in said.items() if value is not None}
+        if options.get("status", 200) < 400:
+            return cls._answering(Failed(error), {"complete": False, **options})
+        document: ReplyOptions = {"content_type": "application/json", "framing": "length", **options}
+        return cls(msgspec.json.encode({"error": error}), **document)
+
+    @classmethod
+    def _answering(cls, part: Part, options: Mapping[str, object]) -> Self:
+        given: dict[str, Any] = {**options}  # each option has a type of its own
+        finish_reason, usage = given.pop("finish_reason", None), given.pop("usage", None)
+        answer = Answer((part,), finish_reason, usage, given.pop("complete", True))
+        return cls(answer, **given)
+
+    def __add__(self, other: Reply) -> Reply:
+        """One answer in one stream: this one, then the other.
+
+        Raises:
+            TypeError: One of them is not made by `Reply.text` and its like.
+            ValueError: An option is given in both, and differs.
+        """
+        if not isinstance(other, Reply):
+            return NotImplemented
+        if not isinstance(self.body, Answer) or not isinstance(other.body, Answer):
+            raise TypeError("only replies of Reply.text, .reasoning, .tool_call and .error (in mid-stream) add up")
+        mine, its = self._options(), other._options()
+        for name in mine.keys() & its.keys():
+            either(name, mine[name], its[name])
+        return Reply(self.body + other.body, **mine, **{name: its[name] for name in its.keys() - mine.keys()})
+
+    def _options(self) -> dict[str, Any]:  # each option has a type of its own
+        """The options that are given, and not as by default."""
+        bare = Reply(self.body)
+        names = [option.name for option in fields(self) if option.kw_only]
+        return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(bare, name)}
 
     def writes(self) -> list[bytes]:
         """The bytes that are sent as the body, one item a write, before they are framed."""
@@ -151,7 +265,7 @@ class Reply:
         # Of whole bodies, a piece is a server-sent event, as far as bytes tell: so a server flushes.
         pieces = re.findall(rb".*?\r?\n\r?\n|.+", content, re.DOTALL) if isinstance(content, bytes) else list(content)
         if self.encoding != "identity":
-            compressor = _compressor(self.encoding)
+            compressor = compressor_of(self.encoding)
             pieces = [*map(compressor.piece, pieces), compressor.end()]
         if self.cut is not None:
             pieces = _cut(b"".join(pieces), self.cut)
@@ -175,41 +289,3 @@ def _cut(body: bytes, cut: Cut) -> list[bytes]:
         pieces.append(body[position : position + size])
         position += size
     return pieces
-
-
-@dataclass(frozen=True)
-class _Compressor:
-    """One compressed body in the making: pieces that can be decompressed as they come, then the end."""
-
-    piece: Callable[[bytes], bytes]
-    end: Callable[[], bytes]
-
-
-def _compressor(encoding: ContentEncoding) -> _Compressor:
-    match encoding:
-        case "identity":
-            return _Compressor(bytes, bytes)
-        case "gzip" | "deflate":
-            # The wrapper's size in bits, plus 16 for that of gzip. HTTP's "deflate" is the zlib format.
-            zipping = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
-            return _Compressor(lambda data: zipping.compress(data) + zipping.flush(zlib.Z_SYNC_FLUSH), zipping.flush)
-        case "br":
-            brotli = _installed("brotli", encoding).Compressor()
-            return _Compressor(
-                lambda data: bytes(brotli.process(data) + brotli.flush()), lambda: bytes(brotli.finish())
-            )
-        case "zstd":
-            zstandard = _installed("zstandard", encoding)
-            packing = zstandard.ZstdCompressor().compressobj()
-            return _Compressor(
-                lambda data: bytes(packing.compress(data) + packing.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)),
-                lambda: bytes(packing.flush()),
-            )
-    raise ValueError(f"encoding is identity, gzip, deflate, br or zstd, not {encoding!r}")
-
-
-def _installed(name: str, encoding: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ValueError(f"encoding={encoding!r} needs the package {name}, which is not installed") from error

@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeAlias, Unpack
 
@@ -21,22 +22,24 @@ Script: TypeAlias = Callable[[Request], Reply] | Sequence[Reply]
 class ReplayServer:
     r"""Serves a recording as an OpenAI-compatible server would, in whatever pieces and with whatever faults.
 
-    It listens on 127.0.0.1, on a free port, from `with` on to the end of the block, in a thread of its own.
+    It listens from `with` on to the end of the block, in a thread of its own, by default on a free port of 127.0.0.1.
     Any path that ends in `/chat/completions` gets the reply, whatever the method; one that ends in
     `/models` gets a list of one model; any other gets a 404. Connections are kept alive.
 
     Args:
-        recording: What is served: bytes, the path of a file, or a list of pieces, each of which is one
-            write. Not together with `script`.
+        recording: What is served: bytes, the path of a file, a list of pieces, each of which is one write, or a
+            `Reply`, whose options those given here replace. Not together with `script`.
         script: A function from `Request` to `Reply`, or a sequence of replies, one a request, the last of
             them for ever. What the function raises is answered with a 500, and raised at the end of the
             `with` block.
+        host: The address to listen at; `"0.0.0.0"` for all of this machine's, so that others reach it.
+        port: The port; 0 for a free one.
         hold: For how many seconds a reply without end is held open for a client that does not leave.
         **options: How the recording is served: the options of `Reply`.
 
     Raises:
         ValueError: An option that no reply can have, or a recording together with a script.
-        OSError: The recording's file cannot be read, or no port is free.
+        OSError: The recording's file cannot be read. On entering: the port or the address cannot be had.
 
     >>> from urllib.request import urlopen
     >>> with ReplayServer(b"data: [DONE]\n\n", cut=1) as server, urlopen(server.chat_url) as response:
@@ -46,9 +49,11 @@ class ReplayServer:
 
     def __init__(
         self,
-        recording: Body | None = None,
+        recording: Body | Reply | None = None,
         *,
         script: Script | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
         hold: float = 30.0,
         **options: Unpack[ReplyOptions],
     ) -> None:
@@ -57,8 +62,13 @@ class ReplayServer:
         if isinstance(script, Sequence) and not script:
             raise ValueError("a script holds one reply at least")
         if script is None:
-            script = [Reply(b"" if recording is None else recording, **options)]
+            if isinstance(recording, Reply):
+                script = [replace(recording, **options)]
+            else:
+                script = [Reply(b"" if recording is None else recording, **options)]
         self._script: Script = script
+        self._host = host
+        self._asked_port = port
         self._hold = hold
         self._played = 0  # how many replies of the script were given
         self._ledger = Ledger()
@@ -73,7 +83,9 @@ class ReplayServer:
         """Where it listens, without a path: `"http://127.0.0.1:PORT"`."""
         if not self._port:
             raise RuntimeError("the server has an address within its `with` block only")
-        return f"http://127.0.0.1:{self._port}"
+        # Who listens at all addresses is reached at that of the loopback interface.
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104  # a name
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
     def base_url(self) -> str:
@@ -134,7 +146,8 @@ class ReplayServer:
         if self._thread is not None:
             raise RuntimeError("a ReplayServer serves once: make another one")
         # The socket listens from here on: who connects before the thread has begun waits in its queue.
-        listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.create_server((self._host, self._asked_port), family=family, backlog=4096)
         self._port = listener.getsockname()[1]
         # The selector loop on every platform: it alone has all that the faults need.
         runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,21 +26,19 @@ import pytest
 
 from sse_stream import ChatStream, __version__
 from sse_stream._cli._main import main
+from sse_stream._cli._wrapping import columns as display_width
 from sse_stream.testing import Disconnect, EndAt, Fault, ReplayServer, Reply, Reset, Seed, Stall
 
 from ..conftest import recordings
 
+# What is written unbuffered fails while argparse prints the help, which does not mind.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 MODULE = [sys.executable, "-m", "sse_stream"]
 
-START = b'data: {"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
-THINKS = b'data: {"choices":[{"index":0,"delta":{"reasoning_content":"Let me see."}}]}\n\n'
-HELLO = b'data: {"choices":[{"index":0,"delta":{"content":"Gr\xc3\xbc\xc3\x9f dich,\\n"}}]}\n\n'
-WORLD = b'data: {"choices":[{"index":0,"delta":{"content":"\xe4\xb8\x96\xe7\x95\x8c"}}]}\n\n'
-STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3,"total_tokens":8}}\n\n'
-DONE = b"data: [DONE]\n\n"
-WHOLE = START + THINKS + HELLO + WORLD + STOP + USAGE + DONE
 TEXT = "Grüß dich,\n世界"
+WRITES = (Reply.reasoning("Let me see.") + Reply.text("Grüß dich,\n", "世界")).writes()
+START, THINKS, HELLO, WORLD, STOP, USAGE, DONE = WRITES
+WHOLE = b"".join(WRITES)
 
 
 class Ran(NamedTuple):
@@ -74,7 +75,15 @@ def left_with(arguments: tuple[object, ...]) -> int:
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
     """Runs the command line in this process, with nothing of the environment that it could listen to."""
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for name in (
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "OPENAI_MODEL",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
 
     def run(
@@ -154,7 +163,7 @@ class TestRead:
             "stream_done",
         ]
         assert lines[1] == {"type": "text_delta", "text": "Grüß dich,\n", "choice": 0}
-        assert lines[-1]["completion"]["usage"]["total_tokens"] == 8
+        assert lines[-1]["completion"]["usage"]["total_tokens"] == 4
 
     def test_server_sent_events_are_json_lines(self, cli: Cli) -> None:
         ran = cli("read", "--sse", "--stats", stdin=b": hi\n\nevent: note\nid: 7\ndata: a\ndata: b\n\n" + DONE)
@@ -177,7 +186,7 @@ class TestRead:
         for figure in (
             r"ending +complete",
             r"finish reason +stop",
-            r"usage +prompt 5, completion 3, total 8 tokens",
+            r"usage +prompt 1, completion 3, total 4 tokens",
             r"time to first token +\d+\.\d{3} s",
             r"received +\d+ bytes, 7 events, 6 chunks, 3 pieces, 0 keep-alives",
         ):
@@ -204,6 +213,8 @@ class TestRead:
         body = b'data: {"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}\n\n' + DONE
         assert cli("read", stdin=body) == Ran(0, "a\n", "there are further choices: 1; --choice N shows one\n")
         assert cli("read", "--choice", "1", stdin=body).out == "b\n"
+        alone = body.replace(b',{"index":0,"delta":{"content":"a"}}', b"")
+        assert cli("read", stdin=alone) == Ran(0, "", "there are further choices: 1; --choice N shows one\n")
 
 
 CHUNK_ERROR = b'data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n'
@@ -228,9 +239,48 @@ class TestEndings:
         assert (ran.code, ran.out) == (code, ended(TEXT))
         assert re.search(said, ran.err, re.DOTALL)
 
-    def test_no_stream_at_all_is_not_complete(self, cli: Cli) -> None:
-        assert cli("read", stdin=b"").code == 3
-        assert cli("read", stdin=b"<!DOCTYPE html><title>404</title>").code != 0
+    @pytest.mark.parametrize("options", [(), ("--sse",), ("--events",), ("--completion",)])
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            pytest.param(b"", "the input is empty", id="empty"),
+            pytest.param(b"\xef\xbb\xbf\r\n \n", "it holds nothing but blank lines", id="blank"),
+            pytest.param(
+                b"<!DOCTYPE html>\n<title>\n404 Not\nFound</title>\n<style>\n:root {}\n</style>",
+                "it is HTML or XML, titled '404 Not Found'",
+                id="html",
+            ),
+            pytest.param(
+                b'<?xml version="1.0"?>\n<a/>', """it is HTML or XML that begins '<?xml version="1.0"?>'""", id="xml"
+            ),
+            pytest.param(gzip.compress(WHOLE), "it is gzip-compressed; decompress it first", id="gzip"),
+            pytest.param(b"\x28\xb5\x2f\xfd" + bytes(range(256)), "it is zstd-compressed; decompress", id="zstd"),
+            pytest.param(WHOLE.decode().encode("utf-16"), "it is text in UTF-16; convert it to UTF-8", id="utf-16"),
+            pytest.param(random.Random(5).randbytes(10_000), "it is binary data", id="random"),
+            pytest.param(b"\0" * 100, "it is binary data", id="zeros"),
+            pytest.param("Grüße aus Köln\n".encode() * 9_000, "it is text that begins 'Grüße aus Köln'", id="text"),
+            pytest.param(b"[1, 2]", "it is JSON that begins '[1, 2]'", id="json"),
+            pytest.param(b"x" * 100, f"it is text that begins '{'x' * 60}…'", id="long"),
+        ],
+    )
+    def test_what_is_no_stream_is_named(self, body: bytes, said: str, options: tuple[str, ...], cli: Cli) -> None:
+        ran = cli("read", *options, stdin=body)
+        assert (ran.code, ran.out if options != ("--events",) else "") == (6, "")
+        assert ran.err.startswith(f"sse-stream: this is no event stream: {said}")
+
+    @pytest.mark.parametrize("body", [b": ping\n\n", b"data", b"data: {", b"retry: 5\n\n", b"\n\n: ping", b"data\n\n"])
+    def test_the_beginning_of_a_stream_is_a_stream_that_was_truncated(self, body: bytes, cli: Cli) -> None:
+        assert cli("read", stdin=body).code == 3
+
+    def test_a_choice_that_is_not_there_is_told(self, cli: Cli) -> None:
+        for options in ((), ("--completion",), ("--stats",)):
+            ran = cli("read", "--choice", "3", *options, stdin=WHOLE)
+            assert (ran.code, TEXT in ran.out) == (2, False)
+            assert (
+                "there is no choice 3: of this answer, --choice can be 0\n" in ran.err
+                and "further choices" not in ran.err
+            )
+        assert cli("read", "--choice", "3", stdin=START + HELLO).code == 3
 
     @pytest.mark.parametrize(
         "arguments",
@@ -244,17 +294,78 @@ class TestEndings:
             ("chat", "Hi", "--model", "m"),
             ("chat", "Hi", "--model", "m", "--base-url", "127.0.0.1/v1"),
             ("chat", "Hi", "--model", "m", "--base-url", "http://127.0.0.1/v1", "--api-key", "schlüssel"),
-            ("chat", "Hi", "--model", "m", "--timeout", "-1"),
+            ("chat", "Hi", "--base-url", "http://127.0.0.1/v1"),
             ("serve",),
             ("serve", "no/such/file"),
-            ("serve", "README.md", "--cut", "0"),
-            ("serve", "README.md", "--fault", "flood"),
+            ("serve", "."),
+            ("serve", "README.md", "--host", "256.0.0.1"),
         ],
     )
     def test_bad_usage_is_told_on_standard_error(self, arguments: tuple[str, ...], cli: Cli) -> None:
         ran = cli(*arguments)
         assert (ran.code, ran.out) == (2, "")
         assert "sse-stream" in ran.err
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("chat", "Hi", "--timeout", "-1"), "--timeout: a number of seconds is needed, 0 or more, not '-1'"),
+            (("chat", "Hi", "--timeout", "soon"), "--timeout: a number of seconds is needed, 0 or more, not 'soon'"),
+            (("chat", "Hi", "--timeout", "nan"), "--timeout: a number of seconds is needed, 0 or more, not 'nan'"),
+            (("chat", "Hi", "--set", "temperature"), "--set: KEY=VALUE is needed, as in temperature=0, not 'temp"),
+            (("chat", "Hi", "--set", "=1"), "--set: KEY=VALUE is needed"),
+            (("chat", "Hi", "--header", "X-Team"), "--header: NAME:VALUE is needed, in ASCII, as in"),
+            (("chat", "Hi", "--header", "X-Team: röd"), "--header: NAME:VALUE is needed"),
+            (("read", "--choice", "one"), "--choice: the index of a choice is needed, 0 or more, not 'one'"),
+            (("read", "--choice", "-1"), "--choice: the index of a choice is needed, 0 or more, not '-1'"),
+            (("serve", "f", "--cut", "0"), "--cut: a number of bytes is needed, 1 or more, not '0'"),
+            (("serve", "f", "--port", "http"), "--port: a port is needed, 0 to 65535, not 'http'"),
+            (("serve", "f", "--port", "65536"), "--port: a port is needed, 0 to 65535, not '65536'"),
+            (("serve", "f", "--pace", "fast"), "--pace: a number of seconds is needed"),
+            (("serve", "f", "--fault", "flood"), "--fault: 'flood' is none of end, disconnect, half-close, reset"),
+            (("serve", "f", "--fault", "stall:x"), "--fault: a number of bytes is needed, 0 or more, not 'x'"),
+            (("serve", "f", "--fault", "end"), "--fault: end needs a number of bytes, as in end:2000"),
+        ],
+    )
+    def test_a_value_that_is_wrong_is_told_by_what_is_needed(
+        self, arguments: tuple[str, ...], said: str, cli: Cli
+    ) -> None:
+        ran = cli(*arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"error: argument {said}" in ran.err
+
+    def test_a_port_that_is_taken_is_told(self, whole: Path, cli: Cli) -> None:
+        with ReplayServer(WHOLE) as server:
+            port = server.url.rpartition(":")[2]
+            ran = cli("serve", whole, "--port", port)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"cannot listen at 127.0.0.1, port {port}: Address already in use. Pass another --port" in ran.err
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("read",),
+            ("read", "--events"),
+            ("read", "--sse"),
+            ("read", "--completion"),
+            ("demo",),
+            ("--help",),
+            ("--version",),
+        ],
+    )
+    def test_a_full_disk_is_told_without_a_traceback(self, arguments: tuple[str, ...]) -> None:
+        with Path("/dev/full").open("wb") as full:
+            ran = subprocess.run(
+                [*MODULE, *arguments], input=WHOLE, stdout=full, stderr=subprocess.PIPE, env=BUFFERED, check=False
+            )
+        assert (ran.returncode, ran.stderr) == (7, b"sse-stream: cannot write the output: No space left on device\n")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
+    def test_where_nothing_can_be_told_the_exit_code_says_it(self) -> None:
+        with Path("/dev/full").open("wb") as full:
+            ran = subprocess.run([*MODULE, "read"], input=WHOLE, stdout=full, stderr=full, check=False, timeout=30)
+        assert ran.returncode == 7
 
     def test_a_closed_pipe_is_no_traceback(self, tmp_path: Path) -> None:
         path = tmp_path / "long.sse"
@@ -283,16 +394,27 @@ class TestHelp:
         project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
         assert project["project"]["scripts"] == {"sse-stream": f"{main.__module__}:{main.__name__}"}
 
-    @pytest.mark.parametrize(
-        "command", [("demo",), ("chat", "Hi", "--model", "m", "--base-url", "http://localhost/v1")]
-    )
-    def test_without_httpx_it_says_how_to_get_it(
-        self, command: tuple[str, ...], cli: Cli, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("arguments", [[], ["demo"], ["read"], ["chat"], ["serve"]])
+    def test_it_fits_80_columns(self, arguments: list[str], cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        assert [line for line in cli(*arguments, "--help").out.splitlines() if len(line) > 80] == []
+
+    def test_defaults_and_variables_are_named(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "200")
+        for said in ("(env: OPENAI_BASE_URL)", "(env: OPENAI_MODEL)", "(env: OPENAI_API_KEY)", "(default: 60)"):
+            assert said in cli("chat", "--help").out
+        assert "(default: 127.0.0.1)" in cli("serve", "--help").out
+
+    def test_without_httpx_chat_says_how_to_get_it_and_the_demonstration_runs(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "httpx", None)
-        ran = cli(*command)
+        ran = cli("chat", "Hi", "--model", "m", "--base-url", "http://localhost/v1")
         assert (ran.code, ran.out) == (2, "")
         assert "pip install 'sse-stream[httpx]'" in ran.err
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        ran = cli("demo")
+        assert (ran.code, "Bonne soirée" in ran.out, "finish reason        tool_calls\n" in ran.out) == (0, True, True)
 
 
 class TestRecordings:
@@ -347,6 +469,56 @@ class TestChat:
         assert (request.path, request.headers["authorization"]) == ("/v1/chat/completions", "Bearer sk-2")
         assert "stream_options" not in request.json()
 
+    def test_the_model_comes_from_the_environment_and_the_option_wins(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_MODEL", "m-2")
+        with ReplayServer(WHOLE) as server:
+            cli("chat", "Hi", "--base-url", server.base_url)
+            cli("chat", "Hi", "--base-url", server.base_url, "--model", "m-3")
+        assert [request.json()["model"] for request in server.requests] == ["m-2", "m-3"]
+
+    def test_the_request_is_what_it_is_set_to(self, cli: Cli) -> None:
+        options = ["--system", "Be brief.", "--header", "X-Team: red", "--header", "authorization:Basic eA=="]
+        for value in ("temperature=0.5", "stop=.", 'response_format={"type": "json_object"}', "user=a=b", "seed=null"):
+            options += ["--set", value]
+        with ReplayServer(WHOLE) as server:
+            ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", "--api-key", "k", *options)
+            (request,) = server.requests
+        assert ran.code == 0
+        assert (request.headers["x-team"], request.headers["authorization"]) == ("red", "Basic eA==")
+        assert request.json() == {
+            "model": "m",
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": 0.5,
+            "stop": ".",
+            "response_format": {"type": "json_object"},
+            "user": "a=b",
+            "seed": None,
+        }
+
+    def test_a_server_that_does_not_know_the_option_for_usage_is_told_of(self, cli: Cli) -> None:
+        reply = Reply.error("Unknown parameter: stream_options", status=400)
+        with ReplayServer(reply) as server:
+            ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m")
+        assert (ran.code, "try --no-usage" in ran.err) == (4, True)
+
+    @pytest.mark.parametrize("option", ["--sse", "--events", "--completion"])
+    def test_a_refusal_is_one_whatever_was_to_be_shown(self, option: str, cli: Cli) -> None:
+        with ReplayServer(Reply.error("no such key", status=401)) as server:
+            ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", option)
+        assert (ran.code, ran.out) == (4, "")
+        assert "refused: HTTP 401: no such key. Check the key" in ran.err
+
+    @pytest.mark.parametrize("option", ["--sse", "--stats"])
+    def test_a_page_is_no_stream(self, option: str, cli: Cli) -> None:
+        with ReplayServer(b"<!doctype html><title>Hello</title>", content_type="text/html") as server:
+            ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", option)
+        assert (ran.code, ran.out) == (6, "")
+        assert "no event" in ran.err
+
     def test_a_server_that_wants_no_key_gets_none(self, cli: Cli) -> None:
         with ReplayServer(WHOLE) as server:
             cli("chat", "Hi", "--base-url", server.chat_url, "--model", "m")
@@ -381,11 +553,16 @@ class TestChat:
         ],
     )
     def test_a_refusal_comes_with_advice(self, status: int, headers: dict[str, str], advice: str, cli: Cli) -> None:
-        reply = Reply(b'{"error":{"message":"Nope"}}', status=status, headers=headers, content_type="application/json")
+        reply = (
+            Reply.error("Nope", status=status, headers=headers)
+            if status >= 400
+            else Reply(status=status, headers=headers)
+        )
         with ReplayServer(script=[reply]) as server:
             ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m")
         assert (ran.code, ran.out) == (4, "")
-        assert f"HTTP {status}: Nope" in ran.err and advice in ran.err
+        assert f"HTTP {status}" in ran.err and advice in ran.err
+        assert ("Nope" in ran.err) == (status >= 400)
 
     def test_a_server_that_is_not_there_is_a_transport_error(self, cli: Cli) -> None:
         with ReplayServer() as server:
@@ -441,7 +618,32 @@ class TestTerminal:
     def test_reasoning_is_dim_and_apart(self, whole: Path, terminal: Terminal, cli: Cli) -> None:
         assert cli("read", whole, out=terminal, err=terminal).code == 0
         shown = LIVE.sub("", terminal.written)
-        assert f"\x1b[2mLet me see.\x1b[0m\n\n{TEXT}" in shown
+        assert f"\x1b[2m  Let me see.\x1b[0m\n\n{TEXT}" in shown
+
+    @pytest.mark.parametrize("value", ["1", "yes"])
+    def test_without_colours_nothing_is_dim(
+        self, value: str, whole: Path, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_COLOR", value)
+        assert cli("read", whole, out=terminal, err=terminal).code == 0
+        assert re.search(r"\x1b\[[\d;]*m", terminal.written) is None
+        assert f"  Let me see.\n\n{TEXT}" in LIVE.sub("", terminal.written)
+        assert LIVE.search(terminal.written)  # it moves the cursor, and colours nothing
+
+    def test_an_empty_variable_does_not_count(
+        self, whole: Path, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_COLOR", "")
+        cli("read", whole, out=terminal, err=terminal)
+        assert "\x1b[2m  Let me see." in LIVE.sub("", terminal.written)
+
+    def test_reasoning_after_text_is_apart_from_it_too(
+        self, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TERM", "dumb")
+        body = b"".join((Reply.text("One.") + Reply.reasoning("Hm.", "And?\n") + Reply.text("Two.")).writes())
+        assert cli("read", stdin=body, out=terminal, err=terminal).code == 0
+        assert terminal.written == "One.\n\n  Hm.And?\nTwo.\n"
 
     def test_a_live_line_tells_speed_and_time_to_first_token_and_is_erased(
         self, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
@@ -474,7 +676,7 @@ class TestTerminal:
     ) -> None:
         monkeypatch.setenv("TERM", "dumb")
         assert cli("read", whole, out=terminal, err=terminal).code == 0
-        assert terminal.written == f"Let me see.\n\n{ended(TEXT)}"
+        assert terminal.written == f"  Let me see.\n\n{ended(TEXT)}"
 
     def test_the_model_cannot_steer_the_terminal(
         self, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
@@ -485,32 +687,71 @@ class TestTerminal:
         assert terminal.written == "\\x1b[2Jgone\\x9b\t\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_the_demonstration_shows_text_over_time_on_a_terminal() -> None:
-    import pty
+class TestPseudoTerminal:
+    """What is shown on a terminal, and when."""
 
-    master, slave = pty.openpty()
-    environment = os.environ | {"TERM": "xterm", "PYTHONUTF8": "1"}
-    environment.pop("NO_COLOR", None)
-    shown = b""
-    seen: dict[bytes, float] = {}
-    with subprocess.Popen([*MODULE, "demo"], stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
-        os.close(slave)
-        with contextlib.suppress(OSError):  # that is how the end of a terminal is told
-            while data := os.read(master, 65536):
-                shown += data
+    pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+
+    @contextlib.contextmanager
+    def run(self, *arguments: str, columns: int = 80, **environment: str) -> Iterator[Iterator[bytes]]:
+        """A command on a terminal of 24 lines; what it shows, as it comes."""
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+        variables = inherited | {"TERM": "xterm", "PYTHONUTF8": "1"} | environment
+        with subprocess.Popen([*MODULE, *arguments], stdin=slave, stdout=slave, stderr=slave, env=variables) as process:
+            os.close(slave)
+
+            def shown() -> Iterator[bytes]:
+                with contextlib.suppress(OSError):  # that is how the end of a terminal is told
+                    while data := os.read(master, 65536):
+                        yield data
+
+            yield shown()
+            os.close(master)
+        assert process.returncode == 0
+
+    def test_the_demonstration_shows_text_over_time(self) -> None:
+        text = b""
+        seen: dict[bytes, float] = {}
+        with self.run("demo") as shown:
+            for data in shown:
+                text += data
                 # Each in one piece: between two, the line of figures may be shown anew.
                 for mark in (b"This ", "晚上好".encode(), b"accent.", b"time to first byte"):
-                    if mark in shown:
+                    if mark in text:
                         seen.setdefault(mark, time.monotonic())
-        os.close(master)
-    assert process.returncode == 0
-    first, middle, last, figures = seen.values()
-    assert middle - first > 0.3 and last - middle > 0.3 and figures >= last
-    text = shown.decode()
-    assert "tokens/s" in LIVE.findall(text)[-2]
-    for figure in (r"finish reason +tool_calls", r"usage +prompt \d+", r"time to first token +0\.\d+ s", "tool call"):
-        assert re.search(figure, text)
+        first, middle, last, figures = seen.values()
+        assert middle - first > 0.3 and last - middle > 0.3 and figures >= last
+        assert "tokens/s" in LIVE.findall(text.decode())[-2]
+        for figure in (
+            r"finish reason +tool_calls",
+            r"usage +prompt \d+",
+            r"time to first token +0\.\d+ s",
+            "tool call",
+        ):
+            assert re.search(figure, text.decode())
+
+    @pytest.mark.parametrize("columns", [80, 40])
+    @pytest.mark.parametrize("colours", [True, False])
+    def test_reasoning_figures_and_messages_fit(self, columns: int, colours: bool, tmp_path: Path) -> None:
+        thoughts = "The user asks for something, and I think about it at some length. 日本語の推論もここに入ります。"
+        answer = Reply.reasoning(*thoughts, "\n") + Reply.text("Hi.\n") + Reply.tool_call("look", {"at": "x " * 60})
+        path = tmp_path / "odd.sse"
+        path.write_bytes(b"".join(answer.writes()).replace(b'"index":0,', b""))
+        with self.run("read", str(path), "--stats", columns=columns, **({} if colours else {"NO_COLOR": "1"})) as shown:
+            text = b"".join(shown).decode()
+        assert (re.search(r"\x1b\[[\d;]*m", text) is not None) == colours
+        live = re.findall(r"\x1b\[24;1H\x1b\[2K(.*?)\x1b8", text)
+        plain = re.sub(r"\x1b7.*?\x1b8|\x1b\[[\d;]*[A-Za-z]", "", text, flags=re.DOTALL).replace("\r", "")
+        lines = [*plain.split("\n"), *(re.sub(r"\x1b\[\dm", "", line) for line in live)]
+        assert [line for line in lines if display_width(line) >= columns] == []
+        assert "  The user asks for something" in plain and "anomaly" in plain and "tool call call_1: look" in plain
 
 
 class TestServe:
@@ -542,6 +783,21 @@ class TestServe:
             _, err = process.communicate(timeout=10)
         assert process.returncode == 0
         assert err == b"sse-stream: POST /v1/chat/completions, on connection 1\n"
+
+    def test_the_port_and_the_address_can_be_chosen(self, whole: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        command = [*MODULE, "serve", str(whole), "--port", str(port), "--host", "0.0.0.0"]
+        with (
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
+            httpx.Client(trust_env=False) as client,
+        ):
+            assert process.stdout is not None
+            url = f"http://127.0.0.1:{port}/v1/chat/completions"
+            assert process.stdout.readline() == f"serving {whole} at {url}\n".encode()
+            assert client.post(url).content == WHOLE
+            process.send_signal(signal.SIGINT)
+        assert process.returncode == 0
 
     @pytest.mark.parametrize("writes", [0, 1, 2, 3])
     def test_ctrl_c_may_come_while_the_address_is_printed(self, writes: int, whole: Path, cli: Cli) -> None:

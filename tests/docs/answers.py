@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from sse_stream.testing import Comments, Disconnect, EndAt, ReplayServer, Reply, Request, Stall
+from sse_stream.testing import Comments, Disconnect, ReplayServer, Reply, Request, Stall
 
-HEADERS = {"X-Request-Id": "req-7", "X-Charged-USD": "0.000214"}
 DONE = b"data: [DONE]\n\n"
+HEADERS = {"X-Request-Id": "req-7", "X-Charged-USD": "0.000214"}
 USAGE = {
     "prompt_tokens": 14,
     "completion_tokens": 5,
@@ -34,31 +34,15 @@ def piece(delta: object, finish_reason: str | None = None, index: int = 0) -> by
     return event([{"index": index, "delta": delta, "finish_reason": finish_reason}])
 
 
-def said(*pieces: str, field: str = "content") -> list[bytes]:
-    return [piece({field: text}) for text in pieces]
-
-
-BEGIN = piece({"role": "assistant", "content": ""})
 STOP = piece({}, "stop")
-END = [STOP, event([], usage=USAGE), DONE]
 
 
-def calling(name: str, *arguments: str) -> list[bytes]:
-    begun = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
-    further = [{"index": 0, "function": {"arguments": text}} for text in arguments]
-    calls = [piece({"tool_calls": [call]}) for call in (begun, *further)]
-    return [BEGIN, *calls, piece({}, "tool_calls"), event([], usage=USAGE), DONE]
+def saying(*pieces: str) -> Reply:
+    return Reply.text(*pieces, usage=USAGE)
 
 
-def error_reply(status: int, message: str, **headers: str) -> Reply:
-    body = {"error": {"message": message, "type": "rate_limit_error" if status == 429 else "invalid_request_error"}}
-    shown = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(json.dumps(body).encode(), status=status, content_type="application/json", headers=shown)
-
-
-ANSWER = Reply([BEGIN, *said(*PIECES), *END], headers=HEADERS)
-HALF = b"".join([BEGIN, *said(*PIECES[:2])])
-OVERLOADED = b'data: {"error": {"message": "the model is overloaded", "type": "overloaded_error", "code": 529}}\n\n'
+ANSWER = Reply.text(*PIECES, usage=USAGE, headers=HEADERS)
+HALF = Reply.text(*PIECES[:2], complete=False)
 WHOLE = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
@@ -71,8 +55,8 @@ WHOLE = {
 def with_tool(request: Request) -> Reply:
     """Asks for the weather, and once it is told, says it."""
     if request.json()["messages"][-1]["role"] == "tool":
-        return Reply([BEGIN, *said("It is", " 21 °C", " in Paris."), *END])
-    return Reply(calling("get_weather", '{"city"', ': "Par', 'is"}'))
+        return saying("It is", " 21 °C", " in Paris.")
+    return Reply.tool_call("get_weather", ['{"city"', ': "Par', 'is"}'], usage=USAGE)
 
 
 def odd() -> bytes:
@@ -83,21 +67,30 @@ def odd() -> bytes:
 
 
 SERVERS = {
-    "answer": lambda: ReplayServer(script=[ANSWER]),
+    "answer": lambda: ReplayServer(ANSWER),
     "thinking": lambda: ReplayServer(
-        [b": ping\n\n", BEGIN, *said("They", " ask", " for France.", field="reasoning_content"), *said(*PIECES), *END]
+        [b": ping\n\n", *(Reply.reasoning("They", " ask", " for France.") + saying(*PIECES)).writes()]
     ),
     "tool": lambda: ReplayServer(script=with_tool),
-    "arguments": lambda: ReplayServer(calling("save_city", '{"name": "Paris", ', '"population": "many"}')),
-    "json": lambda: ReplayServer([BEGIN, *said('{"city": ', '"Paris", "population": ', "2102650}"), *END]),
-    "busy": lambda: ReplayServer(script=[error_reply(429, "slow down", retry_after="0"), ANSWER]),
-    "unauthorized": lambda: ReplayServer(script=[error_reply(401, "no such key")]),
-    "cut": lambda: ReplayServer(HALF + b"".join(END), fault=EndAt(len(HALF))),
-    "overloaded": lambda: ReplayServer(HALF + OVERLOADED),
+    "arguments": lambda: ReplayServer(
+        Reply.tool_call("save_city", ['{"name": "Paris", ', '"population": "many"}'], usage=USAGE)
+    ),
+    "json": lambda: ReplayServer(saying('{"city": ', '"Paris", "population": ', "2102650}")),
+    "busy": lambda: ReplayServer(
+        script=[
+            Reply.error("slow down", type="rate_limit_error", status=429, headers={"retry-after": "0"}),
+            ANSWER,
+        ]
+    ),
+    "unauthorized": lambda: ReplayServer(Reply.error("no such key", type="invalid_request_error", status=401)),
+    "cut": lambda: ReplayServer(HALF),
+    "overloaded": lambda: ReplayServer(
+        HALF + Reply.error("the model is overloaded", type="overloaded_error", code=529)
+    ),
     "breaking": lambda: ReplayServer(HALF, fault=Disconnect()),
     "stalled": lambda: ReplayServer(HALF, fault=Stall()),
     "pinging": lambda: ReplayServer(HALF, fault=Comments(interval=0.02)),
-    "silent": lambda: ReplayServer(ANSWER.body, delay=0.0, fault=Comments(at=0, interval=0.02)),
+    "silent": lambda: ReplayServer(ANSWER.body, fault=Comments(at=0, interval=0.02)),
     "odd": lambda: ReplayServer(odd()),
     "whole": lambda: ReplayServer(json.dumps(WHOLE).encode(), content_type="application/json", framing="length"),
     "page": lambda: ReplayServer(b"<!doctype html><title>Maintenance</title>", content_type="text/html"),
@@ -110,8 +103,6 @@ SERVERS = {
             DONE,
         ]
     ),
-    "poem": lambda: ReplayServer(
-        [BEGIN, *said(*(f"{word} " for word in ("so much depends upon a " * 8).split())), *END]
-    ),
+    "poem": lambda: ReplayServer(saying(*(f"{word} " for word in ("so much depends upon a " * 8).split()))),
 }
 """Each makes a server; the blocks below a marker `server: NAME` talk to the one of that name."""

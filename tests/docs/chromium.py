@@ -63,6 +63,13 @@ class Page:
         result = self._command("Runtime.evaluate", expression=expression, returnByValue=True)
         return result.get("result", {}).get("value")
 
+    def resize(self, width: int, height: int) -> None:
+        """Show the page on a screen of this size, as a phone does where it is narrow."""
+        narrow = width < 600
+        self._command(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=narrow
+        )
+
     def evaluate(self, expression: str) -> Any:  # what JavaScript gives
         """The value of an expression, of what it promises if it is a promise."""
         result = self._command("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)

@@ -21,7 +21,7 @@ import pytest
 
 import sse_stream
 from sse_stream import ChatStream, iter_sse
-from sse_stream.testing import ReplayServer
+from sse_stream.testing import ReplayServer, Reply
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 README = Path(__file__).parents[2] / "README.md"
@@ -58,8 +58,8 @@ cost: 2.1e-05
 time to first token: … s
 """,
     "tool_loop.py": """\
-temperature({"city": "Oslo"}) = -3
-temperature({"city": "Nairobi"}) = 24
+temperature({"city":"Oslo"}) = -3
+temperature({"city":"Nairobi"}) = 24
 In Oslo: -3 °C against 24 °C in Nairobi.
 """,
     "errors_and_retry.py": """\
@@ -95,13 +95,7 @@ ending: complete
 UNORDERED = {"many_streams.py"}
 
 # What a real server would answer, and what each then prints of it.
-ANSWER = (
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":"A real"}}]}\n\n'
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":" answer."}}]}\n\n'
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":3,"total_tokens":4}}\n\n'
-    b"data: [DONE]\n\n"
-)
+ANSWER = Reply.text("A real", " answer.", usage={"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4})
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -231,7 +225,7 @@ print(json.dumps([ending, "".join(shown)]))
 0
 """
             said = in_pyodide(source, tmp_path, example=EXAMPLES / "pyodide").splitlines()[-1]
-        assert json.loads(said) == ["complete, 4 chunks, 14 characters", "A real answer."]
+        assert json.loads(said) == ["complete, 5 chunks, 14 characters", "A real answer."]
         (request,) = server.requests
         assert (request.method, request.headers["authorization"]) == ("POST", "Bearer sk-1")
         assert request.json() == {

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 import sse_stream
-from sse_stream.testing import ReplayServer
+from sse_stream.testing import ReplayServer, Reply
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,18 +28,11 @@ PYTHON = [block for language, block in BLOCKS if language == "python"]
 SHELL = [block for language, block in BLOCKS if language == "bash"]
 SET_UP = [block for block in SHELL if block.startswith("python3.11 -m venv ")]
 
-ANSWER = [
-    b'data: {"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","reasoning_content":"Hm."}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"Gr\xc3\xbc\xc3\x9f "}}]}\n\n',
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"dich"}}]}\n\n',
-    (
-        b'data: {"id":"c1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function",'
-        b'"function":{"name":"look","arguments":"{\\"at\\": \\"sky\\"}"}}]}}]}\n\n'
-    ),
-    b'data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n',
-    b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}\n\n',
-    b"data: [DONE]\n\n",
-]
+ANSWER = (
+    Reply.reasoning("Hm.", pace=0.001)
+    + Reply.text("Grüß ", "dich")
+    + Reply.tool_call("look", '{"at": "sky"}', usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})
+)
 
 # What the blocks print, one item a block, in their order; patterns, for times differ.
 PRINTED = [
@@ -49,7 +42,7 @@ PRINTED = [
     r"^$",
     r"charged: 0\.01\n3 4 7\n\d\S* \d+\.\d+\n$",
     r"TextDelta\(text='Hi', choice=0\)\nChoiceFinished\(reason='stop', choice=0\)\nStreamDone",
-    r"^message \{\"id\":\"c1\".*message \[DONE\]\n$",
+    r"^message \{\"id\":\"chatcmpl-1\".*message \[DONE\]\n$",
     r"^Grüß dich$",
     r"^Hello was all that came\n$",
 ]
@@ -64,7 +57,7 @@ def named(number: int) -> str:
 @pytest.mark.parametrize("number", range(len(PYTHON)), ids=named)
 def test_a_python_block_runs(number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with ReplayServer(ANSWER, pace=0.001, headers={"X-Charged-USD": "0.01"}) as server:
+    with ReplayServer(ANSWER, headers={"X-Charged-USD": "0.01"}) as server:
         reader: dict[str, object] = {
             "__name__": "__main__",
             "url": server.chat_url,

@@ -112,6 +112,23 @@ class TestWhatIsServed:
         with pytest.raises(RuntimeError, match="within its `with` block"):
             _ = server.url
 
+    def test_the_port_and_the_address_can_be_chosen(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+            with pytest.raises(OSError, match="in use"), ReplayServer(BODY, port=port):
+                pass
+        with ReplayServer(BODY, host="localhost", port=port) as server:
+            assert server.url == f"http://localhost:{port}"
+            assert httpx.post(server.chat_url, trust_env=False).content == BODY
+
+    @pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]")])
+    def test_an_address_of_whatever_kind_has_a_url_that_leads_to_it(self, host: str, shown: str) -> None:
+        if ":" in host and not socket.has_ipv6:
+            pytest.skip("there is no IPv6 here")
+        with ReplayServer(BODY, host=host) as server:
+            assert server.url.startswith(f"http://{shown}:")
+            assert httpx.post(server.chat_url, trust_env=False).content == BODY
+
     def test_a_request_is_recorded_as_it_was_sent(self) -> None:
         with ReplayServer(BODY) as server:
             with asked(server, path=CHAT + "?a=1", body=b'{"stream":true}', headers={"X-One": "two"}) as response:
@@ -316,7 +333,7 @@ class TestFaults:
 
     def test_a_stall_with_an_end_goes_on(self) -> None:
         began = time.monotonic()
-        with ReplayServer(BODY, fault=Stall(10, 0.05)) as server, asked(server) as response:
+        with ReplayServer(BODY, fault=Stall(10, seconds=0.05)) as server, asked(server) as response:
             assert response.read1() == BODY[:10]
             assert response.read() == BODY[10:]
             assert time.monotonic() - began >= 0.05
@@ -328,7 +345,7 @@ class TestFaults:
             assert time.monotonic() - began >= 0.05
 
     def test_comments_go_on_until_the_client_leaves(self) -> None:
-        with ReplayServer(BODY, fault=Comments(7, 0.001, b": x\n\n")) as server:
+        with ReplayServer(BODY, fault=Comments(7, interval=0.001, comment=b": x\n\n")) as server:
             with asked(server) as response:
                 assert response.read(7 + 50) == BODY[:7] + b": x\n\n" * 10
             assert server.wait_for_disconnect()

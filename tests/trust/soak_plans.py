@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 from sse_stream import Ending
 from sse_stream.testing import Comments, Disconnect, EndAt, Fault, HalfClose, Reply, Reset, Seed, Stall, WrongLength
-from sse_stream.testing._replies import ContentEncoding, Framing
+from sse_stream.testing._compressing import ContentEncoding
+from sse_stream.testing._replies import Framing
 
 Kind: TypeAlias = Literal["stream", "error", "status", "document", "page"]
 """What the response is: a chat stream, one with an error inside, a refusal, a whole completion, an HTML page."""
@@ -147,9 +148,9 @@ def _fault(source: random.Random, size: int) -> Fault | None:
         Disconnect(at),
         HalfClose(at),
         Reset(at),
-        Stall(at, 0.02),
+        Stall(at, seconds=0.02),
         Stall(at),
-        Comments(at, 0.02),
+        Comments(at, interval=0.02),
         WrongLength(source.choice((-40, 40))),
     ]
     return source.choices(faults, (52, 8, 8, 6, 8, 6, 4, 4, 4))[0]

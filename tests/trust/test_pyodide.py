@@ -102,12 +102,7 @@ REPLIES = {
     "cut off": Reply(BODY, fault=EndAt(len(FIRST) + 20)),
     "reset": Reply(BODY, fault=Reset(len(FIRST))),
     "stalled": Reply(BODY, fault=Stall(len(FIRST))),
-    "refused": Reply(
-        b'{"error":{"message":"slow down"}}',
-        status=429,
-        content_type="application/json",
-        headers={"Retry-After": "7"},
-    ),
+    "refused": Reply.error("slow down", status=429, headers={"Retry-After": "7"}),
 }
 
 

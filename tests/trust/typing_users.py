@@ -103,6 +103,7 @@ from sse_stream.testing import (
     Disconnect,
     EndAt,
     EventStream,
+    FakeResponse,
     Fault,
     Habit,
     HalfClose,
@@ -458,6 +459,15 @@ def served(body: bytes) -> tuple[Request, ...]:
     with ReplayServer(script=answer) as server:
         assert_type(server.chat_url, str)
         assert_type(server.wait_for_disconnect(timeout=1, count=2), bool)
+    answer_of = Reply.reasoning("Hm.", pace=0.1) + Reply.text("a", "b", usage={"prompt_tokens": 1}, complete=False)
+    assert_type(answer_of + Reply.tool_call("f", {"a": 1}, id="c") + Reply.error("no", code=5), Reply)
+    Reply.text("a", finish="stop")  # type: ignore[call-arg]
+    response = FakeResponse(answer_of, fault=Disconnect())
+    ChatStream(response)
+    AsyncChatStream(response)
+    assert_type(response.headers["a"], str)
+    with ReplayServer(body, port=8000), ReplayServer(answer_of, host="::1", cut=1):
+        pass
     with ReplayServer(body, cut=[1, 2], status=429, headers={"Retry-After": "1"}) as server:
         ReplayServer(body, cut="many")  # type: ignore[arg-type]
         return server.requests

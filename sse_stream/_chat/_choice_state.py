@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .._errors import OutputTooLargeError
 from .._json._depth import JSONValue
@@ -75,6 +75,16 @@ class ChoiceState:
         self._extra: LatestFields | None = None  # beside the delta
 
     # ---------------------------------------------------------------- parts
+
+    @property
+    def parts(self) -> Sequence[PartState]:
+        """The parts so far, in order."""
+        return self._parts
+
+    @property
+    def calls(self) -> Sequence[Slot]:
+        """The tool calls so far, in the order in which they began."""
+        return () if self._calls is None else self._calls.all
 
     def begin_text(self) -> TextChannel:
         """The channel of a text that begins without its part having been announced."""

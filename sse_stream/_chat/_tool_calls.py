@@ -80,6 +80,11 @@ class Slot:
             self._brackets.feed(text)
         return len(data)
 
+    @property
+    def data(self) -> bytearray:
+        """The arguments so far, as UTF-8."""
+        return self._arguments
+
     def add_extra(self, piece: Mapping[str, JSONValue]) -> int:
         """Add what else comes with the call; how many bytes that takes."""
         if self._extra is None:

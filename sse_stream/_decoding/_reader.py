@@ -40,6 +40,7 @@ class EventReader(Lifecycle):
             the stream has ended, or no more bytes were to come.
         take_document: Takes a body that is no stream but one whole completion; returns whether it is one.
         dialect: The wire format.
+        written: What a choice writes, to be read as it grows.
         tally: How much has come: `pieces` is how many generated pieces there have been.
         keepalives_seen: Comments, and keep-alives in the form of data.
     """
@@ -57,6 +58,7 @@ class EventReader(Lifecycle):
         self._log = AnomalyLog(strict=strict)
         self._builder = CompletionBuilder(limits, self._log.note, dialect.name)
         self.tally = self._builder.tally
+        self.written = self._builder.written
         alike = vars(type(dialect)).get("decodes_alike", False)
         self._shortcut = Shortcut(self._builder, dialect.decode_plain if alike else None, limits.event_size)
         self._chunks_seen = 0

@@ -63,7 +63,7 @@ class PartialMachine(PartialSteps):
     def _check(self) -> None:
         """Raise the error for a text to which nothing can be added."""
         if self.error is not None:
-            raise PartialJSONError(f"this text has failed before: {self.error}", position=self.error.position)
+            raise PartialJSONError(str(self.error), position=self.error.position)
         if self._closed:
             raise PartialJSONError("this text has been closed before", position=self._max_size - self._room)
 

@@ -36,7 +36,7 @@ class PartialSteps(PartialTree):
         step: What comes next.
         base: The position at which the piece begins that is being read.
         unsure: The beginning of an escape that the last piece ended in.
-        error: What is wrong with the text; `None` while nothing is.
+        error: What to say to whoever goes on after the text has failed; `None` while it has not.
     """
 
     __slots__ = (
@@ -68,12 +68,9 @@ class PartialSteps(PartialTree):
     def refuse(self, at: int, reason: str) -> NoReturn:
         """Fail at a character of the piece."""
         position = self.base + at
-        self.error = PartialJSONError(
-            f"not JSON at position {position}, in {_shown(self.path)}: {reason}",
-            position=position,
-            changes=tuple(self.changes),
-        )
-        raise self.error
+        message = f"not JSON at position {position}, in {_shown(self.path)}: {reason}"
+        self.error = PartialJSONError(f"this text has failed before: {message}", position=position)
+        raise PartialJSONError(message, position=position, changes=tuple(self.changes))
 
     # ---------------------------------------------------------------- values
 

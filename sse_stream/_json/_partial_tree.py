@@ -133,8 +133,5 @@ class PartialTree:
         """The string is complete that was written there."""
         self.buffer = None
         text = buffer.getvalue()
-        if type(self.container) is list:
-            self.container[-1] = text
-        else:
-            self.put(text)
+        self.container[-1 if type(self.container) is list else self._key] = text
         self.finish(text)

@@ -97,6 +97,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_part_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS],
     "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
     "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_written": ["tests/chat/test_written.py"],
     "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
     "dialects/_base": _DIALECT,
     "dialects/_openai_chat": _DIALECT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from .._errors import PartialJSONError
 from ._partial_changes import JSONChange, StringDelta
 from ._partial_steps import PartialSteps
@@ -40,7 +42,8 @@ class PartialMachine(PartialSteps):
                 buffer.write(piece)
                 self.changed = True
                 return [StringDelta(self.path, piece)]
-        self._check()
+        if self.error is not None or self._closed:
+            self._fail_again()
         self.changes = []
         self.base = self._max_size - self._room
         if self.unsure:
@@ -60,12 +63,11 @@ class PartialMachine(PartialSteps):
             self.refuse(end, f"the text has more than {self._max_size} characters")
         return self.changes
 
-    def _check(self) -> None:
-        """Raise the error for a text to which nothing can be added."""
+    def _fail_again(self) -> NoReturn:
+        """The text has failed or was closed before."""
         if self.error is not None:
             raise PartialJSONError(str(self.error), position=self.error.position)
-        if self._closed:
-            raise PartialJSONError("this text has been closed before", position=self._max_size - self._room)
+        raise PartialJSONError("this text has been closed before", position=self._max_size - self._room)
 
     def close(self) -> list[JSONChange]:
         """No more will come. After an error, or when it is called again, this does nothing.

@@ -15,7 +15,7 @@ from .._errors import PartialJSONError
 from ._depth import MAX_DEPTH, JSONValue
 from ._partial_changes import JSONKind, JSONPath, ValueStarted
 from ._partial_numbers import NumberState, can_end, go_on, number
-from ._partial_strings import WHOLE, decode, fault, is_unsure
+from ._partial_strings import decode, fault, is_unsure
 from ._partial_tree import PartialTree
 
 _WHITE = " \t\n\r"
@@ -100,7 +100,7 @@ class PartialSteps(PartialTree):
             if character == "}":
                 return self._end_container(at)
             return self._pass_over(text, at, "',' or '}'")
-        if not self.depth:
+        if not self.opened:
             return self._pass_over(text, at, "nothing more")
         if character == ",":
             self.next_item()
@@ -128,7 +128,7 @@ class PartialSteps(PartialTree):
         return self._begin_container([], "array", PartialSteps._first_item, at)
 
     def _begin_container(self, container: JSONValue, kind: JSONKind, step: Step, at: int) -> int:
-        if self.depth == MAX_DEPTH:
+        if len(self.opened) == MAX_DEPTH:
             self.refuse(at, f"this is nested deeper than {MAX_DEPTH} levels")
         self.begin_container(container, kind)
         self.step = step
@@ -152,25 +152,24 @@ class PartialSteps(PartialTree):
     def _begin_key(self, text: str, at: int, expected: str) -> int:
         if text[at] != '"':
             return self._pass_over(text, at, expected)
-        whole = WHOLE.match(text, at)
-        if whole is None:
-            self._key_buffer = StringIO()
-            self.step = PartialSteps._in_key
-            return self._in_key(text, at + 1)
-        self.next_key(whole[1])
-        self.step = PartialSteps._colon
-        return whole.end()
+        piece, at = decode(text, at + 1)
+        if at < len(text) and text[at] == '"':
+            self.next_key(piece)
+            self.step = PartialSteps._colon
+            return at + 1
+        self._key_buffer = StringIO()
+        self._key_buffer.write(piece)
+        self.step = PartialSteps._in_key
+        return self._keep(text, at)
 
     def _in_key(self, text: str, at: int) -> int:
         piece, at = decode(text, at)
         self._key_buffer.write(piece)
-        if at == len(text):
-            return at
-        if text[at] != '"':
-            return self._keep(text, at)
-        self.next_key(self._key_buffer.getvalue())
-        self.step = PartialSteps._colon
-        return at + 1
+        if at < len(text) and text[at] == '"':
+            self.next_key(self._key_buffer.getvalue())
+            self.step = PartialSteps._colon
+            return at + 1
+        return self._keep(text, at)
 
     def _colon(self, text: str, at: int) -> int:
         """A key is whole: its value comes."""
@@ -182,35 +181,32 @@ class PartialSteps(PartialTree):
     # ---------------------------------------------------------------- strings
 
     def start_string(self, text: str, at: int) -> int:
-        self.announce("string")
-        whole = WHOLE.match(text, at)
-        if whole is None:
-            self.begin_string()
-            self.step = PartialSteps._in_string
-            return self._in_string(text, at + 1)
-        string = whole[1]
-        if string:
-            self.add(string)
-        self.done(string)
-        return whole.end()
+        self.changes.append(ValueStarted(self.path, "string"))
+        piece, at = decode(text, at + 1)
+        if at < len(text) and text[at] == '"':
+            if piece:
+                self.add(piece)
+            self.done(piece)
+            self.step = PartialSteps._after_value
+            return at + 1
+        self.begin_string(piece)
+        self.step = PartialSteps._in_string
+        return self._keep(text, at)
 
     def _in_string(self, text: str, at: int) -> int:
-        buffer = self.buffer
-        assert buffer is not None  # noqa: S101  # for type checkers
         piece, at = decode(text, at)
         if piece:
-            buffer.write(piece)
-            self.add(piece)
-        if at == len(text):
-            return at
-        if text[at] != '"':
-            return self._keep(text, at)
-        self.end_string(buffer)
-        self.step = PartialSteps._after_value
-        return at + 1
+            self.write(piece)
+        if at < len(text) and text[at] == '"':
+            self.end_string()
+            self.step = PartialSteps._after_value
+            return at + 1
+        return self._keep(text, at)
 
     def _keep(self, text: str, at: int) -> int:
-        """Keep the beginning of an escape until it is whole; refuse what cannot become one."""
+        """The text ends here, or in an escape, which is kept until it is whole; anything else may not stand here."""
+        if at == len(text):
+            return at
         if not is_unsure(text, at):
             wrong = fault(text, at)
             self.refuse(wrong, f"{text[wrong]!r} may not stand here in a string")
@@ -220,7 +216,7 @@ class PartialSteps(PartialTree):
     # ---------------------------------------------------------------- numbers and literals
 
     def start_number(self, text: str, at: int) -> int:
-        self.announce("number")
+        self.changes.append(ValueStarted(self.path, "number"))
         self._number = "start"
         self._number_at = self.base + at
         self.step = PartialSteps._in_number
@@ -238,7 +234,7 @@ class PartialSteps(PartialTree):
 
     def end_text(self) -> None:
         """No more comes: so a number at the top is complete."""
-        if self._digits and not self.depth and can_end(self._number):
+        if self._digits and not self.opened and can_end(self._number):
             self._end_number()
 
     def _end_number(self) -> None:
@@ -249,10 +245,11 @@ class PartialSteps(PartialTree):
         except ValueError:
             self.refuse(self._number_at - self.base, f"a whole number of {len(digits)} digits is too long")
         self.done(value)
+        self.step = PartialSteps._after_value
 
     def start_literal(self, text: str, at: int) -> int:
         self._rest, kind, self._literal = _LITERALS[text[at]]
-        self.announce(kind)
+        self.changes.append(ValueStarted(self.path, kind))
         self.step = PartialSteps._in_literal
         return self._in_literal(text, at)
 
@@ -265,17 +262,8 @@ class PartialSteps(PartialTree):
         self._rest = rest[len(piece) :]
         if not self._rest:
             self.done(self._literal)
+            self.step = PartialSteps._after_value
         return at + len(piece)
-
-    def announce(self, kind: JSONKind) -> None:
-        """A value begins, which is not put in its place yet."""
-        self.changes.append(ValueStarted(self.path, kind))
-
-    def done(self, value: JSONValue) -> None:
-        """That value is complete."""
-        self.put(value)
-        self.finish(value)
-        self.step = PartialSteps._after_value
 
 
 Step: TypeAlias = Callable[[PartialSteps, str, int], int]

@@ -14,9 +14,6 @@ import msgspec
 # What ends a piece that means itself: a quote, a backslash, or what may not stand in a string.
 MARK = re.compile(r'["\\\x00-\x1f]')
 
-# A string without escapes, all of it. What it has passed over it does not try again.
-WHOLE = re.compile(r'"([^"\\\x00-\x1f]*+)"')
-
 _FIRST_HALF = r"[dD][89abAB][0-9a-fA-F]{2}"
 _OTHER_HALF = r"[dD][c-fC-F][0-9a-fA-F]{2}"
 _SOME_OF_THE_OTHER_HALF = r"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z"

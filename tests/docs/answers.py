@@ -90,6 +90,26 @@ SERVERS = {
     "tool": lambda: ReplayServer(script=with_tool),
     "arguments": lambda: ReplayServer(calling("save_city", '{"name": "Paris", ', '"population": "many"}')),
     "json": lambda: ReplayServer([BEGIN, *said('{"city": ', '"Paris", "population": ', "2102650}"), *END]),
+    "form": lambda: ReplayServer(
+        calling(
+            "send_mail",
+            '{"to": "',
+            "ada@exam",
+            'ple.org", "ur',
+            'gent": tr',
+            'ue, "body": "Dear',
+            " Ada,\\n",
+            'hello"}',
+        )
+    ),
+    "rows": lambda: ReplayServer(
+        [
+            BEGIN,
+            *said('{"rows": [{"city": "Os', 'lo", "high": -', '3}, {"city": "Pa', 'ris", "high": 1', "2}", "]}"),
+            *END,
+        ]
+    ),
+    "prose": lambda: ReplayServer([BEGIN, *said("Sure! Here", " it is: {", "}"), *END]),
     "busy": lambda: ReplayServer(script=[error_reply(429, "slow down", retry_after="0"), ANSWER]),
     "unauthorized": lambda: ReplayServer(script=[error_reply(401, "no such key")]),
     "cut": lambda: ReplayServer(HALF + b"".join(END), fault=EndAt(len(HALF))),

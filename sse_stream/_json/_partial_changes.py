@@ -53,13 +53,17 @@ class ValueDone:
             one that nobody asks for costs nothing.
     """
 
-    __slots__ = ("_is_copied", "_value", "path")
+    __slots__ = ("_is_copied", "_path", "_value")
     __match_args__ = ("path", "value")
 
     def __init__(self, path: JSONPath, value: JSONValue) -> None:
-        self.path = path
+        self._path = path
         self._value = value
         self._is_copied = False
+
+    @property
+    def path(self) -> JSONPath:
+        return self._path
 
     @property
     def value(self) -> JSONValue:
@@ -71,12 +75,12 @@ class ValueDone:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValueDone):
             return NotImplemented
-        return self.path == other.path and bool(self._value == other._value)
+        return self._path == other.path and bool(self._value == other._value)
 
     __hash__ = None  # type: ignore[assignment]  # what it holds may change
 
     def __repr__(self) -> str:
-        return f"ValueDone(path={self.path!r}, value={self._value!r})"
+        return f"ValueDone(path={self._path!r}, value={self._value!r})"
 
 
 JSONChange: TypeAlias = ValueStarted | StringDelta | ValueDone

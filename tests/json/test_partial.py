@@ -423,6 +423,12 @@ class TestChanges:
         with pytest.raises(TypeError, match="unhashable"):
             hash(one)
 
+    @pytest.mark.parametrize("change", [ValueStarted((), "null"), StringDelta((), "a"), ValueDone((), 1)])
+    def test_they_are_frozen(self, change: Any) -> None:
+        for name in ("path", "value", "text", "kind", "other"):
+            with pytest.raises(AttributeError):
+                setattr(change, name, ())
+
 
 class TestTheEnd:
     @pytest.mark.parametrize(("text", "value"), [("12", 12), ("-0.5e1 ", -5.0), (" 0", 0), ("1E5", 100000.0)])

@@ -13,6 +13,9 @@ from .._json._depth import JSONValue
 from .._json._partial import MAX_SIZE
 from .._json._partial_machine import PartialMachine
 
+# Of a long text, so much is parsed at a time: what each piece changes is listed, and nobody reads the list.
+_SLICE = 16 * 1024
+
 
 class PartialReading:
     """Parses what a choice writes, and says when there is a value to give out. It reads no event itself.
@@ -92,7 +95,8 @@ class PartialReading:
         if text or self._machine.error is not None:
             self._is_blank = self._is_blank and not text.strip()
             try:
-                self._machine.feed(text)
+                for at in range(0, len(text) or 1, _SLICE):
+                    self._machine.feed(text[at : at + _SLICE])
             except PartialJSONError as error:
                 self._error = error
 

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import random
+import tracemalloc
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -710,6 +711,20 @@ class TestLimits:
             assert "5000 digits" in str(error)
             assert parser.value == {}
         assert read(["1" * 5000 + ".5"])[0].value == float("inf")
+
+    @pytest.mark.parametrize(
+        "repeated",
+        ["[],", "{},", '{"":0},', "[0],", '"世",', "[" * 100 + "]" * 100 + ",", '{"":' * 100 + "0" + "}" * 100 + ","],
+    )
+    def test_memory_is_bounded_with_the_size(self, repeated: str) -> None:
+        text = "[" + repeated * (60_000 // len(repeated)) + "0]"
+        tracemalloc.start()
+        parser = PartialJSON()
+        for at in range(0, len(text), 500):
+            parser.feed(text[at : at + 500])
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert taken < 50 * len(text)
 
     def test_a_string_of_many_escapes(self) -> None:
         """More of them than are looked at in one go."""

@@ -197,6 +197,22 @@ class TestWhoeverReads:
 
         run(body)
 
+    def test_a_long_text_that_came_before_is_parsed_in_slices(self, shell: Any, run: Any) -> None:
+        value = {"rows": [{"text": "\\ud83d\\ude00\n" * 20, "number": number} for number in range(1_000)]}
+
+        async def body() -> None:
+            stream = shell([text(json.dumps(value)), STOP, DONE])
+            await settled(stream.until_done())
+            assert await values_of(stream.iter_partial()) == [value]
+            broken = shell([text(json.dumps(value) + "."), STOP, DONE])
+            await settled(broken.until_done())
+            values, error = await values_and_error(broken.iter_partial())
+            assert values == [value]
+            assert isinstance(error, PartialJSONError)
+            assert error.position == len(json.dumps(value))
+
+        run(body)
+
     def test_two_of_them_share_the_events_and_miss_nothing(self, shell: Any, run: Any) -> None:
         async def body() -> None:
             stream = shell(CALLS)

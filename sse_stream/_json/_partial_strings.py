@@ -12,7 +12,7 @@ import re
 import msgspec
 
 # What ends a piece that means itself: a quote, a backslash, or what may not stand in a string.
-MARK = re.compile(r'["\\\x00-\x1f]')
+_MARK = re.compile(r'["\\\x00-\x1f]')
 
 _FIRST_HALF = r"[dD][89abAB][0-9a-fA-F]{2}"
 _OTHER_HALF = r"[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -41,7 +41,7 @@ def inner(text: str) -> str | None:
     Args:
         text: The piece, which is not empty.
     """
-    mark = MARK.search(text)
+    mark = _MARK.search(text)
     if mark is None:
         return text
     if text[mark.start()] != "\\" or text[-1] == "\\":
@@ -59,7 +59,7 @@ def decode(text: str, at: int) -> tuple[str, int]:
         What it says, and where it ends: at the end of the text, at the closing quote, at a backslash of which
         `is_unsure` knows more, or at a character that may not stand there.
     """
-    mark = MARK.search(text, at)
+    mark = _MARK.search(text, at)
     if mark is None:
         return text[at:], len(text)
     end = mark.start()

@@ -53,6 +53,7 @@ from ._errors import (
     IncompleteStreamError,
     OutputParseError,
     OutputTooLargeError,
+    PartialJSONError,
     ProviderError,
     ResponseError,
     SSEStreamError,
@@ -62,6 +63,8 @@ from ._errors import (
     TransportError,
 )
 from ._json._depth import JSONValue
+from ._json._partial import PartialJSON
+from ._json._partial_changes import JSONChange, JSONKind, JSONPath, StringDelta, ValueDone, ValueStarted
 from ._sources._protocols import AsyncByteSource, ByteSource
 from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
@@ -105,6 +108,9 @@ __all__ = [
     "EventTooLargeError",
     "IncompleteStreamError",
     "JSONAdapter",
+    "JSONChange",
+    "JSONKind",
+    "JSONPath",
     "JSONValue",
     "KeepAlive",
     "Limits",
@@ -115,6 +121,8 @@ __all__ = [
     "Part",
     "PartDone",
     "PartStarted",
+    "PartialJSON",
+    "PartialJSONError",
     "PromptTokensDetails",
     "ProviderError",
     "ProviderPart",
@@ -130,6 +138,7 @@ __all__ = [
     "StreamDone",
     "StreamTimeoutError",
     "StreamTimings",
+    "StringDelta",
     "TextDelta",
     "TextPart",
     "TimeoutKind",
@@ -144,6 +153,8 @@ __all__ = [
     "TransportError",
     "Usage",
     "UsageReported",
+    "ValueDone",
+    "ValueStarted",
     "__version__",
     "aiter_sse",
     "coalesce",

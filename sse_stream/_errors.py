@@ -13,6 +13,7 @@
     └── StreamTimeoutError              .kind; also a TimeoutError
 
     OutputParseError                    .text; a ValueError outside the tree: no stream has failed
+    PartialJSONError                    .position .changes; likewise
 
 Whatever the bytes, reading a stream raises nothing but the errors of the tree: any other exception is a bug of
 this library. Arguments that no call can accept get a `TypeError` or a `ValueError` that says what to pass instead.
@@ -24,8 +25,9 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-if TYPE_CHECKING:  # for the type of one attribute; nothing is imported when the program runs
+if TYPE_CHECKING:  # for the types of attributes; nothing is imported when the program runs
     from ._chat._completion import ChatCompletion
+    from ._json._partial_changes import JSONChange
 
 TimeoutKind: TypeAlias = Literal["first_token", "content", "idle", "total", "read"]
 """Which deadline passed: one of `Timeouts`, or `"read"`, the HTTP client's own."""
@@ -198,6 +200,23 @@ class OutputParseError(ValueError):
     def __init__(self, message: str, *, text: str = "") -> None:
         super().__init__(message)
         self.text = text
+
+
+class PartialJSONError(ValueError):
+    """A text that is read while it is being written is not JSON, is too large, or ends too early.
+
+    Outside the tree of `SSEStreamError`, because the stream has not failed.
+
+    Attributes:
+        position: How many characters of the text are right: the index of the first that cannot stand where it does.
+        changes: What the piece that holds that character has changed before it; `PartialJSON.feed` would have
+            returned it.
+    """
+
+    def __init__(self, message: str, *, position: int = 0, changes: tuple[JSONChange, ...] = ()) -> None:
+        super().__init__(message)
+        self.position = position
+        self.changes = changes
 
 
 def refusal_to_copy(value: object) -> TypeError:

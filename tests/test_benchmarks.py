@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from sse_stream import ChatStream
 
-from .benchmarks import loopback, pipeline, scale, startup
+from .benchmarks import loopback, partial, pipeline, scale, startup
 from .benchmarks.chat_workloads import ChatWorkload, cut, framed, payload, plain_text, workloads
 
 SMALL = workloads(0.01)
@@ -144,6 +144,29 @@ def test_over_loopback_all_give_the_same_text() -> None:
             with making("httpx", url) as runs:
                 found = loopback.measured(runs, stream, 1)
                 assert all(isinstance(value, float) for value in found.values()), found
+
+
+@pytest.mark.parametrize("make", [partial.code, partial.records])
+def test_json_that_is_being_written_is_read_right_by_all(make: Callable[[int], partial.Text]) -> None:
+    text = make(2_000)
+    assert "".join(text.deltas) == text.text
+    assert 1_500 < len(text.text) < 3_000
+    cost = partial.measured(text, partial.peers(), 1)
+    assert cost.peers.keys() == partial.peers().keys()
+    assert min(cost.delta, cost.once, cost.whole, *cost.peers.values()) > 0
+    with pytest.raises(SystemExit, match="wrong by a peer"):
+        partial.reparsing(lambda prefix: None, text, 1)
+
+
+def test_the_goals_for_json_that_is_being_written_are_about_each_text_and_size() -> None:
+    cost = partial.Cost(delta=0.9e-6, peers={"jiter": 90e-6}, once=1.0, whole=1.0)
+    costs = {make(100).name: dict.fromkeys(partial.SIZES, cost) for make in (partial.code, partial.records)}
+    found = [goal.found for goal in partial.goals(costs)]
+    assert found == pytest.approx([0.9, 1.0, 100.0] * 2)
+    assert all(goal.met for goal in partial.goals(costs))
+    alone = partial.Cost(delta=0.9e-6, peers={}, once=1.0, whole=1.0)
+    costs = {name: dict.fromkeys(partial.SIZES, alone) for name in costs}
+    assert [goal.met for goal in partial.goals(costs)] == [True, True, None] * 2
 
 
 def test_importing_loads_no_client_and_no_event_loop() -> None:

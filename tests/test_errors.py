@@ -10,20 +10,21 @@ from pathlib import Path
 import pytest
 
 import sse_stream
-from sse_stream import ChatCompletion, OutputParseError, SSEDecoder, SSEStreamError, _errors
+from sse_stream import ChatCompletion, OutputParseError, PartialJSONError, SSEDecoder, SSEStreamError, _errors
 
+OUTSIDE = (OutputParseError, PartialJSONError)
 TREE = [
     error
     for error in vars(sse_stream).values()
-    if isinstance(error, type) and issubclass(error, Exception) and error is not OutputParseError
+    if isinstance(error, type) and issubclass(error, Exception) and error not in OUTSIDE
 ]
 
 
-def test_all_but_one_are_of_one_tree() -> None:
+def test_all_but_two_are_of_one_tree() -> None:
     assert len(TREE) == 11
     assert all(issubclass(error, SSEStreamError) for error in TREE)
-    assert not issubclass(OutputParseError, SSEStreamError)
-    assert issubclass(OutputParseError, ValueError)
+    assert not any(issubclass(error, SSEStreamError) for error in OUTSIDE)
+    assert all(issubclass(error, ValueError) for error in OUTSIDE)
 
 
 @pytest.mark.parametrize("error", TREE)
@@ -49,10 +50,11 @@ def test_what_has_arrived_replaces_it() -> None:
 
 def test_the_tree_is_drawn() -> None:
     drawn = _errors.__doc__ or ""
-    for error in (*TREE, OutputParseError):
+    for error in (*TREE, *OUTSIDE):
         assert error.__name__ in drawn
     tree, _, outside = drawn.partition("OutputParseError")
     assert "SSEStreamError" in tree
+    assert "PartialJSONError" in outside
     assert "outside the tree" in outside
 
 

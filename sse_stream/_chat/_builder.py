@@ -32,6 +32,7 @@ from ._reasoning import REASONING_FIELDS
 from ._reports import Usage
 from ._text_channel import TextChannel
 from ._usage import UsageState
+from ._written import WrittenText
 
 _TEXT_FIELDS = ("content", "refusal", *REASONING_FIELDS)
 _CONTENT = (ReasoningDelta, TextDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
@@ -126,6 +127,10 @@ class CompletionBuilder:
             extra={**self._stated, **({} if self._extra is None else self._extra.snapshot())},
             dialect=self._dialect,
         )
+
+    def written(self, choice: int, tool_call: int | None) -> WrittenText:
+        """What a choice writes, its content or the arguments of a call, to be read as it grows."""
+        return WrittenText(self._choices, choice, tool_call)
 
     def add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
         """Add one chunk.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from .._errors import OutputTooLargeError
 from ._anomalies import OnAnomaly
@@ -35,6 +35,11 @@ class CallStates:
         self._note = note
         self._place = place
         self._slots = Slots(note)
+
+    @property
+    def all(self) -> Sequence[Slot]:
+        """The calls so far, in the order in which they began."""
+        return self._slots.all
 
     @property
     def is_one_open(self) -> bool:

@@ -39,6 +39,8 @@ class ChoiceState:
         index: Which.
         role: Who speaks; `None` until it is said.
         text: Where pieces of the text go; `None` until the first.
+        parts: What it consists of, in order.
+        calls: Its tool calls; `None` until the first.
         finish_reason: The last that came.
         reasoning_field: The field in which the reasoning came first, `""` while it has come in none.
         reasoning_is_new: Whether that has just been found out.
@@ -48,19 +50,19 @@ class ChoiceState:
 
     __slots__ = (
         "_audio",
-        "_calls",
         "_calls_allowed",
         "_extra",
         "_fields",
         "_in_messages",
         "_logprobs",
         "_note",
-        "_parts",
         "_reasoning",
         "_refusal",
         "_tally",
+        "calls",
         "finish_reason",
         "index",
+        "parts",
         "reasoning_field",
         "reasoning_is_new",
         "role",
@@ -82,18 +84,16 @@ class ChoiceState:
         self.finish_reason: str | None = None
         self._tally = tally
         tally.begin(CHOICE_WEIGHT)
-        self._parts: list[PartState] = []
+        self.parts: list[PartState] = []
         # Where the pieces of a kind go: to the part that began last.
         self.text: TextChannel | None = None
         self._reasoning: TextChannel | None = None
         self._refusal: TextChannel | None = None
-        self._calls: CallStates | None = None
+        self.calls: CallStates | None = None
         self._audio: AudioState | None = None
         self._logprobs: LogprobsState | None = None
         self._fields: JoinedFields | None = None  # of the delta
         self._extra: LatestFields | None = None  # beside the delta
-
-    # ---------------------------------------------------------------- parts
 
     def begin_text(self) -> TextChannel:
         """The channel of a text that begins without its part having been announced."""
@@ -108,7 +108,7 @@ class ChoiceState:
 
     def _open(self, kind: str) -> TextChannel:
         channel = TextChannel(TEXT_EVENTS[kind], self.index, self._tally)
-        self._parts.append(PartState(kind, channel=channel))
+        self.parts.append(PartState(kind, channel=channel))
         return channel
 
     def start_part(self, index: int, kind: str) -> PartStarted:
@@ -122,14 +122,14 @@ class ChoiceState:
             else:
                 self._reasoning = channel
         else:
-            self._parts.append(PartState(kind))
-        self._parts[-1].index = index
+            self.parts.append(PartState(kind))
+        self.parts[-1].index = index
         return PartStarted(index, kind, self.index)
 
     def end_part(self, index: int, native: JSONValue) -> list[ChatEvent]:
         """A part is complete, and this is the provider's own object for it."""
         events: list[ChatEvent] = []
-        part = next((part for part in reversed(self._parts) if part.index == index), None)
+        part = next((part for part in reversed(self.parts) if part.index == index), None)
         if part is not None:
             if part.slot is not None:
                 self._begun_calls().release(part.slot, events)
@@ -137,8 +137,6 @@ class ChoiceState:
             self._tally.size += weight(native)
             events.append(PartDone(index, part.snapshot(), self.index))
         return events
-
-    # ---------------------------------------------------------------- what a delta says
 
     def add_delta(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
         """All that a delta says: reasoning, text, refusal, audio, tool calls.
@@ -227,31 +225,31 @@ class ChoiceState:
             events.append(event)
 
     def _begun_calls(self) -> CallStates:
-        if self._calls is None:
-            self._calls = CallStates(self.index, self._tally, self._calls_allowed, self._note, self._place)
-        return self._calls
+        if self.calls is None:
+            self.calls = CallStates(self.index, self._tally, self._calls_allowed, self._note, self._place)
+        return self.calls
 
     def _place(self, slot: Slot) -> None:
         """Give a call its part: the one that was announced for it, or else a new one."""
-        last = self._parts[-1] if self._parts else None
+        last = self.parts[-1] if self.parts else None
         if last is not None and last.kind == "tool_call" and last.slot is None:
             last.slot = slot
         else:
-            self._parts.append(PartState("tool_call", slot=slot))
+            self.parts.append(PartState("tool_call", slot=slot))
 
     def finish_calls(self, *, at_end: bool) -> list[ChatEvent]:
         """Calls that were not done so far are now: those with whole arguments, or all, at the end of the stream."""
-        return [] if self._calls is None else self._calls.finish(at_end=at_end)
+        return [] if self.calls is None else self.calls.finish(at_end=at_end)
 
     @property
     def has_begun(self) -> bool:
         """Whether anything generated has come."""
-        return bool(self._parts) or self._audio is not None
+        return bool(self.parts) or self._audio is not None
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more can be meant to come: it has finished, did not go on, and no call is open."""
-        is_one_open = self._calls is not None and self._calls.is_one_open
+        is_one_open = self.calls is not None and self.calls.is_one_open
         return self.finish_reason is not None and not self.went_on and not is_one_open
 
     def _add_fields(self, fields: Mapping[str, JSONValue]) -> None:
@@ -278,7 +276,7 @@ class ChoiceState:
         """The choice as far as it has come; what comes later does not change it."""
         fields = {} if self._fields is None else self._fields.snapshot()
         annotations = fields.get("annotations")
-        parts = [part.snapshot() for part in self._parts]
+        parts = [part.snapshot() for part in self.parts]
         texts = [part for part in parts if isinstance(part, TextPart)]
         if texts and isinstance(annotations, list):
             texts[0].annotations.extend(value_of(annotations))

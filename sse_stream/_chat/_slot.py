@@ -105,6 +105,11 @@ class Slot:
             self._brackets.feed(text_of(self._arguments))
         return self._brackets.closed
 
+    @property
+    def data(self) -> bytearray:
+        """The arguments so far, as UTF-8, without what may be a placeholder."""
+        return self._arguments
+
     def add_extra(self, piece: Mapping[str, JSONValue]) -> int:
         """Add what else comes with the call; how many bytes that takes."""
         if self._extra is None:

@@ -38,6 +38,7 @@ class ChatState(Lifecycle):
         parser: Takes the bytes.
         log: The anomalies.
         builder: Adds chunks up.
+        written: What a choice writes, to be read as it grows.
         tally: How much has come: `pieces` is how many generated pieces there have been.
         shortcut: Reads text that repeats all but itself.
         keepalives_seen: Comments, and keep-alives in the form of data.
@@ -55,6 +56,7 @@ class ChatState(Lifecycle):
         self.log = AnomalyLog(strict=strict)
         self.builder = CompletionBuilder(limits, self.log.note, dialect.name)
         self.tally = self.builder.tally
+        self.written = self.builder.written
         alike = "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)
         self.shortcut = Shortcut(self.builder, dialect.decode_plain if alike else None, limits.event_size)
         self._chunks_seen = 0

@@ -1,1 +1,1 @@
-"""JSON with bounded depth, strict and lenient, and reading an object into a struct whatever its values are."""
+"""JSON with bounded depth, strict, lenient and partial, and reading an object into a struct whatever its values are."""

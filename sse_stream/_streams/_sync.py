@@ -12,10 +12,12 @@ from .._chat._chunks import ChatCompletionChunk
 from .._chat._completion import ChatCompletion
 from .._chat._events import ChatEvent, TextDelta
 from .._errors import IncompleteStreamError
+from .._json._depth import JSONValue
 from .._sources._open import open_source
 from .._sources._protocols import ByteSource
 from .._sources._source import SyncSource
 from ._concurrency import CLOSING_SECONDS
+from ._partial import PartialReading, PartialValues
 from ._stream import Stream
 
 T = TypeVar("T")
@@ -86,6 +88,28 @@ class ChatStream(Stream[ByteSource, SyncSource]):
     def iter_chunks(self) -> Iterator[ChatCompletionChunk]:
         """The chunks, in OpenAI's own field names, from where the last reading stopped."""
         return map(self._next, repeat(self._state.reader.next_chunk))
+
+    def iter_partial(self, *, every: float = 0.0, choice: int = 0, tool_call: int | None = None) -> Iterator[JSONValue]:
+        """The JSON of a choice's content so far, or of a tool call's arguments, each time that there is more of it.
+
+        Each value is a snapshot as of `PartialJSON.value`. What is written is parsed once, and whoever reads the
+        stream's events meanwhile, nothing of it is missed. The last value always comes. Where nothing is written, none
+        does; blank arguments give `{}`, as they do in `ToolCall.parse`.
+
+        Args:
+            every: How many seconds there are between two values at least; looked at whenever something arrives. A
+                snapshot costs what it holds, so this is how often you can show it.
+            choice: The choice's index.
+            tool_call: The index of the call, as its `ToolCallStarted` said; `None` for the content.
+
+        Raises:
+            PartialJSONError: While it is read, and after the last value: the text is not JSON, or ended too early, as
+                it does at a token limit. The stream itself has not failed, and can be read on.
+            SSEStreamError: While it is read, and after the last value: as with all views.
+            ValueError: `every` or `tool_call` is below 0.
+        """
+        reading = PartialReading(self._state.reader, every=every, choice=choice, tool_call=tool_call)
+        return PartialValues(iter(self), reading)
 
     def until_done(self) -> ChatCompletion:
         """Read to the end.

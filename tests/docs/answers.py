@@ -87,6 +87,25 @@ SERVERS = {
     "overloaded": lambda: ReplayServer(
         HALF + Reply.error("the model is overloaded", type="overloaded_error", code=529)
     ),
+    "form": lambda: ReplayServer(
+        Reply.tool_call(
+            "send_mail",
+            [
+                '{"to": "',
+                "ada@exam",
+                'ple.org", "ur',
+                'gent": tr',
+                'ue, "body": "Dear',
+                " Ada,\\n",
+                'hello"}',
+            ],
+            usage=USAGE,
+        )
+    ),
+    "rows": lambda: ReplayServer(
+        saying('{"rows": [{"city": "Os', 'lo", "high": -', '3}, {"city": "Pa', 'ris", "high": 1', "2}", "]}")
+    ),
+    "prose": lambda: ReplayServer(saying("Sure! Here", " it is: {", "}")),
     "breaking": lambda: ReplayServer(HALF, fault=Disconnect()),
     "stalled": lambda: ReplayServer(HALF, fault=Stall()),
     "pinging": lambda: ReplayServer(HALF, fault=Comments(interval=0.02)),

@@ -62,6 +62,16 @@ temperature({"city":"Oslo"}) = -3
 temperature({"city":"Nairobi"}) = 24
 In Oslo: -3 °C against 24 °C in Nairobi.
 """,
+    "live_arguments.py": """\
+write_file: [hello.py]
+import sys
+
+name = sys.argv[1]
+print(f"Grüße, {name} 👋")
+[which can be run]
+
+hello.py: 4 lines
+""",
     "errors_and_retry.py": """\
 [HTTP 429: too many requests: again in … s]
 [the connection broke: RemoteProtocolError: peer closed connection without sending complete message body \

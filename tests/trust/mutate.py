@@ -57,6 +57,7 @@ _SHORTCUT = "tests/decoding/test_shortcut.py"
 _SEARCH = "tests/trust/test_shortcut.py"
 _MEMORY = "tests/trust/test_memory.py"
 _LATE = "tests/trust/test_survivors.py"
+_PARTIAL = "tests/json/test_partial.py"
 TESTS: Mapping[str, Sequence[str]] = {
     "_errors": ["tests/test_errors.py", _QUIRKS],
     "_json/_depth": _DIALECT,
@@ -64,6 +65,13 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, _ANY_JSON],
     "_json/_writing": [_WRITING, _CHUNKS],
     "_json/_copying": ["tests/json/test_copying.py", _VALUES],
+    "_json/_partial": [_PARTIAL],
+    "_json/_partial_changes": [_PARTIAL],
+    "_json/_partial_machine": [_PARTIAL],
+    "_json/_partial_numbers": [_PARTIAL],
+    "_json/_partial_steps": [_PARTIAL],
+    "_json/_partial_strings": [_PARTIAL],
+    "_json/_partial_tree": [_PARTIAL],
     "_sse/_input": [*_STANDARD, _WAYS],
     "_sse/_parser": [*_STANDARD, _WAYS],
     "_sse/_decoder": [*_STANDARD, _FOUND],
@@ -89,6 +97,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_part_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS],
     "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
     "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_written": ["tests/chat/test_written.py"],
     "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
     "dialects/_base": _DIALECT,
     "dialects/_openai_chat": _DIALECT,

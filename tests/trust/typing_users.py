@@ -52,6 +52,9 @@ from sse_stream import (
     EventTooLargeError,
     IncompleteStreamError,
     JSONAdapter,
+    JSONChange,
+    JSONKind,
+    JSONPath,
     JSONValue,
     KeepAlive,
     Limits,
@@ -61,6 +64,8 @@ from sse_stream import (
     OutputTooLargeError,
     Part,
     PartDone,
+    PartialJSON,
+    PartialJSONError,
     PartStarted,
     PromptTokensDetails,
     ProviderError,
@@ -77,6 +82,7 @@ from sse_stream import (
     StreamDone,
     StreamTimeoutError,
     StreamTimings,
+    StringDelta,
     TextDelta,
     TextPart,
     TimeoutKind,
@@ -91,6 +97,8 @@ from sse_stream import (
     TransportError,
     Usage,
     UsageReported,
+    ValueDone,
+    ValueStarted,
     aiter_sse,
     coalesce,
     iter_sse,
@@ -165,6 +173,7 @@ def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") 
     )
     assert_type(stream.iter_text(1), Iterator[str])
     assert_type(stream.iter_chunks(), Iterator[ChatCompletionChunk])
+    assert_type(stream.iter_partial(every=0.1, choice=1, tool_call=0), Iterator[Any])
     assert_type(stream.until_done(), ChatCompletion)
     assert_type(next(stream), ChatEvent)
     assert_type(stream.ending, Ending)
@@ -190,6 +199,8 @@ async def every_option_async(source: AsyncIterator[bytes]) -> None:
     stream = AsyncChatStream(source, strict=True, limits=Limits(), timeouts=Timeouts(idle=1), on_truncated="raise")
     assert_type(stream.iter_text(), AsyncIterator[str])
     assert_type(stream.iter_chunks(), AsyncIterator[ChatCompletionChunk])
+    assert_type(stream.iter_partial(tool_call=None), AsyncIterator[Any])
+    stream.iter_partial(0.1)  # type: ignore[call-arg]
     assert_type(await stream.until_done(), ChatCompletion)
     assert_type(await anext(stream), ChatEvent)
     await stream.aclose()
@@ -381,6 +392,30 @@ def decoded(pieces: Sequence[bytes | bytearray | memoryview]) -> list[ChatEvent]
     events = [event for piece in pieces for event in decoder.feed(piece)]
     decoder.feed("text")  # type: ignore[arg-type]
     return [*events, *decoder.close()]
+
+
+def written(pieces: Sequence[str], form: dict[JSONPath, str]) -> JSONValue:
+    parser = PartialJSON(max_size=1_000)
+    kinds: list[JSONKind] = []
+    try:
+        changes: list[JSONChange] = [change for piece in pieces for change in parser.feed(piece)]
+        changes += assert_type(parser.close(), list[JSONChange])
+    except PartialJSONError as error:
+        changes = [*assert_type(error.changes, tuple[JSONChange, ...])][: assert_type(error.position, int)]
+    for change in changes:
+        match change:
+            case ValueStarted(path, kind):
+                kinds.append(kind)
+            case StringDelta(path, text):
+                form[path] = form.get(path, "") + assert_type(text, str)
+            case ValueDone(path=path):
+                assert_type(change.value, Any)
+                change.path = ()  # type: ignore[misc]
+            case _:
+                assert_never(change)
+    parser.feed(b"{}")  # type: ignore[arg-type]
+    assert_type(parser.path, tuple[str | int, ...])
+    return parser.value if assert_type(parser.complete, bool) else None
 
 
 def framed(data: bytes) -> list[ServerSentEvent]:

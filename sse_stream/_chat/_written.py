@@ -1,0 +1,64 @@
+"""What a choice has written, read as it grows: each piece once, whoever has read the events that told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ._choice_state import ChoiceState
+from ._memory import text_of
+
+
+class WrittenText:
+    """The content of a choice, or the arguments of one of its tool calls.
+
+    Args:
+        choices: The choices of a stream, by index; there may be more later.
+        choice: Which of them.
+        tool_call: Which of its calls, in the order in which they began; `None` for its content.
+    """
+
+    __slots__ = ("_choice", "_choices", "_data", "_position", "_seen", "_tool_call")
+
+    def __init__(self, choices: Mapping[int, ChoiceState], choice: int, tool_call: int | None) -> None:
+        self._choices = choices
+        self._choice = choice
+        self._tool_call = tool_call
+        self._data = bytearray()  # what grows, as UTF-8
+        self._position = 0  # how much of that has been read
+        self._seen = 0  # how many parts of the choice have been looked at
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is the arguments of a call that has begun."""
+        state = self._choices.get(self._choice)
+        calls = None if state is None else state.calls
+        return self._tool_call is not None and calls is not None and self._tool_call < len(calls.all)
+
+    def read(self) -> str:
+        """What has been written since this was last asked for."""
+        state = self._choices.get(self._choice)
+        if state is None:
+            return ""
+        text = self._rest()
+        if self._tool_call is None:
+            parts = state.parts
+            while self._seen < len(parts):
+                part = parts[self._seen]
+                self._seen += 1
+                if part.kind == "text" and part.channel is not None:
+                    text += self._begin(part.channel.data)
+        elif not self._seen and state.calls is not None and self.is_call:
+            self._seen = 1
+            text = self._begin(state.calls.all[self._tool_call].data)
+        return text
+
+    def _begin(self, data: bytearray) -> str:
+        """What there is of the text that grows from here on."""
+        self._data = data
+        self._position = 0
+        return self._rest()
+
+    def _rest(self) -> str:
+        data = self._data
+        position, self._position = self._position, len(data)
+        return text_of(data[position:]) if position < len(data) else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from sys import getsizeof
-from typing import NoReturn
 
 from .._errors import OutputTooLargeError
 from .._json._depth import JSONValue
@@ -225,15 +224,13 @@ class CompletionBuilder:
         self.tally.size += weight(self._id, self._model) - weight(*before)
 
     def _begin_choice(self, index: int) -> ChoiceState:
-        if len(self._choices) >= self._limits.choices:
-            self._refuse_choice(self._limits.choices)
+        allowed = self._limits.choices
+        if len(self._choices) >= allowed:
+            raise OutputTooLargeError(
+                f"the stream holds more than {allowed} choices, the limit of Limits.choices", limit="choices"
+            )
         state = self._choices[index] = ChoiceState(index, self.tally, self._limits.tool_calls, self._note)
         return state
-
-    def _refuse_choice(self, allowed: int) -> NoReturn:
-        raise OutputTooLargeError(
-            f"the stream holds more than {allowed} choices, the limit of Limits.choices", limit="choices"
-        )
 
     def _add_beside(self, chunk: ChatCompletionChunk, events: list[ChatEvent]) -> None:
         """What stands beside the choices."""

@@ -193,26 +193,27 @@ class ChoiceState:
 
     def _add_reasoning(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
         """The reasoning, in however many spellings: once."""
-        field = next((name for name in REASONING_FIELDS if getattr(delta, name)), "")
-        text: str = getattr(delta, field) if field else ""
-        for name in ("reasoning_details", "thinking_blocks"):
-            blocks = getattr(delta, name)
-            if blocks:
-                self._add_fields({name: blocks})
-                text = text or "".join(texts_of(blocks))
+        text = delta.reasoning_content or delta.reasoning or delta.reasoning_text or ""
+        is_plain = bool(text)
+        if delta.reasoning_details or delta.thinking_blocks:
+            for name in ("reasoning_details", "thinking_blocks"):
+                blocks = getattr(delta, name)
+                if blocks:
+                    self._add_fields({name: blocks})
+                    text = text or "".join(texts_of(blocks))
         if not text:
             return
         if self._reasoning is None:
             self._reasoning = self._open("reasoning")
-        if field and not self.reasoning_field:
-            self.reasoning_field = field
+        if is_plain and not self.reasoning_field:
+            self.reasoning_field = next(name for name in REASONING_FIELDS if getattr(delta, name))
             self.reasoning_is_new = True
         events.append(self._reasoning.append(text))
-        for name in REASONING_FIELDS:
-            other = getattr(delta, name)
-            if other and other != text:
-                # Two spellings that differ: one is delivered, the other is not lost.
-                self._add_fields({name: other})
+        # Two spellings that differ: one is delivered, the other is not lost.
+        if delta.reasoning and delta.reasoning != text:
+            self._add_fields({"reasoning": delta.reasoning})
+        if delta.reasoning_text and delta.reasoning_text != text:
+            self._add_fields({"reasoning_text": delta.reasoning_text})
 
     def _add_audio(self, piece: ChoiceDeltaAudio, events: list[ChatEvent]) -> None:
         """A piece of spoken output."""

@@ -8,7 +8,7 @@ where it came. A field that was absent or null is `None`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -153,6 +153,9 @@ class ChunkChoice(Piece, frozen=True):
     finish_reason: str | None = None
     logprobs: ChoiceLogprobs | None = None
     message: ChoiceDelta | None = None
+
+    # What servers say beside a delta in these, chunks have in their own fields: in `extra`, they mean nothing.
+    speaking: ClassVar[frozenset[str]] = frozenset({"usage", "text"})
 
 
 class _Received:

@@ -15,6 +15,10 @@ from ._tool_call import ToolCall
 # What a slot takes before anything is in it: itself, its buffer, and its entries in two dicts and two lists.
 SLOT_WEIGHT = 512
 
+# How an object or array that is sent again can begin, and how one that is whole can end.
+_BEGINNINGS = "{[ \t\r\n"
+_ENDS = frozenset({b"}", b"]", b" ", b"\t", b"\r", b"\n"})
+
 _EMPTY_OBJECT = re.compile(r"\s*\{\s*\}\s*")
 
 
@@ -71,7 +75,7 @@ class Slot:
         if not self._arguments and _EMPTY_OBJECT.fullmatch(text):
             self._held = text
             return "", dropped
-        if self._arguments and (is_named or self.complete):
+        if self._arguments and (is_named or (text[0] in _BEGINNINGS and self.complete)):
             rest = self.rest_of(text)
             if rest is not None:
                 return self._append(rest), True
@@ -101,6 +105,9 @@ class Slot:
         if self._held:
             return True
         if self._brackets is None:
+            # Measured as "50 tool calls": hardly any piece needs another look than at its end.
+            if bytes(self._arguments[-1:]) not in _ENDS:
+                return False
             self._brackets = Brackets()
             self._brackets.feed(text_of(self._arguments))
         return self._brackets.closed

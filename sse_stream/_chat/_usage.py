@@ -45,7 +45,7 @@ class UsageState:
             says nothing at all. And by how many bytes what is kept has grown.
         """
         before = self._counts
-        if before is not None and _falls_to_zero(before, report):
+        if before is not None and not report.total_tokens and _falls_to_zero(before, report):
             self._note("usage_fell", repr(report))
             report = Usage(extra=report.extra)
             if not _says_something(_extras(report)):

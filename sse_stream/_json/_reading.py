@@ -86,7 +86,8 @@ def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore)
 
 
 def is_set_aside(value: JSONValue, names: AbstractSet[str]) -> bool:
-    """Whether the value of `provider_fields` is what `object_of` writes there: fields with the names of a model's."""
+    """Whether the value of `provider_fields` is what `object_of` writes there: fields with the names of a model's, or
+    such as a reader takes for something else."""
     return isinstance(value, dict) and bool(value) and value.keys() <= names | {PROVIDER_FIELDS}
 
 
@@ -108,7 +109,7 @@ def _layout(cls: type[msgspec.Struct]) -> _Layout:
     hints = get_type_hints(cls)
     own = [field for field in msgspec.structs.fields(cls) if field.name != "extra"]
     return _Layout(
-        names=frozenset(field.name for field in own),
+        names=frozenset(field.name for field in own) | getattr(cls, "speaking", frozenset()),
         readers={field.name: _reader_for(hints[field.name]) for field in own},
         required={field.name: hints[field.name]() for field in own if field.required},
     )

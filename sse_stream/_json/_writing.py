@@ -21,13 +21,15 @@ def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
     field there, or could be taken for such, goes under `provider_fields`, as in OpenAI's schema of a completion.
 
     Args:
-        struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it.
+        struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it. Its class may
+            name fields in `speaking` that a reader would take for something else.
     """
     fields = asdict(struct)
     extra: Mapping[str, JSONValue] = fields.pop("extra")
     said = {name: _written(value) for name, value in fields.items() if value is not None}
     if extra:
-        said.update(_beside(extra, fields.keys()))
+        speaking: AbstractSet[str] = getattr(struct, "speaking", frozenset())
+        said.update(_beside(extra, fields.keys(), speaking))
     return said
 
 
@@ -39,10 +41,13 @@ def _written(value: JSONValue) -> JSONValue:
     return [_written(item) for item in value] if isinstance(value, list) else copied(value)
 
 
-def _beside(extra: Mapping[str, JSONValue], fields: AbstractSet[str]) -> dict[str, JSONValue]:
+def _beside(
+    extra: Mapping[str, JSONValue], fields: AbstractSet[str], speaking: AbstractSet[str]
+) -> dict[str, JSONValue]:
     beside: dict[str, JSONValue] = copied(dict(extra))
-    aside = {name: beside.pop(name) for name in extra if name in fields}
-    if PROVIDER_FIELDS in beside and (aside or is_set_aside(beside[PROVIDER_FIELDS], fields)):
+    names = fields | speaking
+    aside = {name: beside.pop(name) for name in extra if name in names}
+    if PROVIDER_FIELDS in beside and (aside or is_set_aside(beside[PROVIDER_FIELDS], names)):
         aside[PROVIDER_FIELDS] = beside[PROVIDER_FIELDS]
     return {**beside, PROVIDER_FIELDS: aside} if aside else beside
 

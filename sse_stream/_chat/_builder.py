@@ -112,8 +112,11 @@ class CompletionBuilder:
     @property
     def failure(self) -> str | None:
         """The first finish reason that says that the provider failed; `None` if none does."""
-        reasons = (state.finish_reason for _, state in sorted(self._choices.items()))
-        return next((reason for reason in reasons if reason is not None and says_failure(reason)), None)
+        for index in sorted(self._choices):
+            reason = self._choices[index].finish_reason
+            if reason is not None and says_failure(reason):
+                return reason
+        return None
 
     def snapshot(self) -> ChatCompletion:
         """What has arrived so far: later chunks do not change it."""

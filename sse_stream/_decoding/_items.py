@@ -144,9 +144,11 @@ def _parser(dialect: Dialect, max_event_size: int, items: ItemQueue) -> EventPar
             items.note("events_run_together", data)
         return whole
 
-    unframed = UnframedJSON(max_event_size)
+    unframed: UnframedJSON | None = None  # made for the first line that is no field: few streams have one
 
     def read_line(line: str) -> None:
+        nonlocal unframed
+        unframed = unframed or UnframedJSON(max_event_size)
         text = unframed.add(line)
         if text:
             with suppress(ChunkDecodeError):  # nobody has said that it is a chunk

@@ -41,7 +41,8 @@ class ItemQueue:
 
     def end(self) -> None:
         """The stream ends: nothing is waited for any more."""
-        self.entries.extend(self.halves.rest(self.note))
+        if self.halves.waiting:
+            self.entries.extend(self.halves.rest(self.note))
 
     def mended(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
         """The chunk without halves of surrogate pairs; before it, what was odd about them is queued."""

@@ -86,23 +86,17 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
     def iter_partial(
         self, *, every: float = 0.0, choice: int = 0, tool_call: int | None = None
     ) -> AsyncIterator[JSONValue]:
-        """The JSON of a choice's content so far, or of a tool call's arguments, each time that there is more of it.
-
-        Each value is a snapshot as of `PartialJSON.value`. What is written is parsed once, and whoever reads the
-        stream's events meanwhile, nothing of it is missed. The last value always comes. Where nothing is written, none
-        does; blank arguments give `{}`, as they do in `ToolCall.parse`.
+        """The JSON of the content, or of a call's arguments, while it is written: see `ChatStream.iter_partial`.
 
         Args:
-            every: How many seconds there are between two values at least; looked at whenever something arrives. A
-                snapshot costs what it holds, so this is how often you can show it.
-            choice: The choice's index.
-            tool_call: The index of the call, as its `ToolCallStarted` said; `None` for the content.
+            every: The least number of seconds between two values.
+            choice: Which choice, by its index.
+            tool_call: Which of its calls, by the index in `ToolCallStarted`; `None` for its content.
 
         Raises:
-            PartialJSONError: While it is read, and after the last value: the text is not JSON, or ended too early, as
-                it does at a token limit. The stream itself has not failed, and can be read on.
-            SSEStreamError: While it is read, and after the last value: as with all views.
-            ValueError: `every` or `tool_call` is below 0.
+            PartialJSONError: What was written is not JSON, or not all of it; after the last value.
+            SSEStreamError: The stream has failed; after the last value.
+            ValueError: A number is below 0.
         """
         reading = PartialReading(self._state.reader, every=every, choice=choice, tool_call=tool_call)
         return AsyncPartialValues(aiter(self), reading)

@@ -37,8 +37,7 @@ _TEXT_FIELDS = ("content", "refusal", *REASONING_FIELDS)
 _CONTENT = (ReasoningDelta, TextDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
 
 
-def _ignore(kind: AnomalyKind, sample: str) -> None:
-    """Where nobody wants to know."""
+def _ignore(kind: AnomalyKind, sample: str) -> None: ...
 
 
 class CompletionBuilder:
@@ -112,10 +111,9 @@ class CompletionBuilder:
     @property
     def failure(self) -> str | None:
         """The first finish reason that says that the provider failed; `None` if none does."""
-        for index in sorted(self._choices):
-            reason = self._choices[index].finish_reason
-            if reason is not None and says_failure(reason):
-                return reason
+        for _, state in sorted(self._choices.items()):
+            if state.finish_reason and says_failure(state.finish_reason):
+                return state.finish_reason
         return None
 
     def snapshot(self) -> ChatCompletion:

@@ -1,6 +1,6 @@
 """Mutation testing: is every small change to the core noticed by a test?
 
-    python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N …]
+    python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N …] [--sample N]
 
 A MODULE is a file of the package without its ending, as `_sse` or `dialects/_quirks`; by default all of the
 core. Each mutant is run against the module's own tests in a copy of the project, where the first failure kills
@@ -15,6 +15,7 @@ import compileall
 import importlib
 import json
 import os
+import random
 import shutil
 import signal
 import sys
@@ -256,18 +257,28 @@ def core(names: Sequence[str], lines: Collection[int] | None = None) -> Iterator
         yield from (mutant for mutant in mutants(name, source) if lines is None or mutant.line in lines)
 
 
+def _sample(found: Sequence[Mutant], name: str, size: int) -> list[Mutant]:
+    """So many of a module's mutants, the same ones each time."""
+    own = [mutant for mutant in found if mutant.module == name]
+    return random.Random(name).sample(own, min(size, len(own)))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.mutate", description=__doc__.partition("\n")[0])
     parser.add_argument("modules", metavar="MODULE", nargs="*", help=", ".join(TESTS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--line", type=int, action="append", help="only the mutants of this line; may be repeated")
+    parser.add_argument("--sample", type=int, help="only so many mutants of each module, drawn with a fixed seed")
     options = parser.parse_args(arguments)
     unknown = set(options.modules) - TESTS.keys()
     if unknown:
         parser.error(f"not of the core: {', '.join(unknown)}")
     names = options.modules or list(TESTS)
     began = time.monotonic()
-    verdicts = judge(list(core(names, options.line)), options.jobs)
+    found = list(core(names, options.line))
+    if options.sample is not None:
+        found = [mutant for name in names for mutant in _sample(found, name, options.sample)]
+    verdicts = judge(found, options.jobs)
     print(
         f"\n\n{'module':28}{'mutants':>8}{'killed':>8}{'of these by time':>18}{'survived':>10}{'explained':>11}{'killed':>9}"
     )
@@ -290,7 +301,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\nexplained: {mutant}\n    {why}")
     for mutant in unexplained:
         print(f"\nSURVIVED: {mutant}\n    {mutant.context}")
-    outdated = [] if options.line else of_nothing([verdict.mutant for verdict in verdicts])
+    outdated = [] if options.line or options.sample else of_nothing([verdict.mutant for verdict in verdicts])
     for explanation in outdated:
         print(f"\nEXPLAINS NOTHING: {explanation.module}: {explanation.line}  →  {explanation.new}")
     return 1 if unexplained or outdated else 0

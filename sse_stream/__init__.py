@@ -67,8 +67,8 @@ from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
 from ._streams._async import AsyncChatStream
 from ._streams._coalesce import AsyncCoalescedEvents, CoalescedEvents, coalesce
+from ._streams._outcome import OnTruncated
 from ._streams._sse import aiter_sse, iter_sse
-from ._streams._state import OnTruncated
 from ._streams._sync import ChatStream
 from ._streams._timings import StreamTimings, Timeouts
 from ._version import __version__

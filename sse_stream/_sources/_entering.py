@@ -53,6 +53,11 @@ class Opening(ABC, Generic[S]):
         if not is_pending(self.given):
             self.source = self._opened(self.given)
 
+    @property
+    def is_entered(self) -> bool:
+        """Whether there is something to leave."""
+        return bool(self._entered)
+
     def discard(self) -> None:
         """Nobody will open this: Python would warn of a coroutine that was never awaited."""
         if self.source is None and not self._entered and has(self.given, "send", "throw", "close"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._attributes import attribute, has, has_any
+from ._attributes import attribute, has, names
 
 # Where a wrapper keeps the response: the SDKs' `APIResponse` and raw responses; azure-core; the SDKs' streams and
 # httpx-sse's `EventSource`; botocore's `StreamingBody`, whose own `read` waits until its block is full.
@@ -34,7 +34,7 @@ def is_response(thing: Any) -> bool:
     """Whether this behaves like a streaming response of an HTTP client."""
     return (
         has(thing, "iter_bytes", "aiter_bytes")  # httpx, httpx2
-        or (has(thing, "iter_content") and has_any(thing, "raw", "aiter_content"))  # requests, niquests; curl_cffi
+        or (has(thing, "iter_content") and (names(thing, "raw") or has(thing, "aiter_content")))  # requests, niquests; curl_cffi
         or has(attribute(thing, "content"), "readany")  # aiohttp
         or has(thing, "status", "read", "release_conn")  # urllib3
     )

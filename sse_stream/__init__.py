@@ -62,7 +62,7 @@ from ._errors import (
     TransportError,
 )
 from ._json._depth import JSONValue
-from ._sources._protocols import AsyncByteSource, ByteSource
+from ._sources._protocols import AsyncByteSource, AsyncStreamSource, ByteSource, StreamSource
 from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
 from ._streams._async import AsyncChatStream
@@ -79,6 +79,7 @@ __all__ = [
     "AsyncByteSource",
     "AsyncChatStream",
     "AsyncCoalescedEvents",
+    "AsyncStreamSource",
     "Audio",
     "AudioDelta",
     "ByteSource",
@@ -127,6 +128,7 @@ __all__ = [
     "ServerSentEvent",
     "StatusError",
     "StreamDone",
+    "StreamSource",
     "StreamTimeoutError",
     "StreamTimings",
     "TextDelta",

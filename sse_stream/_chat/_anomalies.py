@@ -22,6 +22,7 @@ AnomalyKind: TypeAlias = Literal[
     "unterminated_event",
     "data_after_done",
     "not_streamed",
+    "odd_content_type",
 ]
 """The kinds of anomaly, a closed set:
 
@@ -37,6 +38,7 @@ AnomalyKind: TypeAlias = Literal[
 - `unterminated_event`: the last event's blank line never came.
 - `data_after_done`: something other than a chunk came after `[DONE]`, and was passed over.
 - `not_streamed`: the server ignored `"stream": true` and sent the completion in one piece.
+- `odd_content_type`: the response was an event stream, but labelled as something else than `text/event-stream`.
 """
 
 OnAnomaly: TypeAlias = Callable[[AnomalyKind, str], object]

@@ -39,6 +39,7 @@ class EventReader(Lifecycle):
         take: Keeps the next bytes of the stream, which are decoded as they are read; raises an `SSEStreamError` if
             the stream has ended, or no more bytes were to come.
         take_document: Takes a body that is no stream but one whole completion; returns whether it is one.
+        note: Counts an anomaly of what is around the stream.
         dialect: The wire format.
         tally: How much has come: `pieces` is how many generated pieces there have been.
         keepalives_seen: Comments, and keep-alives in the form of data.
@@ -55,6 +56,7 @@ class EventReader(Lifecycle):
         self.take = self._parser.take
         self.take_document = self._items.fetch_document
         self._log = AnomalyLog(strict=strict)
+        self.note = self._log.note
         self._builder = CompletionBuilder(limits, self._log.note, dialect.name)
         self.tally = self._builder.tally
         alike = vars(type(dialect)).get("decodes_alike", False)
@@ -290,7 +292,6 @@ class EventReader(Lifecycle):
                 unfinished,
                 cut_off=self._items.cut_off,
                 begun=self.chunks_seen > 0,
-                so_far=self.completion.text,
             )
             raise self.fail(IncompleteStreamError(missing), "truncated")
         self._check_strictness()

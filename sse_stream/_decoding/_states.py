@@ -61,7 +61,7 @@ class Lifecycle:
         return True
 
 
-def what_is_missing(end_mark: str, unfinished: Sequence[int], *, cut_off: bool, begun: bool, so_far: str) -> str:
+def what_is_missing(end_mark: str, unfinished: Sequence[int], *, cut_off: bool, begun: bool) -> str:
     """Why a stream is not complete, for people.
 
     Args:
@@ -69,7 +69,6 @@ def what_is_missing(end_mark: str, unfinished: Sequence[int], *, cut_off: bool, 
         unfinished: The choices that have given no finish reason.
         cut_off: Whether the body ended inside an event.
         begun: Whether any chunk came.
-        so_far: The text that came.
     """
     if not begun and not cut_off:
         return "the stream ended before it began: no chunk came"
@@ -78,4 +77,4 @@ def what_is_missing(end_mark: str, unfinished: Sequence[int], *, cut_off: bool, 
         reasons.append("the last event was cut off")
     if unfinished:
         reasons.append(f"no finish reason for choice {', '.join(map(str, unfinished))}")
-    return f"the stream ended before it was done: {', '.join(reasons)}; so far: {so_far[-80:]!r}"
+    return f"the stream ended before it was done: {', '.join(reasons)}"

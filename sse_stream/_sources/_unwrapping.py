@@ -34,7 +34,9 @@ def is_response(thing: Any) -> bool:
     """Whether this behaves like a streaming response of an HTTP client."""
     return (
         has(thing, "iter_bytes", "aiter_bytes")  # httpx, httpx2
-        or (has(thing, "iter_content") and (names(thing, "raw") or has(thing, "aiter_content")))  # requests, niquests; curl_cffi
+        or (
+            has(thing, "iter_content") and (names(thing, "raw") or has(thing, "aiter_content"))
+        )  # requests, niquests; curl_cffi
         or has(attribute(thing, "content"), "readany")  # aiohttp
         or has(thing, "status", "read", "release_conn")  # urllib3
     )

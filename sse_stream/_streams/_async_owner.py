@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Self
 
 from .._sources._entering import AsyncOpening
-from .._sources._protocols import AsyncByteSource
+from .._sources._protocols import AsyncStreamSource
 from .._sources._source import AsyncSource, close_nothing
 from ._callbacks import warn_of_dropping
-from ._concurrency import CLOSING_SECONDS, Expired, end_generators, shielded
+from ._concurrency import CLOSING_SECONDS, Expired, HeldScope, end_generators, shielded
 from ._reads import AsyncReads
 from ._stream import Stream
 
 
-class AsyncOwner(Stream[AsyncByteSource, AsyncSource]):
+class AsyncOwner(Stream[AsyncStreamSource, AsyncSource]):
     """What of an `AsyncChatStream` opens and closes."""
 
     _opening: AsyncOpening
+    _held: HeldScope | None = None  # within which the response was opened
     _is_closing = False  # whether a task is in `aclose`, and gives the connection back
 
-    def _open(self, source: AsyncByteSource) -> AsyncOpening:
+    def _open(self, source: AsyncStreamSource) -> AsyncOpening:
         opening = AsyncOpening(source)
         # Opening is read like a body: another task or a deadline can end it in the same way.
-        self._reads = AsyncReads(
-            opening.source or AsyncSource(response=None, read=partial(_opened, opening), close=close_nothing)
-        )
+        if opening.source is None:
+            pending = AsyncSource(response=None, read=partial(_opened, opening), close=close_nothing)
+            self._reads = AsyncReads(pending, opens=True)
+        else:
+            self._reads = AsyncReads(opening.source)
         return opening
 
     async def aclose(self) -> None:
@@ -79,7 +82,8 @@ class AsyncOwner(Stream[AsyncByteSource, AsyncSource]):
     async def _leave(self, error: BaseException | None) -> None:
         """Leave what gave the response, as the end of an `async with` of its own would."""
         try:
-            await self._opening.leave(error)
+            with nullcontext() if self._held is None else self._held.leaving():
+                await self._opening.leave(error)
         except Exception as failure:  # noqa: BLE001  # whatever a client raises
             self._state.closing_failed(failure)
         finally:
@@ -94,7 +98,10 @@ class AsyncOwner(Stream[AsyncByteSource, AsyncSource]):
         try:
             wanted = reads.begin()
             if type(wanted) is not bytes:
-                await reads.wait(wanted, seconds)
+                try:
+                    await reads.wait(wanted, seconds)
+                finally:
+                    self._held = reads.held
         except Expired:
             state.check_over()
             state.timed_out()

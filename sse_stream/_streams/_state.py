@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from .._chat._limits import Limits
 from .._decoding._reader import EventReader
 from .._errors import SSEStreamError
-from .._sources._kinds import is_success, kind_of
+from .._sources._kinds import is_odd_label, is_success, kind_of
 from .._sources._source import Source, checked
 from ..dialects import Dialect, OpenAIChat
 from ._body import Body
@@ -160,6 +160,8 @@ class StreamState(Outcome):
         if body is None or body.kind == "stream":
             self._is_stream = True
             self._body = None
+            if is_odd_label(source.status, source.headers):
+                self.reader.note("odd_content_type", source.headers["content-type"])
             self.plain = not self._clocks.has_deadlines and self._tee is None
         return data
 

@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import Self
 
 from .._sources._entering import SyncOpening
-from .._sources._protocols import ByteSource
+from .._sources._protocols import StreamSource
 from .._sources._source import SyncSource
 from ._callbacks import warn_of_dropping
 from ._concurrency import CLOSING_SECONDS
@@ -18,13 +18,13 @@ from ._stream import Stream
 _DECODING_SECONDS = 0.01
 
 
-class SyncOwner(Stream[ByteSource, SyncSource]):
+class SyncOwner(Stream[StreamSource, SyncSource]):
     """What of a `ChatStream` opens and closes."""
 
     _opening: SyncOpening
     _is_in_with = False
 
-    def _open(self, source: ByteSource) -> SyncOpening:
+    def _open(self, source: StreamSource) -> SyncOpening:
         opening = SyncOpening(source)
         self._pieces: Iterator[object] = iter(()) if opening.source is None else opening.source.pieces
         self._is_reading = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -54,7 +55,21 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
         type=kind if isinstance(kind, str) else None,
         code=code if isinstance(code, (str, int)) and not isinstance(code, bool) else None,
         body=body,
+        retry_after=_retry_after(fields),
     )
+
+
+def _retry_after(fields: Mapping[str, JSONValue]) -> float | None:
+    """How many seconds to wait, as `retry_after` says or Google's `RetryInfo` among the details."""
+    said = fields.get("retry_after")
+    if isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0:
+        return float(said)
+    details = fields.get("details")
+    for detail in details if isinstance(details, list) else ():
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(delay, str) and (seconds := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)s", delay)):
+            return float(seconds[1])
+    return None
 
 
 def _message(error: JSONValue, fields: Mapping[str, JSONValue], around: Mapping[str, JSONValue]) -> str:

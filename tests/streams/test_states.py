@@ -89,7 +89,7 @@ ROWS: dict[str, Row] = {
     ),
     "the client's timeout": Row((UNDONE, TimeoutError()), "timeout", TEXT, FAILED + "the client's read timeout"),
     "what is no bytes": Row((EVENTS[0], "text"), "closed", PIECES[0], CLOSED),  # type: ignore[arg-type]  # the mistake
-    "no stream": Row((b"{}",), "invalid", "", FAILED + "the response is no event stream"),
+    "no stream": Row((b"{}",), "invalid", "", FAILED + "the body is no event stream"),
     "a source that reads a truncated stream of ours": Row(
         (UNDONE, IncompleteStreamError("below")),
         "transport_error",

@@ -348,7 +348,7 @@ def explained(stream: ChatStream) -> str:
     except ProviderError as error:
         assert_type(error.code, str | int | None)
         assert_type(error.type, str | None)
-        assert_type(error.body, object)
+        assert_type(error.body, JSONValue)
         return error.message
     except EventTooLargeError as error:
         return f"{error.limit} {error.excerpt.decode()}"

@@ -43,9 +43,11 @@ def async_curl(response: Any) -> AsyncSource:
     pieces = response.aiter_content()
 
     async def close() -> None:
-        # Its own `aclose` waits until the server has sent all. It stands on asyncio, whose module is there.
-        response.astream_task.cancel()
-        await sys.modules["asyncio"].wait((response.astream_task,))
+        # Its own `aclose` waits until the server has sent all, or raises that its task was cancelled. It stands on
+        # asyncio, whose module is there.
+        task, response.astream_task = response.astream_task, None
+        task.cancel()
+        await sys.modules["asyncio"].wait((task,))
 
     return AsyncSource(**head, read=_read_of(pieces), close=close, generator=pieces)
 

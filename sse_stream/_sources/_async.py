@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from types import AsyncGeneratorType
 from typing import Any
 
-from ._attributes import attribute
+from ._attributes import attribute, has
 from ._source import (
     BLOCK,
     AsyncSource,
@@ -63,7 +63,14 @@ def async_requests(response: Any) -> AsyncSource:
             return data
         raise StopAsyncIteration
 
-    return AsyncSource(**requests_head(response), read=read, close=response.close)
+    async def close() -> None:
+        # What its own `close` does, which in older versions forgets to await.
+        await raw.close()
+        released: Any = attribute(raw, "release_conn", do_nothing)()
+        if hasattr(released, "__await__"):
+            await released
+
+    return AsyncSource(**requests_head(response), read=read, close=close if has(raw, "close") else response.close)
 
 
 def async_aiohttp(response: Any) -> AsyncSource:

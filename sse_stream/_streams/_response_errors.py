@@ -41,13 +41,14 @@ def status_error(status: int, headers: Mapping[str, str], body: bytes) -> Status
 
 def _after_status(status: int, headers: Mapping[str, str], body: bytes, said: ProviderError | None) -> str:
     """What stands behind the status in a message. The status is named once, though the body may repeat it."""
-    location = headers.get("location", "")
-    if 300 <= status < 400 and location:
-        return f", a redirect to {location} that was not followed"
     again = re.compile(rf"^\W*(?:HTTP\S*\s+|Error code:\s*)?{status}\b[\s:.,-]*(?=\S)", re.IGNORECASE)
-    if said is None and (nature := _nature(headers, body, again)):
-        return f", with a body that {nature}"
+    nature = "" if said is not None else _nature(headers, body, again)
     text = again.sub("", _text(body) if said is None else said.message)
+    location = headers.get("location", "") if 300 <= status < 400 else ""
+    if location:
+        return f"{f': {_cut(text)}' if text and not nature else ''}, a redirect to {location} that was not followed"
+    if nature:
+        return f", with a body that {nature}"
     return f": {_cut(text)}" if text else ", with an empty body"
 
 

@@ -168,6 +168,7 @@ class ProviderError(SSEStreamError):
         type: The provider's name for the kind of error, where it gave one.
         code: The provider's code, a string or a number, where it gave one.
         body: The whole JSON value that carried the error.
+        retry_after: How long to wait before the next request, in seconds, where it says so.
 
     `retryable` are the codes and types that mean what those of a `StatusError` do: `overloaded_error`, `429`, ….
     """

@@ -22,9 +22,11 @@ T = TypeVar("T")
 class AsyncChatStream(AsyncOwner):
     """A chat stream over an async source: iterate it with `async for` for typed events.
 
-    The source is a response of httpx, httpx2, aiohttp or niquests, a `Response` of JavaScript's `fetch`
-    under Pyodide, or an async iterable of bytes. The stream owns it, and closes it once: at the end, at an
-    error, when a read is cancelled, at `aclose`, and at the end of `async with`, which is how to use it.
+    The source is a response of httpx, httpx2, aiohttp, niquests and others, or what the openai and anthropic SDKs wrap
+    around one; an async context manager or an awaitable that gives a response, as `client.stream(…)` and aiohttp's
+    `session.post(…)` do; a `Response` of JavaScript's `fetch` under Pyodide, or an async iterable of bytes. The stream
+    owns it, and closes it once: at the end, at an error, when a read is cancelled, at `aclose`, and at the end of
+    `async with`, which is how to use it, and what enters and leaves a context manager; `until_done` does so too.
     Deadlines are kept to the moment, under asyncio and trio.
 
     Args:
@@ -37,7 +39,12 @@ class AsyncChatStream(AsyncOwner):
         on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
         request_started: When the request was sent, by `time.monotonic()`, for timings and deadlines; with
-            `None` they count from the making of the stream.
+            `None` they count from the making of the stream, or from when it enters its source.
+        tee: Called with the bytes of each read, before they are decoded. What it raises closes the stream.
+        on_end: Called once with the stream, when it is over and all is given back, however it ended: also where it
+            was never opened, was left early or cancelled, and at best effort where it is dropped open. It is not
+            awaited. What it raises goes to `sys.unraisablehook`.
+        **unknown: Any other keyword is refused, with a `TypeError` that names it.
 
     Raises:
         TypeError: `source` is no source, or a sync one; the message says what to pass instead.

@@ -20,10 +20,12 @@ T = TypeVar("T")
 class ChatStream(SyncOwner):
     r"""A chat stream over a sync source: iterate it for typed events.
 
-    The source is a response of httpx, httpx2, requests, niquests, urllib3, `http.client` or
-    `urllib.request`, a binary file, or an iterable of bytes. The stream owns it, and closes it once: at the
-    end, at an error, at `close`, at the end of `with`, and when the stream is dropped. Deadlines are
-    checked whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
+    The source is a response of httpx, httpx2, requests, niquests, urllib3, `http.client`, `urllib.request` and others,
+    or what the openai and anthropic SDKs wrap around one; a context manager that gives a response, as
+    `client.stream(…)` does; a binary file, or an iterable of bytes. The stream owns it, and closes it once: at the
+    end, at an error, at `close`, at the end of `with`, and when the stream is dropped. A context manager is entered by
+    `with`, or by the first read, and left with it; what is a response already is never entered. Deadlines are checked
+    whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
 
     Args:
         source: The response, or where else the bytes come from.
@@ -35,7 +37,13 @@ class ChatStream(SyncOwner):
         on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
         request_started: `time.monotonic()` when the request was sent, for timings and deadlines; with
-            `None` they count from the making of the stream.
+            `None` they count from the making of the stream, or from when it enters its source.
+        on_end: Called once with the stream, when it is over and all is given back: read to its end, failed, never
+            opened, left early, cancelled; at best effort where it is dropped open. What it raises goes to
+            `sys.unraisablehook`.
+        tee: Called with the bytes of each read, before they are decoded. What it raises goes through, and closes the
+            stream.
+        **unknown: Refused: a `TypeError` names what is no option, and which was meant.
 
     Raises:
         TypeError: `source` is no source, or an async one; the message says what to pass instead.

@@ -13,7 +13,8 @@ from ._attributes import has, has_any
 from ._open import open_async_source, open_source
 from ._refusals import check_is_source, refuse_async, refuse_sync
 from ._source import AsyncSource, Source, SyncSource
-from ._unwrapping import unwrapped
+from ._sync import is_in_memory
+from ._unwrapping import is_response, unwrapped
 
 S = TypeVar("S", bound=Source)
 
@@ -49,6 +50,10 @@ class Opening(ABC, Generic[S]):
     def __init__(self, given: object) -> None:
         self.source: S | None = None
         self._entered: list[Any] = []  # what has to be left, the innermost last
+        self.given: Any = given
+        if is_in_memory(given) or is_response(given):  # as most are: nothing else is to be asked
+            self.source = self._opened(given)
+            return
         self._take(given)
         if not is_pending(self.given):
             self.source = self._opened(self.given)
@@ -69,7 +74,7 @@ class Opening(ABC, Generic[S]):
         check_is_source(given)
         if is_pending(given):
             self._check_colour(given)
-        self.given: Any = given
+        self.given = given
 
     def _step(self, entered: Any, inner: object) -> None:
         """Entering this has given that."""

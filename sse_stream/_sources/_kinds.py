@@ -74,8 +74,9 @@ def has_event_line(body: bytes | bytearray) -> bool:
 
 def is_odd_label(status: int | None, headers: Mapping[str, str]) -> bool:
     """Whether a response is labelled as something else than the event stream that it is."""
-    label = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return status is not None and label not in ("", "text/event-stream")
+    if status is None:
+        return False
+    return headers.get("content-type", "").partition(";")[0].strip().lower() not in ("", "text/event-stream")
 
 
 def content_coding(headers: Mapping[str, str]) -> str:

@@ -35,8 +35,6 @@ def check_callback(name: str, function: object) -> None:
     Raises:
         TypeError: It is one of those.
     """
-    if function is None:
-        return
     if not callable(function):
         raise TypeError(f"{name} is a function, not {function!r}")
     if is_coroutine_function(function):

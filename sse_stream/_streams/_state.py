@@ -109,6 +109,8 @@ class StreamState(Outcome):
         Raises:
             SSEStreamError: A deadline has passed already.
         """
+        if not (self._clocks.has_deadlines or self.is_refused):
+            return None
         seconds = self._clocks.begin_read(self.reader.tally.pieces, is_refused=self.is_refused)
         if seconds == 0:
             self.timed_out()

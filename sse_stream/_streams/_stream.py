@@ -46,8 +46,10 @@ class Stream(Generic[Given, S]):
         self._on_end = []
         if unknown:
             raise unknown_option(type(self).__name__, next(iter(unknown)))
-        for name, function in (("on_end", on_end), ("tee", tee)):
-            check_callback(name, function)
+        if on_end is not None:
+            check_callback("on_end", on_end)
+        if tee is not None:
+            check_callback("tee", tee)
         opening = self._open(source)
         try:
             self._state = StreamState(

@@ -135,7 +135,8 @@ class ChatStream(SyncOwner):
             raise
         finally:
             self._is_reading = False
-        self._close()
+        if self._on_end or self._opening.is_entered:
+            self._close()
         raise StopIteration
 
     def _advance(self) -> bool:

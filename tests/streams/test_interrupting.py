@@ -88,6 +88,18 @@ class TestOverHTTP1:
             client.run(body)
             assert server.wait_for_disconnect()
 
+    def test_aclose_from_another_task_where_the_stream_has_opened_the_request(
+        self, client: Client, options: Any
+    ) -> None:
+        async def body() -> None:
+            session: Any = client.session(5)
+            async with session as post, AsyncChatStream(post(server.chat_url), **options) as stream:
+                await closed_by_another_task(stream)
+
+        with ReplayServer(UNDONE, fault=Stall()) as server:
+            client.run(body)
+            assert server.wait_for_disconnect()
+
 
 Open: TypeAlias = Callable[[str], AbstractAsyncContextManager[Any]]
 
@@ -136,6 +148,20 @@ class TestOverHTTP2:
             run(body)
             assert server.requests == 2
             assert server.connections == 1 or session is over_niquests  # which gives up the connection of a closed one
+
+
+@pytest.mark.parametrize(("session", "run"), HTTP2)
+def test_over_http2_a_stream_that_has_opened_its_request_is_closed_from_another_task(session: Any, run: Any) -> None:
+    async def body() -> None:
+        async with session() as post:
+            async with AsyncChatStream(post(server.chat_url)) as stream:
+                await closed_by_another_task(stream)
+            async with AsyncChatStream(post(server.chat_url), on_truncated="return") as again:
+                assert (await again.until_done()).text == TEXT
+
+    with HTTP2Server(UNDONE) as server:
+        run(body)
+        assert server.requests == 2
 
 
 class Waiting:

@@ -29,7 +29,7 @@ _LATE: dict[Doing, str] = {
 }
 
 # What a program raises that is wrong itself. No client raises one because of its connection.
-_MISTAKES = (TypeError, AttributeError, NameError, ImportError, NotImplementedError, AssertionError)
+_MISTAKES = (TypeError, AttributeError, LookupError, NameError, ImportError, NotImplementedError, AssertionError)
 
 
 def broken(cause: Exception, doing: Doing) -> Exception:
@@ -72,9 +72,19 @@ def _status_error(cause: Exception) -> StatusError | None:
     if status is None:
         return None
     content = attribute(response, "content")
-    said = content if isinstance(content, bytes) else str(attribute(cause, "message") or cause).encode()
+    named = (
+        attribute(response, "reason_phrase"),
+        attribute(response, "reason"),
+        attribute(cause, "message"),
+        str(cause),
+    )
     headers: Any = attribute(response, "headers") or attribute(cause, "headers") or {}
-    return status_error(status, lower_case_headers(headers), said)
+    return status_error(
+        status,
+        lower_case_headers(headers),
+        content if isinstance(content, bytes) else b"",
+        reason=next((name for name in named if isinstance(name, str) and name), ""),
+    )
 
 
 def _chain(cause: BaseException) -> Iterator[BaseException]:

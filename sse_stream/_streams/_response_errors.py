@@ -19,8 +19,15 @@ _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\x78\x9c": "deflat
 _NOTHING = re.compile(r"(?!)")
 
 
-def status_error(status: int, headers: Mapping[str, str], body: bytes) -> StatusError:
-    """The error for a status that is not a success."""
+def status_error(status: int, headers: Mapping[str, str], body: bytes, *, reason: str = "") -> StatusError:
+    """The error for a status that is not a success.
+
+    Args:
+        status: The status.
+        headers: The response's headers, names in lower case.
+        body: Its body, or how it begins.
+        reason: What to say where the body says nothing.
+    """
     text = body.decode("utf-8", "replace")
     value = _error_value(body)
     said: ProviderError | None = None
@@ -30,7 +37,7 @@ def status_error(status: int, headers: Mapping[str, str], body: bytes) -> Status
         error = value.get("error", value)
     waits = retry_after(headers.get("retry-after", ""), headers.get("retry-after-ms", ""))
     return StatusError(
-        f"HTTP {status}{_after_status(status, headers, body, said)}",
+        f"HTTP {status}{_after_status(status, headers, body or reason.encode(), said)}",
         status_code=status,
         headers=headers,
         body=text,

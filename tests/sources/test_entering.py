@@ -487,6 +487,17 @@ class TestStatusThatAClientRaises:
         assert error.retryable
         assert isinstance(error.__cause__, httpx.HTTPStatusError)
 
+    def test_says_the_reason_where_the_body_was_not_read(self) -> None:
+        @contextmanager
+        def strict() -> Iterator[httpx.Response]:
+            with httpx.stream("POST", server.chat_url) as response:
+                yield response.raise_for_status()
+
+        with ReplayServer(b"unread", status=404) as server:
+            with pytest.raises(StatusError) as caught, ChatStream(strict()):
+                pass
+        assert (str(caught.value), caught.value.body) == ("HTTP 404: Not Found", "")
+
     def test_by_a_generator_likewise(self) -> None:
         def pieces() -> Iterator[bytes]:
             with httpx.stream("POST", server.chat_url) as response:

@@ -7,15 +7,20 @@ OPENAI_MODEL), it asks that server.
 """
 
 import os
+import sys
 
 import httpx
 
-from sse_stream import ChatStream
+from sse_stream import ChatStream, SSEStreamError
 from sse_stream.testing import ReplayServer, Reply, Stall
 
 ENDLESS = Reply.text(
     "First, ", "a sentence. ", "Then ", "another, ", "and ", "so on", complete=False, pace=0.01, fault=Stall()
 )
+
+
+# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+TIMEOUT = httpx.Timeout(10, read=300)
 
 
 def first_sentence(url: str) -> str:
@@ -26,14 +31,14 @@ def first_sentence(url: str) -> str:
     }
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
     said = ""
-    with (
-        httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
-        ChatStream(response) as stream,
-    ):
-        for text in stream.iter_text():
-            said += text
-            if "." in said:
-                break
+    try:
+        with ChatStream(httpx.stream("POST", url, json=payload, headers=headers, timeout=TIMEOUT)) as stream:
+            for text in stream.iter_text():
+                said += text
+                if "." in said:
+                    break
+    except SSEStreamError as error:  # also where there was no response at all
+        sys.exit(f"\n{error}")
     # Leaving the block has closed the stream, and the stream its response.
     print(f"{stream.ending}, after {stream.timings.deltas} pieces")
     return said.partition(".")[0] + "."

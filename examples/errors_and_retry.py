@@ -17,22 +17,18 @@ from collections.abc import Iterator
 
 import httpx
 
-from sse_stream import ChatStream, IncompleteStreamError, SSEStreamError, StatusError, Timeouts
+from sse_stream import ChatStream, IncompleteStreamError, SSEStreamError, Timeouts
 from sse_stream.testing import Disconnect, ReplayServer, Reply
 
 TRIES = 4
-PASSING = {408, 409, 429, 500, 502, 503, 504, 529}  # statuses that may be gone in a moment
+# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+TIMEOUT = httpx.Timeout(10, read=300)
 DEADLINES = Timeouts(first_token=60, idle=30)
 
 
-def worth_another_try(error: SSEStreamError | httpx.TransportError) -> bool:
-    """Whether the same request may fare better: not if it is the request that is wrong."""
-    return not isinstance(error, StatusError) or error.status_code in PASSING
-
-
-def pause_before(attempt: int, error: Exception) -> float:
+def pause_before(attempt: int, error: SSEStreamError) -> float:
     """How long to wait: as long as the server asks for, or longer each time, and never all at the same moment."""
-    if isinstance(error, StatusError) and error.retry_after is not None:
+    if error.retry_after is not None:
         return min(error.retry_after, 60.0)
     return random.uniform(0.05, 0.1) * (1 << attempt)
 
@@ -41,19 +37,15 @@ def text_of(client: httpx.Client, url: str, payload: dict[str, object]) -> Itera
     """The pieces of the text, each once.
 
     Raises:
-        SSEStreamError: What came is all in its `completion`.
-        httpx.TransportError: No response came at all.
+        SSEStreamError: What came is all in its `completion`, also where no response came at all.
     """
     for attempt in range(TRIES):
-        stream: ChatStream | None = None
         try:
-            with client.stream("POST", url, json=payload) as response:
-                stream = ChatStream(response, timeouts=DEADLINES)
+            with ChatStream(client.stream("POST", url, json=payload), timeouts=DEADLINES) as stream:
                 yield from stream.iter_text()
-        except (SSEStreamError, httpx.TransportError) as error:
-            # A piece of reasoning or of a tool call has been paid for too.
-            delivered = stream is not None and stream.timings.deltas > 0
-            if delivered or attempt == TRIES - 1 or not worth_another_try(error):
+        except SSEStreamError as error:
+            # The failure may pass, and no piece of text, of reasoning or of a tool call had come, to be doubled.
+            if attempt == TRIES - 1 or not error.retryable:
                 raise
             pause = pause_before(attempt, error)
             print(f"[{error}: again in {pause:.2f} s]", flush=True)
@@ -69,7 +61,7 @@ def ask(url: str) -> None:
         "stream": True,
     }
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
-    with httpx.Client(headers=headers, timeout=60) as client:
+    with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
         try:
             for text in text_of(client, url, payload):
                 print(text, end="", flush=True)
@@ -77,7 +69,7 @@ def ask(url: str) -> None:
         except IncompleteStreamError as error:
             kept = error.completion.text
             print(f" [cut off after {len(kept)} characters, which stay]")
-        except (SSEStreamError, httpx.TransportError) as error:
+        except SSEStreamError as error:
             print(f" [{error}]")
 
 

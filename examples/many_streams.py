@@ -18,6 +18,10 @@ COUNTRIES = ["Austria", "Brazil", "Chad", "Denmark", "Atlantis", "Egypt", "Finla
 AT_ONCE = 4
 
 
+# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+TIMEOUT = httpx.Timeout(10, read=300)
+
+
 async def capital(client: httpx.AsyncClient, url: str, country: str, turn: asyncio.Semaphore) -> tuple[str, str]:
     """What the model says, or as much of it as came and why no more did."""
     payload = {
@@ -27,19 +31,16 @@ async def capital(client: httpx.AsyncClient, url: str, country: str, turn: async
     }
     async with turn:
         try:
-            async with client.stream("POST", url, json=payload) as response, AsyncChatStream(response) as stream:
-                return country, (await stream.until_done()).text
-        except SSEStreamError as error:
+            return country, (await AsyncChatStream(client.stream("POST", url, json=payload)).until_done()).text
+        except SSEStreamError as error:  # also where there was no response at all
             so_far = error.completion.text
             return country, f"{so_far}… ({error})"
-        except httpx.TransportError as error:  # there was no response at all
-            return country, f"no answer: {error!r}"
 
 
 async def ask_all(url: str) -> None:
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
     turn = asyncio.Semaphore(AT_ONCE)
-    async with httpx.AsyncClient(headers=headers, timeout=60) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=TIMEOUT) as client:
         tasks = [asyncio.create_task(capital(client, url, country, turn)) for country in COUNTRIES]
         for finished in asyncio.as_completed(tasks):
             country, answer = await finished

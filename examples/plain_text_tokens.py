@@ -28,7 +28,9 @@ RECORDING = [
 
 
 def tell(url: str) -> None:
-    with httpx.stream("GET", url, headers={"Accept": "text/event-stream"}, timeout=60) as response:
+    with httpx.stream(
+        "GET", url, headers={"Accept": "text/event-stream"}, timeout=httpx.Timeout(10, read=300)
+    ) as response:
         response.raise_for_status()  # iter_sse looks at the body and at nothing else
         for event in iter_sse(response):
             if event.event == "token":

@@ -12,7 +12,7 @@ import sys
 
 import httpx
 
-from sse_stream import AsyncChatStream, ChoiceFinished, TextDelta, Timeouts, ToolCallDone, UsageReported
+from sse_stream import AsyncChatStream, ChoiceFinished, SSEStreamError, TextDelta, Timeouts, ToolCallDone, UsageReported
 from sse_stream.testing import ReplayServer, Reply
 
 ANSWER = Reply.text("I ask ", "the station in Kraków.", pace=0.05) + Reply.tool_call(
@@ -40,21 +40,23 @@ async def ask(url: str, prompt: str) -> None:
     }
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
 
-    async with (
-        httpx.AsyncClient(timeout=None) as client,  # the deadlines below are finer
-        client.stream("POST", url, json=payload, headers=headers) as response,
-        AsyncChatStream(response, timeouts=Timeouts(first_token=60, content=30, total=300)) as stream,
-    ):
-        async for event in stream:
-            match event:
-                case TextDelta(text):
-                    print(text, end="", flush=True)
-                case ToolCallDone(tool_call=call):
-                    print(f"\ncall {call.name} with {call.parse(dict[str, str])}")
-                case ChoiceFinished(reason):
-                    print(f"finished: {reason}")
-                case UsageReported(usage):
-                    print(f"tokens: {usage.total_tokens}")
+    # httpx's own timeout between two reads is 5 s, too short for a model that thinks first; the deadlines are finer.
+    async with httpx.AsyncClient(timeout=httpx.Timeout(10, read=None), headers=headers) as client:
+        deadlines = Timeouts(first_token=60, content=30, total=300)
+        try:
+            async with AsyncChatStream(client.stream("POST", url, json=payload), timeouts=deadlines) as stream:
+                async for event in stream:
+                    match event:
+                        case TextDelta(text):
+                            print(text, end="", flush=True)
+                        case ToolCallDone(tool_call=call):
+                            print(f"\ncall {call.name} with {call.parse(dict[str, str])}")
+                        case ChoiceFinished(reason):
+                            print(f"finished: {reason}")
+                        case UsageReported(usage):
+                            print(f"tokens: {usage.total_tokens}")
+        except SSEStreamError as error:  # also where there was no response at all
+            sys.exit(f"\n{error}")
 
 
 async def main() -> None:

@@ -11,7 +11,7 @@ import sys
 
 import httpx
 
-from sse_stream import ChatStream, ReasoningDelta, TextDelta
+from sse_stream import ChatStream, ReasoningDelta, SSEStreamError, TextDelta
 from sse_stream.testing import ReplayServer, Reply
 
 ANSWER = Reply.reasoning("Rayleigh.") + Reply.text(
@@ -23,6 +23,10 @@ ANSWER = Reply.reasoning("Rayleigh.") + Reply.text(
 )
 
 
+# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+TIMEOUT = httpx.Timeout(10, read=300)
+
+
 def ask(url: str, prompt: str) -> None:
     payload = {
         "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
@@ -32,19 +36,19 @@ def ask(url: str, prompt: str) -> None:
     }
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
 
-    with (
-        httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
-        ChatStream(response) as stream,
-    ):
-        for event in stream:
-            if isinstance(event, TextDelta):
-                print(event.text, end="", flush=True)
-            elif isinstance(event, ReasoningDelta):
-                print(f"({event.text})", end=" ", flush=True)
+    try:
+        with ChatStream(httpx.stream("POST", url, json=payload, headers=headers, timeout=TIMEOUT)) as stream:
+            for event in stream:
+                if isinstance(event, TextDelta):
+                    print(event.text, end="", flush=True)
+                elif isinstance(event, ReasoningDelta):
+                    print(f"({event.text})", end=" ", flush=True)
+    except SSEStreamError as error:  # also where there was no response at all
+        sys.exit(f"\n{error}")
 
     completion = stream.completion
     print()
-    print("finish reason:", completion.choices[0].finish_reason)
+    print("finish reason:", completion.finish_reason)
     if completion.usage is not None:
         print("tokens:", completion.usage.total_tokens)
 

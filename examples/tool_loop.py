@@ -7,13 +7,14 @@ that server.
 """
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import msgspec
 
-from sse_stream import ChatStream, Message, OutputParseError, TextDelta, ToolCall
+from sse_stream import ChatStream, Message, OutputParseError, SSEStreamError, TextDelta, ToolCall
 from sse_stream.testing import ReplayServer, Reply, Request
 
 
@@ -50,6 +51,10 @@ def run(call: ToolCall) -> str:
         return str(error)
 
 
+# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+TIMEOUT = httpx.Timeout(10, read=300)
+
+
 def ask(client: httpx.Client, url: str, messages: list[Any]) -> Message:
     payload = {
         "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
@@ -57,19 +62,22 @@ def ask(client: httpx.Client, url: str, messages: list[Any]) -> Message:
         "tools": [SCHEMA],
         "stream": True,
     }
-    with client.stream("POST", url, json=payload) as response, ChatStream(response) as stream:
+    with ChatStream(client.stream("POST", url, json=payload)) as stream:
         for event in stream:
             if isinstance(event, TextDelta):
                 print(event.text, end="", flush=True)
-    return stream.completion.choices[0].message
+    return stream.completion.message
 
 
 def converse(url: str) -> None:
     messages: list[Any] = [{"role": "user", "content": "Is it colder in Oslo or in Nairobi?"}]
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
-    with httpx.Client(headers=headers, timeout=60) as client:
+    with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
         for _ in range(MOST_ROUNDS):
-            message = ask(client, url, messages)
+            try:
+                message = ask(client, url, messages)
+            except SSEStreamError as error:  # also where there was no response at all
+                sys.exit(f"\n{error}")
             if not message.tool_calls:
                 print()
                 return

@@ -7,11 +7,11 @@ it asks that server.
 """
 
 import os
-import time
+import sys
 
 import httpx
 
-from sse_stream import ChatStream
+from sse_stream import ChatStream, SSEStreamError
 from sse_stream.testing import ReplayServer, Reply
 
 USAGE = {
@@ -24,6 +24,10 @@ USAGE = {
 BILLING = {"X-Replay-Charged-USD": "0.000021", "X-Replay-Balance-USD": "4.20"}
 
 
+# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+TIMEOUT = httpx.Timeout(10, read=300)
+
+
 def ask(url: str) -> None:
     payload = {
         "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
@@ -33,16 +37,16 @@ def ask(url: str) -> None:
     }
     headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
 
-    started = time.monotonic()
-    with (
-        httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
-        ChatStream(response, request_started=started) as stream,
-    ):
-        # Nothing of the body has been read yet.
-        for name, value in response.headers.items():
-            if name.endswith("-usd"):
-                print(f"{name}: {value}")
-        usage = stream.until_done().usage
+    try:
+        # The request is sent by `with`, and times count from there.
+        with ChatStream(httpx.stream("POST", url, json=payload, headers=headers, timeout=TIMEOUT)) as stream:
+            # Nothing of the body has been read yet.
+            for name, value in stream.response.headers.items():
+                if name.endswith("-usd"):
+                    print(f"{name}: {value}")
+            usage = stream.until_done().usage
+    except SSEStreamError as error:  # also where there was no response at all
+        sys.exit(f"\n{error}")
 
     if usage is None:
         print("no usage was reported")  # and none is made up

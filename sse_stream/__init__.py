@@ -65,13 +65,13 @@ from ._errors import (
 from ._json._depth import JSONValue
 from ._json._partial import PartialJSON
 from ._json._partial_changes import JSONChange, JSONKind, JSONPath, StringDelta, ValueDone, ValueStarted
-from ._sources._protocols import AsyncByteSource, ByteSource
+from ._sources._protocols import AsyncByteSource, AsyncStreamSource, ByteSource, StreamSource
 from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
 from ._streams._async import AsyncChatStream
 from ._streams._coalesce import AsyncCoalescedEvents, CoalescedEvents, coalesce
+from ._streams._outcome import OnTruncated
 from ._streams._sse import aiter_sse, iter_sse
-from ._streams._state import OnTruncated
 from ._streams._sync import ChatStream
 from ._streams._timings import StreamTimings, Timeouts
 from ._version import __version__
@@ -83,6 +83,7 @@ __all__ = [
     "AsyncByteSource",
     "AsyncChatStream",
     "AsyncCoalescedEvents",
+    "AsyncStreamSource",
     "Audio",
     "AudioDelta",
     "ByteSource",
@@ -136,6 +137,7 @@ __all__ = [
     "ServerSentEvent",
     "StatusError",
     "StreamDone",
+    "StreamSource",
     "StreamTimeoutError",
     "StreamTimings",
     "StringDelta",

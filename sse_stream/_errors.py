@@ -1,15 +1,15 @@
 """Every exception of the library.
 
-    SSEStreamError                      .completion: what had arrived, empty where nothing had
+    SSEStreamError                      .completion: what had arrived, empty where nothing had; .retryable .retry_after
     ├── EventTooLargeError              one event outgrew its limit
     ├── OutputTooLargeError             what was accumulated outgrew its limits
     ├── ResponseError                   the response is no stream
-    │   ├── StatusError                 .status_code .headers .body .error .retry_after
+    │   ├── StatusError                 .status_code .headers .body .error
     │   └── ContentTypeError            .content_type .body
     ├── ChunkDecodeError                .data; also a ValueError
     ├── ProviderError                   .message .type .code .body
     ├── IncompleteStreamError           it ended before it was done
-    ├── TransportError                  the connection broke; __cause__ is the client's own exception
+    ├── TransportError                  the connection broke or never came; __cause__ is the client's own exception
     └── StreamTimeoutError              .kind; also a TimeoutError
 
     OutputParseError                    .text; a ValueError outside the tree: no stream has failed
@@ -21,12 +21,14 @@ this library. Arguments that no call can accept get a `TypeError` or a `ValueErr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:  # for the types of attributes; nothing is imported when the program runs
     from ._chat._completion import ChatCompletion
+    from ._json._depth import JSONValue
     from ._json._partial_changes import JSONChange
 
 TimeoutKind: TypeAlias = Literal["first_token", "content", "idle", "total", "read"]
@@ -37,7 +39,20 @@ class SSEStreamError(Exception):
     """The root of all that can go wrong with a stream.
 
     Raised itself only when a decoder that has failed or was closed is fed again.
+
+    Attributes:
+        retry_after: How long the server asks to wait before the next request, in seconds from when the error was
+            raised; `None` where it does not say.
     """
+
+    retry_after: float | None = None
+    _may_pass = False  # whether the next request may succeed, whatever had arrived
+
+    @property
+    def retryable(self) -> bool:
+        """Whether repeating the request can help, and cannot double output: the failure may pass, and nothing that the
+        model generated had arrived. The provider may bill both requests all the same."""
+        return self._may_pass and not _has_output(self.completion)
 
     @cached_property
     def completion(self) -> ChatCompletion:
@@ -95,6 +110,8 @@ class StatusError(ResponseError):
             body if it has no such key.
         retry_after: What `Retry-After` asks for, in seconds from now; `None` where it was not sent or
             says nothing. RFC 9110, section 10.2.3: a number of seconds or a date.
+
+    `retryable` are 408, 425, 429 and 500 and above, but not where credit is lacking.
     """
 
     def __init__(
@@ -104,15 +121,17 @@ class StatusError(ResponseError):
         status_code: int = 0,
         headers: Mapping[str, str] | None = None,
         body: str = "",
-        error: object = None,
+        error: JSONValue = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status_code = status_code
         self.headers: Mapping[str, str] = headers or {}
         self.body = body
-        self.error = error
+        self.error: JSONValue = error
         self.retry_after = retry_after
+        names = [error.get("type"), error.get("code")] if isinstance(error, dict) else [error]
+        self._may_pass = is_passing_status(status_code) and not lacks_credit(*names)
 
 
 class ContentTypeError(ResponseError):
@@ -151,6 +170,9 @@ class ProviderError(SSEStreamError):
         type: The provider's name for the kind of error, where it gave one.
         code: The provider's code, a string or a number, where it gave one.
         body: The whole JSON value that carried the error.
+        retry_after: How long to wait before the next request, in seconds, where it says so.
+
+    `retryable` are the codes and types that mean what those of a `StatusError` do: `overloaded_error`, `429`, ….
     """
 
     def __init__(
@@ -159,21 +181,34 @@ class ProviderError(SSEStreamError):
         *,
         type: str | None = None,
         code: str | int | None = None,
-        body: object = None,
+        body: JSONValue = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.type = type
         self.code = code
-        self.body = body
+        self.body: JSONValue = body
+        self.retry_after = retry_after
+        self._may_pass = any(map(_is_passing_name, (type, code))) and not lacks_credit(type, code)
 
 
 class IncompleteStreamError(SSEStreamError):
     """The stream ended before it was done: no `[DONE]`, and a choice without finish reason."""
 
+    _may_pass = True
+
 
 class TransportError(SSEStreamError):
-    """The connection broke. `__cause__` is the HTTP client's own exception."""
+    """The connection broke, or never came. `__cause__` is the HTTP client's own exception.
+
+    `retryable`, unless the next request would fail in the same way: a URL that is none, a client that was closed, a
+    certificate that is not trusted.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self._may_pass = retryable
 
 
 class StreamTimeoutError(SSEStreamError, TimeoutError):
@@ -181,11 +216,14 @@ class StreamTimeoutError(SSEStreamError, TimeoutError):
 
     Attributes:
         kind: Which: a name of `Timeouts`, or `"read"` where the HTTP client's own timeout fired first.
+
+    `retryable`, unless it is the deadline for all, `"total"`.
     """
 
     def __init__(self, message: str, *, kind: TimeoutKind = "read") -> None:
         super().__init__(message)
         self.kind: TimeoutKind = kind
+        self._may_pass = kind != "total"
 
 
 class OutputParseError(ValueError):
@@ -217,6 +255,41 @@ class PartialJSONError(ValueError):
         super().__init__(message)
         self.position = position
         self.changes = changes
+
+
+_PASSING_NAMES = re.compile(
+    r"overload|rate.?limit|too_many_requests|timeout|timed_out|unavailable|server_error|internal|api_error|capacity|busy"
+    r"|resource_exhausted|deadline_exceeded|throttl",
+    re.IGNORECASE,
+)
+_NO_CREDIT = re.compile(r"insufficient|billing|balance|credit|payment|arrear|current_quota|hard_limit", re.IGNORECASE)
+
+
+def is_passing_status(status: int) -> bool:
+    """Whether the next request may get another answer than this HTTP status."""
+    return status in (408, 425, 429) or 500 <= status < 600
+
+
+def lacks_credit(*names: object) -> bool:
+    """Whether a provider's names for an error say that nothing is paid for any more, as `insufficient_quota` does."""
+    return any(isinstance(name, str) and _NO_CREDIT.search(name) for name in names)
+
+
+def _is_passing_name(name: str | int | None) -> bool:
+    """Whether a provider's name or number for an error means the same as a status that passes."""
+    if isinstance(name, str) and not name.isdecimal():
+        return _PASSING_NAMES.search(name) is not None
+    return name is not None and is_passing_status(int(name))
+
+
+def _has_output(completion: ChatCompletion) -> bool:
+    """Whether the model has generated anything: text, reasoning, a refusal, a call, audio, a part of its own kind."""
+    for message in (choice.message for choice in completion.choices):
+        if message.audio is not None or any(message.extra.get(name) for name in ("function_call", "images")):
+            return True
+        if any(getattr(part, "text", True) for part in message.parts):
+            return True
+    return False
 
 
 def refusal_to_copy(value: object) -> TypeError:

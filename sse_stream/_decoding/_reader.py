@@ -37,19 +37,15 @@ class EventReader(ChatState):
         super().__init__(dialect, strict=strict, limits=limits, keepalives=keepalives)
         self.take = self.parser.take
         self.take_document = self.items.fetch_document
+        self.note = self.log.note
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more can be meant to come: every choice has finished and not gone on, no call is open."""
         return self.state == "open" and self.builder.is_settled
 
-    def end(self, *, broken: bool = False) -> None:
-        """No more bytes will come.
-
-        Args:
-            broken: Whether the connection broke, though nothing more was meant to come.
-        """
-        self.broken = broken
+    def end(self) -> None:
+        """No more bytes will come."""
         self.parser.close()
 
     def next_event(self, data: bytes = b"") -> ChatEvent | None:

@@ -36,8 +36,7 @@ def error_at_end(
         reasons.append("the last event was cut off")
     if unfinished := builder.unfinished:
         reasons.append(f"no finish reason for choice {', '.join(map(str, unfinished))}")
-    so_far = builder.snapshot().text[-80:]
-    return IncompleteStreamError(f"the stream ended before it was done: {', '.join(reasons)}; so far: {so_far!r}")
+    return IncompleteStreamError(f"the stream ended before it was done: {', '.join(reasons)}")
 
 
 def failed_finish(builder: CompletionBuilder) -> ProviderError | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from types import AsyncGeneratorType
 from typing import Any
 
+from ._attributes import attribute, has
 from ._source import (
     BLOCK,
     AsyncSource,
+    close_nothing,
+    curl_head,
     do_nothing,
+    httpcore_head,
     httpx_head,
     is_coroutine_function,
     lower_case_headers,
@@ -24,6 +29,29 @@ def async_httpx(response: Any) -> AsyncSource:
     return AsyncSource(**head, read=_read_of(pieces), close=response.aclose, generator=pieces)
 
 
+def async_httpcore(response: Any) -> AsyncSource:
+    pieces = response.aiter_stream()
+    return AsyncSource(**httpcore_head(response), read=_read_of(pieces), close=response.aclose, generator=pieces)
+
+
+def async_curl(response: Any) -> AsyncSource:
+    """curl_cffi: a task of its own reads, into a queue."""
+    head = curl_head(response)
+    if response.queue is None:
+        memory = sync_iterable_awaited([response.content])
+        return AsyncSource(**head, read=memory.read, close=close_nothing)
+    pieces = response.aiter_content()
+
+    async def close() -> None:
+        # Its own `aclose` waits until the server has sent all, or raises that its task was cancelled. It stands on
+        # asyncio, whose module is there.
+        task, response.astream_task = response.astream_task, None
+        task.cancel()
+        await sys.modules["asyncio"].wait((task,))
+
+    return AsyncSource(**head, read=_read_of(pieces), close=close, generator=pieces)
+
+
 def async_requests(response: Any) -> AsyncSource:
     """niquests, whose async responses stand on an async urllib3."""
     raw = response.raw
@@ -35,11 +63,18 @@ def async_requests(response: Any) -> AsyncSource:
             return data
         raise StopAsyncIteration
 
-    return AsyncSource(**requests_head(response), read=read, close=response.close)
+    async def close() -> None:
+        # What its own `close` does, which in older versions forgets to await.
+        await raw.close()
+        released: Any = attribute(raw, "release_conn", do_nothing)()
+        if hasattr(released, "__await__"):
+            await released
+
+    return AsyncSource(**requests_head(response), read=read, close=close if has(raw, "close") else response.close)
 
 
 def async_aiohttp(response: Any) -> AsyncSource:
-    version = getattr(response, "version", None)
+    version = attribute(response, "version")
 
     async def close() -> None:
         response.close()
@@ -83,7 +118,7 @@ def javascript_reader(reader: Any) -> AsyncSource:
 
 def async_iterable(source: Any, pieces: AsyncIterator[object]) -> AsyncSource:
     async def close() -> None:
-        closers = (getattr(owner, name, None) for owner in (source, pieces) for name in ("aclose", "close"))
+        closers = (attribute(owner, name) for owner in (source, pieces) for name in ("aclose", "close"))
         done: Any = next(filter(None, closers), do_nothing)()
         if hasattr(done, "__await__"):
             await done
@@ -112,6 +147,6 @@ def sync_iterable_awaited(source: Any) -> AsyncSource:
         raise StopAsyncIteration
 
     async def close() -> None:
-        getattr(pieces, "close", do_nothing)()
+        attribute(pieces, "close", do_nothing)()
 
     return AsyncSource(response=source, read=read, close=close, read_soon=is_in_memory(source))

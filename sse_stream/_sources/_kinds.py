@@ -16,8 +16,11 @@ Kind: TypeAlias = Literal["unknown", "stream", "document", "status", "foreign"]
 REFUSED: tuple[Kind, ...] = ("status", "foreign")
 """The kinds of which a beginning is enough."""
 
-# How an event stream begins: a comment, or a field of the standard, or llama.cpp's `error` field.
-_FIRST_LINE = re.compile(rb"(?:data|event|id|retry|error)?:|(?:data|event|id|retry)[\r\n]")
+# A line of an event stream: a comment, or a field of the standard, or llama.cpp's `error` field.
+_LINE = rb"(?:(?:data|event|id|retry|error)?:|(?:data|event|id|retry)[\r\n])"
+_FIRST_LINE = re.compile(_LINE)
+_ANY_LINE = re.compile(rb"(?:^|[\r\n])" + _LINE)
+_NAMES = (b"data:", b"event:", b"id:", b"retry:", b"error:")
 _LONGEST_NAME = len(b"event:")
 BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n"
@@ -42,16 +45,38 @@ def kind_of(status: int | None, headers: Mapping[str, str], beginning: bytes, *,
     content_type = "" if status is None else headers.get("content-type", "").partition(";")[0].strip().lower()
     is_labelled = status is None or content_type == "text/event-stream"
     text = beginning.removeprefix(BOM).lstrip(BLANK)
-    if text[:1] == b"{" or (text[:1] == b"[" and content_type and not is_labelled):
+    if text[:1] == b"{" or text[:1] == b"[":
         return "document"
     # Where a content coding is named, the client may not have undone it: then the label says nothing.
     if is_labelled and not content_coding(headers):
-        return "stream" if text or at_end else "unknown"
+        return _kind_of_labelled(text, at_end=at_end)
     if _FIRST_LINE.match(text) or (is_labelled and not text and at_end):
         return "stream"
     if not at_end and len(text) < _LONGEST_NAME and b"\n" not in text:
         return "unknown"
     return "foreign"
+
+
+def _kind_of_labelled(text: bytes, *, at_end: bool) -> Kind:
+    """What the body is that is called an event stream: one of its lines has to be of one, or what was cut off of it."""
+    if _ANY_LINE.search(text):
+        return "stream"
+    if not at_end:
+        return "unknown"
+    last = re.split(rb"[\r\n]", text)[-1]
+    return "stream" if any(name.startswith(last) for name in _NAMES) and (last or not text) else "foreign"
+
+
+def has_event_line(body: bytes | bytearray) -> bool:
+    """Whether one of its lines is of an event stream."""
+    return _ANY_LINE.search(body) is not None
+
+
+def is_odd_label(status: int | None, headers: Mapping[str, str]) -> bool:
+    """Whether a response is labelled as something else than the event stream that it is."""
+    if status is None:
+        return False
+    return headers.get("content-type", "").partition(";")[0].strip().lower() not in ("", "text/event-stream")
 
 
 def content_coding(headers: Mapping[str, str]) -> str:
@@ -60,16 +85,22 @@ def content_coding(headers: Mapping[str, str]) -> str:
     return "" if coding == "identity" else coding
 
 
-def retry_after(value: str) -> float | None:
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]+)?")
+
+
+def retry_after(value: str, milliseconds: str = "") -> float | None:
     """What `Retry-After` asks for, in seconds from now.
 
-    RFC 9110, section 10.2.3: "Retry-After = HTTP-date / delay-seconds".
+    RFC 9110, section 10.2.3: "Retry-After = HTTP-date / delay-seconds". OpenAI and Azure say it more exactly besides,
+    in `retry-after-ms`.
 
     >>> retry_after("2"), retry_after("soon")
     (2.0, None)
     """
     value = value.strip()
-    if re.fullmatch(r"[0-9]{1,15}(?:\.[0-9]+)?", value):
+    if _NUMBER.fullmatch(milliseconds.strip()):
+        return float(milliseconds) / 1000
+    if _NUMBER.fullmatch(value):
         return float(value)
     if not value:
         return None

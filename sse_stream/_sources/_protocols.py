@@ -69,9 +69,46 @@ class JavaScriptReader(Protocol):
     def releaseLock(self) -> Any: ...  # noqa: N802  # JavaScript's own name
 
 
-ByteSource: TypeAlias = Buffer | Iterable[Buffer] | HttpxResponse | BinaryReader
-"""What `ChatStream` and `iter_sse` read: a response of httpx, httpx2, requests, urllib3, niquests or `http.client`,
-a binary file, an iterable of bytes, or bytes."""
+class HttpcoreResponse(Protocol):
+    """A response of httpcore, from a sync pool or an async one."""
+
+    def iter_stream(self) -> Iterator[bytes]: ...
+    def aiter_stream(self) -> AsyncIterator[bytes]: ...
+
+
+class CurlResponse(Protocol):
+    """A response of curl_cffi, from a sync session or an async one."""
+
+    def iter_content(self) -> Iterator[bytes]: ...
+    def aiter_content(self) -> AsyncIterator[bytes]: ...
+
+
+class RawResponse(Protocol):
+    """What the SDKs of OpenAI and Anthropic give of `with_raw_response` and `with_streaming_response`."""
+
+    @property
+    def http_response(self) -> HttpxResponse: ...
+
+
+class ResponseStream(Protocol):
+    """What the SDKs of OpenAI and Anthropic give of `stream=True`."""
+
+    @property
+    def response(self) -> HttpxResponse: ...
+
+
+ByteSource: TypeAlias = (
+    Buffer
+    | Iterable[Buffer]
+    | HttpxResponse
+    | BinaryReader
+    | HttpcoreResponse
+    | CurlResponse
+    | RawResponse
+    | ResponseStream
+)
+"""What `iter_sse` reads: a response of httpx, httpx2, requests, urllib3, niquests, `http.client` and others, what the
+SDKs wrap around one, a binary file, an iterable of bytes, or bytes."""
 
 AsyncByteSource: TypeAlias = (
     Buffer
@@ -84,6 +121,32 @@ AsyncByteSource: TypeAlias = (
     | JavaScriptResponse
     | JavaScriptStream
     | JavaScriptReader
+    | HttpcoreResponse
+    | CurlResponse
+    | RawResponse
+    | ResponseStream
 )
-"""What `AsyncChatStream` and `aiter_sse` read: a response of httpx, httpx2, aiohttp or niquests, what Pyodide gives of
-`fetch`, an async iterable of bytes, an iterable of bytes that are there already, or bytes."""
+"""What `aiter_sse` reads: a response of httpx, httpx2, aiohttp, niquests and others, what the SDKs wrap around one, what
+Pyodide gives of `fetch`, an async iterable of bytes, an iterable of bytes that are there already, or bytes."""
+
+
+class SourceManager(Protocol):
+    """A context manager of what can be read."""
+
+    def __enter__(self) -> ByteSource: ...
+
+
+class AsyncSourceManager(Protocol):
+    """An async context manager of what can be read."""
+
+    def __aenter__(self) -> Awaitable[AsyncByteSource]: ...
+
+
+StreamSource: TypeAlias = ByteSource | SourceManager
+"""What `ChatStream` reads: what `iter_sse` does, or a context manager that gives it, as `client.stream(…)` does."""
+
+AsyncStreamSource: TypeAlias = (
+    AsyncByteSource | AsyncSourceManager | Awaitable[AsyncByteSource] | Awaitable[AsyncSourceManager]
+)
+"""What `AsyncChatStream` reads: what `aiter_sse` does, or an async context manager or an awaitable that gives it, as
+`client.stream(…)`, `session.post(…)` and `client.chat.completions.create(…, stream=True)` do."""

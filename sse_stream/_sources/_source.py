@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from ._attributes import attribute
+
 BLOCK = 65536
 
 
@@ -73,6 +75,10 @@ class PieceError(TypeError):
     """An iterable gave something other than bytes."""
 
 
+class UsedResponseError(ValueError):
+    """A response whose body was read or closed already."""
+
+
 def checked(piece: object) -> bytes:
     """The piece as bytes.
 
@@ -100,14 +106,14 @@ def httpx_head(response: Any) -> dict[str, Any]:
     """What a response of httpx or httpx2 says of itself.
 
     Raises:
-        ValueError: It has been read or closed already.
+        UsedResponseError: It has been read or closed already.
     """
     if response.is_stream_consumed or response.is_closed:
         try:
             _ = response.content
         except RuntimeError:
             state = "read" if response.is_stream_consumed else "closed"
-            raise ValueError(
+            raise UsedResponseError(
                 f"this response has been {state} already: wrap it before it is read, inside the client's `with`"
             ) from None
     return {
@@ -118,13 +124,34 @@ def httpx_head(response: Any) -> dict[str, Any]:
     }
 
 
+def httpcore_head(response: Any) -> dict[str, Any]:
+    """What a response of httpcore says of itself, in bytes."""
+    version: bytes = (attribute(response, "extensions") or {}).get("http_version", b"")
+    return {
+        "response": response,
+        "status": response.status,
+        "headers": {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers},
+        "http_version": version.decode("latin-1"),
+    }
+
+
+def curl_head(response: Any) -> dict[str, Any]:
+    """What a response of curl_cffi says of itself; HTTP versions are libcurl's numbers."""
+    return {
+        "response": response,
+        "status": response.status_code,
+        "headers": lower_case_headers(response.headers),
+        "http_version": {1: "HTTP/1.0", 2: "HTTP/1.1"}.get(response.http_version, "HTTP/2"),
+    }
+
+
 def requests_head(response: Any) -> dict[str, Any]:
     """What a response of requests or niquests says of itself."""
     return {
         "response": response,
         "status": response.status_code,
         "headers": lower_case_headers(response.headers),
-        "http_version": HTTP_VERSIONS.get(getattr(response.raw, "version", 11), ""),
+        "http_version": HTTP_VERSIONS.get(attribute(response.raw, "version", 11), ""),
     }
 
 
@@ -133,7 +160,7 @@ HTTP_VERSIONS = {10: "HTTP/1.0", 11: "HTTP/1.1", 20: "HTTP/2", 30: "HTTP/3"}
 
 
 def lower_case_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    return {str(name).lower(): str(value) for name, value in headers.items()}
 
 
 def do_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -14,23 +13,22 @@ from .._chat._completion import ChatCompletion
 from .._chat._events import ChatEvent, TextDelta
 from .._errors import IncompleteStreamError
 from .._json._depth import JSONValue
-from .._sources._open import open_async_source
-from .._sources._protocols import AsyncByteSource
-from .._sources._source import AsyncSource
-from ._concurrency import CLOSING_SECONDS, Expired, end_generators, shielded
+from ._async_owner import AsyncOwner, read_by_another
+from ._concurrency import Expired
 from ._partial import AsyncPartialValues, PartialReading
-from ._reads import SLICE, AsyncReads
-from ._stream import Stream
+from ._reads import SLICE
 
 T = TypeVar("T")
 
 
-class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
+class AsyncChatStream(AsyncOwner):
     """A chat stream over an async source: iterate it with `async for` for typed events.
 
-    The source is a response of httpx, httpx2, aiohttp or niquests, a `Response` of JavaScript's `fetch`
-    under Pyodide, or an async iterable of bytes. The stream owns it, and closes it once: at the end, at an
-    error, when a read is cancelled, at `aclose`, and at the end of `async with`, which is how to use it.
+    The source is a response of httpx, httpx2, aiohttp, niquests and others, or what the openai and anthropic SDKs wrap
+    around one; an async context manager or an awaitable that gives a response, as `client.stream(…)` and aiohttp's
+    `session.post(…)` do; a `Response` of JavaScript's `fetch` under Pyodide, or an async iterable of bytes. The stream
+    owns it, and closes it once: at the end, at an error, when a read is cancelled, at `aclose`, and at the end of
+    `async with`, which is how to use it, and what enters and leaves a context manager; `until_done` does so too.
     Deadlines are kept to the moment, under asyncio and trio.
 
     Args:
@@ -43,19 +41,17 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
         on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
         request_started: When the request was sent, by `time.monotonic()`, for timings and deadlines; with
-            `None` they count from the making of the stream.
+            `None` they count from the making of the stream, or from when it enters its source.
+        tee: Called with the bytes of each read, before they are decoded. What it raises closes the stream.
+        on_end: Called once with the stream, when it is over and all is given back, however it ended: also where it
+            was never opened, was left early or cancelled, and at best effort where it is dropped open. It is not
+            awaited. What it raises goes to `sys.unraisablehook`.
+        **unknown: Any other keyword is refused, with a `TypeError` that names it.
 
     Raises:
         TypeError: `source` is no source, or a sync one; the message says what to pass instead.
         ValueError: An option has a value that it cannot have, or the body was read before.
     """
-
-    _is_closing = False  # whether a task is in `aclose`, and gives the connection back
-
-    def _open(self, source: AsyncByteSource) -> AsyncSource:
-        opened = open_async_source(source)
-        self._reads = AsyncReads(opened)
-        return opened
 
     def __aiter__(self) -> AsyncIterator[ChatEvent]:
         """The events, from where the last reading stopped.
@@ -107,51 +103,12 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
         Returns:
             The completion; with `on_truncated="return"`, what there is of it.
         """
+        if self._is_unopened:
+            async with self:
+                return await self.until_done()
         async for _ in self:
             pass
         return self.completion
-
-    async def aclose(self) -> None:
-        """Stop, and give the connection back. Again, it does nothing.
-
-        From another task this ends a read that is under way at once. Whoever reads a closed stream gets an
-        `SSEStreamError`, unless the stream was complete.
-        """
-        self._state.close()
-        if self._released or self._is_closing:
-            return
-        self._is_closing = True
-        try:
-            await self._reads.interrupt()
-        finally:
-            await self._release()
-
-    async def _release(self) -> None:
-        self._released = True
-        with suppress(Exception):  # what cannot be closed is closed
-            await shielded(CLOSING_SECONDS, self._close_source)
-
-    async def _close_source(self) -> None:
-        await self._source.close()
-        if self._source.generator is not None:
-            await end_generators(self._source.generator)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    def __del__(self) -> None:
-        if not self._released:
-            warnings.warn(
-                f"{self!r} was dropped open, and its connection with it: use `async with`, or call `aclose`",
-                ResourceWarning,
-                source=self,
-                stacklevel=2,
-            )
-
-    # ---------------------------------------------------------------- reading
 
     async def _next(self, next_item: Callable[[bytes], object], choice: int | None = None) -> Any:  # as the views say
         """The next item; with a choice, the next piece of its text. All views are views on this, and hold nothing."""
@@ -180,6 +137,7 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
                         else:
                             self._arrive(piece)
                     elif not await self._advance():
+                        self._tell_end()
                         raise StopAsyncIteration
                 elif choice is None:
                     return item
@@ -188,7 +146,7 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
         except (GeneratorExit, StopAsyncIteration):  # nothing can be awaited any more; nothing is left
             raise
         except BaseException as error:  # a failure, or this task was cancelled in the middle of a read
-            if reads.busy:  # with another task, which goes on
+            if reads.busy or self._is_unopened:  # with another task, which goes on; or it can still be entered
                 raise
             await self.aclose()
             if isinstance(error, IncompleteStreamError) and state.is_truncation_tolerated:
@@ -200,9 +158,7 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
         state = self._state
         reads = self._reads
         if reads.busy:
-            raise RuntimeError(
-                "this stream is being read by another task: let one task read it, and hand the events on by a queue"
-            )
+            raise read_by_another()
         if reads.kept and not state.over:
             state.take(await reads.next_slice())
             return True
@@ -215,6 +171,11 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
                 state.end()
             case "drain":
                 await self._drain()
+            case "read" if self._is_unopened:
+                raise RuntimeError(
+                    "there is no response yet: read this stream within `async with AsyncChatStream(…) as stream`, or "
+                    "by `await stream.until_done()`"
+                )
             case "read":
                 seconds = state.begin_read()
                 try:
@@ -242,7 +203,8 @@ class AsyncChatStream(Stream[AsyncByteSource, AsyncSource]):
         """After the stream is done: await what still comes at once, so that the connection can be used again."""
         reads = self._reads
         seconds = self._state.drain_time()
-        if seconds and self._source.read_soon:
+        source = self._opening.source
+        if seconds and source is not None and source.read_soon:
             with suppress(Exception):  # the stream is done: that nothing more came is no error
                 data = reads.begin()
                 self._arrive(data if type(data) is bytes else await reads.wait(data, seconds))

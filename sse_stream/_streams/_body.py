@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .._chat._limits import Limits
 from .._errors import ContentTypeError, ProviderError, ResponseError, StatusError
-from .._sources._kinds import BLANK, BOM, REFUSED, kind_of
+from .._sources._kinds import BLANK, BOM, REFUSED, has_event_line, kind_of
 from .._sources._source import Source
-from ._response_errors import document_error, foreign_error, status_error
+from ._response_errors import document_error, foreign_error, is_json, status_error
 
 # So much of a body tells what it is.
 _BEGINNING = 4096
@@ -50,6 +50,8 @@ class Body:
             beginning = bytes(self._data[:_BEGINNING])
             is_enough = at_end or len(beginning) == _BEGINNING
             self.kind = kind_of(self._source.status, self._source.headers, beginning, at_end=is_enough)
+        elif at_end and self.kind == "document" and has_event_line(self._data) and not is_json(bytes(self._data)):
+            self.kind = "stream"  # JSON outside the frame, before the events
         return bytes(self._data) if self.kind == "stream" else b""
 
     def _drop_blank_lines(self) -> None:
@@ -71,8 +73,7 @@ class Body:
         """What to raise, with what has come of it."""
         headers = self._source.headers
         data = bytes(self._data[: self._limits.error_body])
-        if self.kind == "document":
-            return document_error(headers, data)
         if self.kind == "status" and self._source.status is not None:
             return status_error(self._source.status, headers, data)
-        return foreign_error(headers, data)
+        label = None if self._source.status is None else headers.get("content-type", "")
+        return document_error(headers, data, label) if self.kind == "document" else foreign_error(headers, data, label)

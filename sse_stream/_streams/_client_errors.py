@@ -1,35 +1,109 @@
-"""What the exceptions of HTTP clients mean. None is imported: they are told apart by their names."""
+"""What the exceptions of HTTP clients mean. None is imported: they are told apart by their names and what they hold."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Iterator
+from typing import Any, Literal, NoReturn, TypeAlias
 
-from .._errors import SSEStreamError, StreamTimeoutError, TransportError
-from .._sources._source import PieceError
+from .._errors import SSEStreamError, StatusError, StreamTimeoutError, TransportError
+from .._sources._attributes import attribute
+from .._sources._source import PieceError, UsedResponseError, lower_case_headers
+from ._response_errors import status_error
+
+Doing: TypeAlias = Literal["open", "begin", "read", "close"]
+"""What a client was doing when it raised: asking for the response, reading before its first byte or after it, leaving
+the response."""
+
+_SAID: dict[Doing, str] = {
+    "open": "there is no response: the request failed with {}",
+    "begin": "the connection broke before any bytes came: {}",
+    "read": "the connection broke: {}",
+    "close": "closing the response failed with {}",
+}
+
+_LATE: dict[Doing, str] = {
+    "open": "there is no response: the client's own timeout passed: {}",
+    "begin": "the client's read timeout passed before any bytes came: {}",
+    "read": "the client's read timeout passed: {}",
+    "close": "closing the response took longer than the client's timeout: {}",
+}
+
+# What a program raises that is wrong itself. No client raises one because of its connection.
+_MISTAKES = (TypeError, AttributeError, LookupError, NameError, ImportError, NotImplementedError, AssertionError)
 
 
-def raise_broken(cause: Exception, *, has_begun: bool) -> NoReturn:
-    """Raise the error for what a client raised while it read.
+def broken(cause: Exception, doing: Doing) -> Exception:
+    """The error for what a client raised.
 
     Args:
         cause: What it raised.
-        has_begun: Whether any bytes had come before.
+        doing: What it was doing.
 
-    Raises:
-        StreamTimeoutError: It was a timeout of the client's.
-        TransportError: It was something else.
-        SSEStreamError: It was one of these already: the source reads a stream of ours.
-        TypeError: It was not the client, but the caller, whose source cannot be read or gives no bytes.
-        AttributeError: Likewise.
+    Returns:
+        A `StatusError` where a client raises for a status, a `StreamTimeoutError` for a timeout of the client's, a
+        `TransportError` for all else; what was raised itself, if that is one of ours already, or the mistake of a
+        caller, whose source cannot be read or gives no bytes.
     """
-    if isinstance(cause, (SSEStreamError, PieceError)):
-        raise cause
-    if not has_begun and isinstance(cause, (TypeError, AttributeError)):
-        raise cause
+    if isinstance(cause, (SSEStreamError, PieceError, UsedResponseError)):
+        return cause
+    if doing != "read" and isinstance(cause, _MISTAKES):
+        return cause
+    if doing in ("open", "begin") and (refused := _status_error(cause)) is not None:
+        return refused
     said = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
     if _is_timeout(cause):
-        raise StreamTimeoutError(f"the client's read timeout passed: {said}", kind="read") from cause
-    raise TransportError(f"the connection broke: {said}") from cause
+        return StreamTimeoutError(_LATE[doing].format(said), kind="read")
+    return TransportError(_SAID[doing].format(said), retryable=not _is_lasting(cause))
+
+
+def raise_broken(cause: Exception, doing: Doing) -> NoReturn:
+    """Raise the error for what a client raised, as `broken` says."""
+    error = broken(cause, doing)
+    if error is cause:
+        raise cause
+    raise error from cause
+
+
+def _status_error(cause: Exception) -> StatusError | None:
+    """The error for a status that the client has made an exception of, as the SDKs and `raise_for_status` do."""
+    response = attribute(cause, "response")
+    given = [attribute(one, name) for one in (response, cause) for name in ("status_code", "status", "code")]
+    status = next((code for code in given if isinstance(code, int) and 300 <= code < 600), None)
+    if status is None:
+        return None
+    content = attribute(response, "content")
+    named = (
+        attribute(response, "reason_phrase"),
+        attribute(response, "reason"),
+        attribute(cause, "message"),
+        str(cause),
+    )
+    headers: Any = attribute(response, "headers") or attribute(cause, "headers") or {}
+    return status_error(
+        status,
+        lower_case_headers(headers),
+        content if isinstance(content, bytes) else b"",
+        reason=next((name for name in named if isinstance(name, str) and name), ""),
+    )
+
+
+def _chain(cause: BaseException) -> Iterator[BaseException]:
+    """An exception, and what it says it came from."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [cause]
+    while waiting:
+        error = waiting.pop()
+        if isinstance(error, BaseException) and error not in seen:
+            seen.append(error)
+            yield error
+            waiting += [error.__cause__, error.__context__, attribute(error, "reason"), *error.args]
+
+
+def _is_lasting(error: Exception) -> bool:
+    """Whether the next request would fail in the same way: a wrong URL, a closed client, a certificate."""
+    if isinstance(error, (ValueError, RuntimeError)) or type(error).__name__ in ("InvalidURL", "UnsupportedProtocol"):
+        return True
+    return any("Certificate" in type(cause).__name__ or "CertVerif" in type(cause).__name__ for cause in _chain(error))
 
 
 def _is_timeout(cause: BaseException) -> bool:

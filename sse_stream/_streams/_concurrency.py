@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -56,6 +56,51 @@ async def within(seconds: float, start: Callable[[], Awaitable[T]]) -> T:
         if scope.expired():
             raise Expired from None
         raise
+
+
+class HeldScope:
+    """A cancel scope of trio's within which something is entered: it stays open until that is left.
+
+    What is entered may open scopes of its own, which have to be closed before this one is.
+
+    Attributes:
+        scope: The scope.
+    """
+
+    def __init__(self, scope: Any) -> None:
+        self.scope = scope
+        self._is_open = False
+
+    @contextmanager
+    def entering(self) -> Iterator[None]:
+        """Enter something within the scope, which no longer cancels anything after that."""
+        self.scope.__enter__()
+        self._is_open = True
+        try:
+            yield
+        except BaseException as error:
+            if not self._closed_with(error):
+                raise
+        else:
+            self.scope.deadline = float("inf")
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Leave it, and close the scope."""
+        try:
+            yield
+        except BaseException as error:
+            if not self._closed_with(error):
+                raise
+        else:
+            self._closed_with(None)
+
+    def _closed_with(self, error: BaseException | None) -> bool:
+        """Close the scope, if it is open; whether the error was a cancellation of its own."""
+        if not self._is_open:
+            return False
+        self._is_open = False
+        return bool(self.scope.__exit__(None if error is None else type(error), error, None))
 
 
 async def let_others_run() -> None:

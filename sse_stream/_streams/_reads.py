@@ -13,6 +13,7 @@ from .._sources._source import AsyncSource, checked
 from ._concurrency import (
     CLOSING_SECONDS,
     Expired,
+    HeldScope,
     asyncio_task,
     let_others_run,
     running_trio,
@@ -37,6 +38,7 @@ class AsyncReads:
     no such halfway house: its cancel scope has to be there before a read is begun.
 
     Attributes:
+        held: Under trio, the scope within which a response was opened, where that is what is read.
         pump: Begins the next read by hand: gives its bytes, or what the event loop is to be asked for, which is then
             passed to `wait`.
         turn_ends: When it is time for other tasks to have their turn.
@@ -51,11 +53,13 @@ class AsyncReads:
         "_ended",
         "_given",
         "_is_ready",
+        "_opens",
         "_scope",
         "_source",
         "_trio",
         "_waiting",
         "busy",
+        "held",
         "idle",
         "kept",
         "pump",
@@ -64,8 +68,10 @@ class AsyncReads:
 
     pump: Any  # a generator that `coroutine` has marked, of which type checkers make something else
 
-    def __init__(self, source: AsyncSource) -> None:
+    def __init__(self, source: AsyncSource, *, opens: bool = False) -> None:
         self._source = source
+        self._opens = opens
+        self.held: HeldScope | None = None
         self._is_ready = False
         self._waiting: Any = None  # the task that waits
         self._cancellations = 0  # under asyncio, those of that task that are our own
@@ -174,8 +180,10 @@ class AsyncReads:
         self.busy = True
         self.idle = False
         data = b""
+        if self._opens:
+            self.held = HeldScope(scope)
         try:
-            with scope:
+            with scope if self.held is None else self.held.entering():
                 data = checked(await self._source.read())
                 if not data and self._source.ends_empty:
                     raise StopAsyncIteration

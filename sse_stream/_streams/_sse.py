@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Self
+from typing import Self, TypeVar
 
-from .._sources._open import open_async_source, open_source
+from .._sources._entering import AsyncOpening, Opening, SyncOpening
 from .._sources._protocols import AsyncByteSource, ByteSource
-from .._sources._source import AsyncSource, SyncSource, checked
+from .._sources._refusals import refusal
+from .._sources._source import AsyncSource, Source, SyncSource, checked
 from .._sse._decoder import SSEDecoder
 from .._sse._event import ServerSentEvent
 from .._sse._parser import DEFAULT_MAX_EVENT_SIZE
 from ._client_errors import raise_broken
 from ._reads import AsyncReads
+
+S = TypeVar("S", bound=Source)
 
 
 def iter_sse(
@@ -40,7 +43,14 @@ def iter_sse(
     >>> [event.data for event in iter_sse([b"data: Hi\n", b"\n"])]
     ['Hi']
     """
-    return _sse_events(open_source(source), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
+    return _sse_events(_opened(SyncOpening(source)), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
+
+
+def _opened(opening: Opening[S]) -> S:
+    """The source of what is a response already: nobody would leave what is entered here."""
+    if opening.source is None:
+        raise refusal(opening.given)
+    return opening.source
 
 
 def _sse_events(source: SyncSource, decoder: SSEDecoder) -> Iterator[ServerSentEvent]:
@@ -51,7 +61,7 @@ def _sse_events(source: SyncSource, decoder: SSEDecoder) -> Iterator[ServerSentE
         except StopIteration:
             return
         except Exception as error:  # noqa: BLE001  # whatever a client raises
-            raise_broken(error, has_begun=has_begun)
+            raise_broken(error, "read" if has_begun else "begin")
         has_begun = has_begun or bool(data)
         yield from decoder.feed(data)
 
@@ -78,7 +88,7 @@ def aiter_sse(
         TransportError: While the events are read: the connection broke.
         StreamTimeoutError: While the events are read: the client's read timeout passed.
     """
-    return _AsyncSSE(open_async_source(source), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
+    return _AsyncSSE(_opened(AsyncOpening(source)), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
 
 
 class _AsyncSSE:
@@ -106,6 +116,6 @@ class _AsyncSSE:
             except StopAsyncIteration:
                 raise
             except Exception as error:  # noqa: BLE001  # whatever a client raises
-                raise_broken(error, has_begun=self._has_begun)
+                raise_broken(error, "read" if self._has_begun else "begin")
             self._has_begun = self._has_begun or bool(data)
             self._events = self._decoder.feed(data)

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from time import monotonic
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, TypeAlias
 
-from .._chat._endings import Ending
 from .._chat._limits import Limits
 from .._decoding._reader import EventReader
-from .._errors import ProviderError, SSEStreamError, StatusError, StreamTimeoutError
-from .._sources._kinds import is_success, kind_of
+from .._errors import SSEStreamError
+from .._sources._kinds import is_odd_label, is_success, kind_of
 from .._sources._source import Source, checked
 from ..dialects import Dialect, OpenAIChat
 from ._body import Body
-from ._client_errors import raise_broken
-from ._timings import NEVER, Deadlines, Stopwatch, StreamTimings, Timeouts, late
-
-OnTruncated: TypeAlias = Literal["raise", "return"]
-"""What a stream that ends before it was done does: raise an `IncompleteStreamError`, or stop."""
+from ._clocks import Clocks
+from ._outcome import OnTruncated, Outcome
+from ._timings import StreamTimings, Timeouts
 
 Step: TypeAlias = Literal["read", "drain", "end", "over"]
 """What a stream does next, when all that has come of it has been given out: read on; read what still comes at once,
 its end mark having been read; tell the decoder that the body has ended; or nothing any more."""
 
-# After the end mark: how much more is read, and for how long, so that the connection can be used again.
-DRAIN_SIZE = 4096
-DRAIN_SECONDS = 0.03
-
-# How long the body of an error is waited for: what it says is worth less than that it came.
-_ERROR_BODY_SECONDS = 5.0
+# What is known of a response before it is there.
+_NOT_OPEN = Source(response=None)
 
 
-class StreamState:
+class StreamState(Outcome):
     """One stream, from the first byte of its response to the last. The shells read; this says what it means.
 
     Attributes:
@@ -43,22 +36,11 @@ class StreamState:
         exhausted: Whether the source has nothing more to give.
     """
 
-    # These change in few streams, or late. Those that stay as they are cost nothing to make.
-    plain = False
-    over = False
-    exhausted = False
     _is_stream = False  # until that is known
-    _body: Body | None = None  # what has come of it, where that is no stream so far
-    _timeouts = Timeouts()
-    _deadlines: Deadlines | None = None
-    _due = NEVER  # until when the read under way may take
-    _body_due = 0.0  # until when the body of an error is waited for
-    _done_at: float | None = None
-    _size_when_done = 0
 
     def __init__(
         self,
-        source: Source,
+        source: Source | None,
         *,
         dialect: Dialect | None,
         strict: bool,
@@ -67,24 +49,29 @@ class StreamState:
         keepalives: bool,
         on_truncated: OnTruncated,
         request_started: float | None,
+        tee: Callable[[bytes], object] | None,
     ) -> None:
         if on_truncated not in ("raise", "return"):
             raise ValueError(f"on_truncated is 'raise' or 'return', not {on_truncated!r}")
-        now = monotonic()
-        self.reader = EventReader(
-            OpenAIChat() if dialect is None else dialect, strict=strict, limits=limits, keepalives=keepalives
-        )
-        self.watch = Stopwatch(now, request_started)
-        self._source = source
-        self._on_truncated = on_truncated
+        dialect = OpenAIChat() if dialect is None else dialect
+        reader = EventReader(dialect, strict=strict, limits=limits, keepalives=keepalives)
+        super().__init__(reader, Clocks(timeouts, request_started), on_truncated)
         self._limits = limits
+        self._tee = tee
+        self._source = _NOT_OPEN
+        if source is not None:
+            self.opened(source)
+
+    def begin_request(self) -> None:
+        """The response is about to be asked for: the clocks start here."""
+        self._clocks.begin_request()
+        self.watch = self._clocks.watch
+
+    def opened(self, source: Source) -> None:
+        """The response is there."""
+        self._source = source
         if not is_success(source.status):
-            self._body = Body(source, limits)
-        if timeouts is not None:
-            if not isinstance(timeouts, Timeouts):
-                raise TypeError(f"timeouts is a Timeouts, as in Timeouts(total=60), not {timeouts!r}")
-            self._timeouts = timeouts
-            self._deadlines = Deadlines(timeouts, now, now if request_started is None else request_started)
+            self._body = Body(source, self._limits)
 
     @property
     def timings(self) -> StreamTimings:
@@ -122,27 +109,16 @@ class StreamState:
         Raises:
             SSEStreamError: A deadline has passed already.
         """
-        is_refused = self._body is not None and self._body.is_refused
-        if self._deadlines is None and not is_refused:
+        if not (self._clocks.has_deadlines or self.is_refused):
             return None
-        now = monotonic()
-        self._due = NEVER if self._deadlines is None else self._deadlines.begin(now, self.reader.tally.pieces)
-        if is_refused:
-            self._body_due = self._body_due or now + _ERROR_BODY_SECONDS
-            self._due = min(self._due, (self._body_due, "total"))
-        if self._due[0] <= now:
+        seconds = self._clocks.begin_read(self.reader.tally.pieces, is_refused=self.is_refused)
+        if seconds == 0:
             self.timed_out()
-        return None if self._due is NEVER else self._due[0] - now
+        return seconds
 
     def drain_time(self) -> float:
         """How many seconds more to wait for the end of a body whose stream is done; 0 for no more."""
-        now = monotonic()
-        if self._done_at is None:
-            self._done_at = now
-            self._size_when_done = self.watch.bytes
-        if self.watch.bytes - self._size_when_done > DRAIN_SIZE or not self._source.keeps_connection:
-            return 0
-        return max(0.0, self._done_at + DRAIN_SECONDS - now)
+        return self._clocks.drain_time() if self._source.keeps_connection else 0
 
     # ---------------------------------------------------------------- what arrives
 
@@ -156,11 +132,9 @@ class StreamState:
             PieceError: It is not bytes.
         """
         data = piece if type(piece) is bytes else checked(piece)
-        now = monotonic()
-        if self._deadlines is not None:
-            self._deadlines.end(now, len(data))
-        if data:
-            self.watch.arrive(now, len(data), self.reader.tally.pieces)
+        self._clocks.arrive(len(data), self.reader.tally.pieces)
+        if self._tee is not None and data:
+            self._tee(data)
         return data
 
     def take(self, data: bytes) -> None:
@@ -188,7 +162,9 @@ class StreamState:
         if body is None or body.kind == "stream":
             self._is_stream = True
             self._body = None
-            self.plain = self._deadlines is None
+            if is_odd_label(source.status, source.headers):
+                self.reader.note("odd_content_type", source.headers["content-type"])
+            self.plain = not self._clocks.has_deadlines and self._tee is None
         return data
 
     def check_time(self) -> None:
@@ -197,7 +173,7 @@ class StreamState:
         Raises:
             SSEStreamError: It has not. It counts, though it is not given out any more.
         """
-        if not self.over and self._due[0] < monotonic():
+        if not self.over and self._clocks.is_late:
             with suppress(SSEStreamError):  # the deadline passed first, and is what is reported
                 while self.reader.next_event() is not None:
                     pass
@@ -222,79 +198,3 @@ class StreamState:
         if body is not None and (body.document is None or not self.reader.take_document(body.document)):
             raise self._refusal(body)
         self.reader.end()
-
-    def close(self) -> None:
-        """The caller stops: nothing more is given out."""
-        self.stop()
-        self.reader.abandon()
-
-    def stop(self) -> None:
-        """The caller stops, while another thread may be at work in here: that one finds it out, and closes."""
-        self.over = True
-        self.plain = False
-
-    # ---------------------------------------------------------------- what goes wrong
-
-    @property
-    def is_truncation_tolerated(self) -> bool:
-        """Whether the stream has ended before it was done, and that is no error."""
-        return self._on_truncated == "return" and self.reader.ending == "truncated"
-
-    def check(self) -> None:
-        """Why there is nothing more, unless the stream was read to its end.
-
-        Raises:
-            SSEStreamError: It was closed before it was done, or has failed before.
-        """
-        reader = self.reader
-        if reader.ending == "open":
-            reader.abandon()  # see `stop`
-        if reader.ending == "closed":
-            so_far = reader.completion.text[-80:]
-            raise self._with_completion(f"the stream was closed before it was done; so far: {so_far!r}")
-        if reader.error is not None and not self.is_truncation_tolerated:
-            raise self._with_completion(f"this stream has failed before: {reader.error}")
-
-    def failed(self, cause: Exception) -> None:
-        """The client raised something while it read.
-
-        Raises:
-            SSEStreamError: What that means; but its end is no error here.
-        """
-        self.plain = False
-        if self.over:
-            self.check()
-        elif isinstance(cause, (StopIteration, StopAsyncIteration)):
-            self.exhausted = True
-        elif self._body is not None and self._body.is_refused:
-            # What the response said already tells more than how its body broke off.
-            raise self._refusal(self._body) from cause
-        else:
-            self._broken(cause)
-
-    def _broken(self, cause: Exception) -> NoReturn:
-        try:
-            raise_broken(cause, has_begun=self.watch.bytes > 0)
-        except SSEStreamError as error:
-            self._fail(error, "timeout" if isinstance(error, StreamTimeoutError) else "transport_error")
-            raise
-
-    def timed_out(self) -> NoReturn:
-        """Raise the error for the deadline that has passed."""
-        if self._body is not None and self._body.is_refused:
-            raise self._refusal(self._body)
-        raise self._fail(late(self._timeouts, self._due[1]), "timeout")
-
-    def _refusal(self, body: Body) -> SSEStreamError:
-        """The error for a response that is no stream, with what has come of its body."""
-        error = body.error()
-        return self._fail(error, "provider_error" if isinstance(error, (ProviderError, StatusError)) else "invalid")
-
-    def _fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
-        self.stop()
-        return self.reader.fail(error, ending)
-
-    def _with_completion(self, message: str) -> SSEStreamError:
-        error = SSEStreamError(message)
-        error.completion = self.reader.completion
-        return error

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, Never, NoReturn, Self, SupportsIndex, TypeVar
 
 from .._chat._anomalies import Anomaly
 from .._chat._completion import ChatCompletion
 from .._chat._endings import Ending
 from .._chat._limits import Limits
+from .._sources._entering import Opening
 from .._sources._source import Source
 from ..dialects import Dialect
-from ._state import OnTruncated, StreamState
+from ._callbacks import call_at_end, check_callback, unknown_option
+from ._outcome import OnTruncated
+from ._state import StreamState
 from ._timings import StreamTimings, Timeouts
 
 Given = TypeVar("Given")
@@ -22,6 +26,7 @@ class Stream(Generic[Given, S]):
     """What both shells are."""
 
     _released = True  # until there is something to close
+    _on_end: list[Callable[[Any], object]]  # one, until it is called with this stream
 
     def __init__(
         self,
@@ -34,27 +39,58 @@ class Stream(Generic[Given, S]):
         keepalives: bool = False,
         on_truncated: OnTruncated = "raise",
         request_started: float | None = None,
+        on_end: Callable[[Self], object] | None = None,
+        tee: Callable[[bytes], object] | None = None,
+        **unknown: Never,
     ) -> None:
-        self._source = self._open(source)
-        self._state = StreamState(
-            self._source,
-            dialect=dialect,
-            strict=strict,
-            limits=limits,
-            timeouts=timeouts,
-            keepalives=keepalives,
-            on_truncated=on_truncated,
-            request_started=request_started,
-        )
+        self._on_end = []
+        if unknown:
+            raise unknown_option(type(self).__name__, next(iter(unknown)))
+        if on_end is not None:
+            check_callback("on_end", on_end)
+        if tee is not None:
+            check_callback("tee", tee)
+        opening = self._open(source)
+        try:
+            self._state = StreamState(
+                opening.source,
+                dialect=dialect,
+                strict=strict,
+                limits=limits,
+                timeouts=timeouts,
+                keepalives=keepalives,
+                on_truncated=on_truncated,
+                request_started=request_started,
+                tee=tee,
+            )
+        except BaseException:
+            opening.discard()
+            raise
+        self._opening = opening
+        if on_end is not None:
+            self._on_end.append(on_end)
         self._released = False
 
     @abstractmethod
-    def _open(self, source: Given) -> S: ...
+    def _open(self, source: Given) -> Opening[S]: ...
 
     @property
     def response(self) -> Any:  # whatever the caller gave
-        """The source, as it was given: its status and headers are there before the first event."""
-        return self._source.response
+        """The response: its status and headers are there before the first event.
+
+        It is what was given, or what the context manager or awaitable that was given gives, `None` until it is there;
+        of what an SDK hands out, the response of its HTTP client.
+        """
+        source = self._opening.source
+        return None if source is None else source.response
+
+    def _tell_end(self) -> None:
+        """Call `on_end`, once, when all is given back."""
+        if self._on_end and self._released and not self._opening.is_entered:
+            self._call_on_end()
+
+    def _call_on_end(self) -> None:
+        call_at_end(self._on_end, self)
 
     @property
     def dialect(self) -> str:

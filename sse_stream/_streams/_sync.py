@@ -5,34 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import repeat
-from time import monotonic, sleep
-from typing import Any, Self, TypeVar
+from time import monotonic
+from typing import Any, TypeVar
 
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._completion import ChatCompletion
 from .._chat._events import ChatEvent, TextDelta
 from .._errors import IncompleteStreamError
 from .._json._depth import JSONValue
-from .._sources._open import open_source
-from .._sources._protocols import ByteSource
-from .._sources._source import SyncSource
-from ._concurrency import CLOSING_SECONDS
 from ._partial import PartialReading, PartialValues
-from ._stream import Stream
+from ._sync_owner import SyncOwner, read_by_another
 
 T = TypeVar("T")
 
-# How long a thread is waited for that may be decoding, where nothing can end its read.
-_DECODING_SECONDS = 0.01
 
-
-class ChatStream(Stream[ByteSource, SyncSource]):
+class ChatStream(SyncOwner):
     r"""A chat stream over a sync source: iterate it for typed events.
 
-    The source is a response of httpx, httpx2, requests, niquests, urllib3, `http.client` or
-    `urllib.request`, a binary file, or an iterable of bytes. The stream owns it, and closes it once: at the
-    end, at an error, at `close`, at the end of `with`, and when the stream is dropped. Deadlines are
-    checked whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
+    The source is a response of httpx, httpx2, requests, niquests, urllib3, `http.client`, `urllib.request` and others,
+    or what the openai and anthropic SDKs wrap around one; a context manager that gives a response, as
+    `client.stream(…)` does; a binary file, or an iterable of bytes. The stream owns it, and closes it once: at the
+    end, at an error, at `close`, at the end of `with`, and when the stream is dropped. A context manager is entered by
+    `with`, or by the first read, and left with it; what is a response already is never entered. Deadlines are checked
+    whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
 
     Args:
         source: The response, or where else the bytes come from.
@@ -44,7 +39,13 @@ class ChatStream(Stream[ByteSource, SyncSource]):
         on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
         request_started: `time.monotonic()` when the request was sent, for timings and deadlines; with
-            `None` they count from the making of the stream.
+            `None` they count from the making of the stream, or from when it enters its source.
+        on_end: Called once with the stream, when it is over and all is given back: read to its end, failed, never
+            opened, left early, cancelled; at best effort where it is dropped open. What it raises goes to
+            `sys.unraisablehook`.
+        tee: Called with the bytes of each read, before they are decoded. What it raises goes through, and closes the
+            stream.
+        **unknown: Refused: a `TypeError` names what is no option, and which was meant.
 
     Raises:
         TypeError: `source` is no source, or an async one; the message says what to pass instead.
@@ -55,12 +56,6 @@ class ChatStream(Stream[ByteSource, SyncSource]):
     ...     print("".join(stream.iter_text()), stream.ending)
     Hi complete
     """
-
-    def _open(self, source: ByteSource) -> SyncSource:
-        opened = open_source(source)
-        self._pieces = opened.pieces
-        self._is_reading = False
-        return opened
 
     def __iter__(self) -> Iterator[ChatEvent]:
         """The events, from where the last reading stopped.
@@ -121,65 +116,6 @@ class ChatStream(Stream[ByteSource, SyncSource]):
             pass
         return self.completion
 
-    def close(self) -> None:
-        """Stop, and give the connection back. Again, it does nothing.
-
-        From another thread this ends a read that is blocked, where the client has a socket to shut down: httpx,
-        httpx2, requests, urllib3, niquests and `http.client`, over HTTP/1.1. Any other read goes on until something
-        comes. Whoever reads a closed stream gets an `SSEStreamError`, unless the stream was complete.
-        """
-        self._state.stop()
-        if self._is_reading:
-            self._end_read()
-        self._close()
-
-    def _end_read(self) -> None:
-        """End the read that is under way, and wait until the thread which reads is out of it, and of the decoder."""
-        interrupt = self._source.interrupt
-        if interrupt is not None:
-            with suppress(Exception):  # there may be no connection any more
-                interrupt()
-        if self._is_read_here():
-            return
-        # Asked again and again, for the thread that reads should not have to tell of each event that it is out.
-        give_up = monotonic() + (_DECODING_SECONDS if interrupt is None else CLOSING_SECONDS)
-        while self._is_reading and monotonic() < give_up:
-            sleep(0.001)
-
-    def _is_read_here(self) -> bool:
-        """Whether it is this thread that reads, and closes in the middle of it, as a source or a signal can make it."""
-        # Imported here: asked where a stream is closed in the middle of a read, which few are.
-        from traceback import walk_stack
-
-        code = ChatStream._next.__code__
-        return any(frame.f_code is code and frame.f_locals["self"] is self for frame, _ in walk_stack(None))
-
-    def _close(self) -> None:
-        self._state.close()
-        if not self._released:
-            self._release()
-
-    def _release(self) -> None:
-        self._released = True
-        try:
-            self._source.close()
-        except ValueError:  # a generator that is running: whoever is out of it last closes it
-            self._released = False
-        except Exception:  # noqa: BLE001, S110  # what cannot be closed is closed
-            pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if not self._released:
-            self.close()
-
-    # ---------------------------------------------------------------- reading
-
     def _next(self, next_item: Callable[[bytes], object], choice: int | None = None) -> Any:  # as the views say
         """The next item; with a choice, the next piece of its text. All views are views on this, and hold nothing.
 
@@ -187,10 +123,7 @@ class ChatStream(Stream[ByteSource, SyncSource]):
             StopIteration: There are no more.
         """
         if self._is_reading:
-            raise RuntimeError(
-                "this stream is being read by another thread, or by its own source: let one thread read it, and "
-                "hand the events on by a queue"
-            )
+            raise read_by_another()
         self._is_reading = True
         state = self._state
         reader = state.reader
@@ -217,15 +150,17 @@ class ChatStream(Stream[ByteSource, SyncSource]):
                         state.take(state.arrive(piece))
                 elif not self._advance():
                     break
-        except IncompleteStreamError:
-            self._close()
+        except IncompleteStreamError as error:
+            self._close(error)
             if not state.is_truncation_tolerated:
                 raise
-        except BaseException:
-            self._close()
+        except BaseException as error:
+            self._close(error)
             raise
         finally:
             self._is_reading = False
+        if self._on_end or self._opening.is_entered:
+            self._close()
         raise StopIteration
 
     def _advance(self) -> bool:
@@ -248,6 +183,9 @@ class ChatStream(Stream[ByteSource, SyncSource]):
     def _read_in_time(self) -> None:
         """Read where a deadline is set, or what the body is has yet to be seen."""
         state = self._state
+        if self._opening.source is None:
+            self._enter_source()
+            return
         state.begin_read()
         try:
             piece = next(self._pieces)
@@ -261,7 +199,8 @@ class ChatStream(Stream[ByteSource, SyncSource]):
         """After the stream is done: read what still comes at once, so that the connection can be used again."""
         state = self._state
         seconds = state.drain_time()
-        read_soon = self._source.read_soon
+        source = self._opening.source
+        read_soon = None if source is None else source.read_soon
         if seconds and read_soon is not None:
             with suppress(Exception):  # the stream is done: that nothing more came is no error
                 state.take(state.arrive(read_soon(seconds)))

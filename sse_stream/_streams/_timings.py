@@ -50,8 +50,8 @@ class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
     beginning or arguments. It is not a token: gaps are gaps between arrivals of pieces.
 
     Attributes:
-        basis: What times are counted from: `"request"`, if the request's start was passed in, or
-            `"stream"`, the moment at which the stream was made.
+        basis: What times are counted from: `"request"`, if the request's start was passed in, or the stream has
+            opened it, or `"stream"`, the moment at which the stream was made.
         time_to_first_byte: To the first bytes of the body; `None` if none came.
         time_to_first_token: To the first generated piece, also called TTFT; OpenTelemetry's
             `gen_ai.client.operation.time_to_first_chunk`. `None` if none came.

@@ -125,7 +125,7 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
     levels = [level for level in reversed([*_inwards(around)]) if isinstance(level, dict)]
     code = next((code for level in levels if (code := _code(level)) is not None), None)
     kind = next((kind for level in levels if isinstance(kind := level.get("type"), str)), None)
-    return ProviderError(_message(innermost, levels), type=kind, code=code, body=body)
+    return ProviderError(_message(innermost, levels), type=kind, code=code, body=body, retry_after=_retry_after(levels))
 
 
 def _inwards(error: JSONValue) -> Iterator[JSONValue]:
@@ -142,6 +142,20 @@ def _code(fields: Object) -> str | int | None:
         code = fields.get(name)
         if isinstance(code, (str, int)) and not isinstance(code, bool) and code not in ("", "error"):
             return code
+    return None
+
+
+def _retry_after(levels: Iterable[Object]) -> float | None:
+    """How many seconds to wait, as `retry_after` says or Google's `RetryInfo` among the details."""
+    for fields in levels:
+        said = fields.get("retry_after")
+        if isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0:
+            return float(said)
+        details = fields.get("details")
+        for detail in details if isinstance(details, list) else ():
+            delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+            if isinstance(delay, str) and (seconds := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)s", delay)):
+                return float(seconds[1])
     return None
 
 

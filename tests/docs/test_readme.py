@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 import sse_stream
-from sse_stream.testing import ReplayServer, Reply
+from sse_stream.testing import Disconnect, EndAt, ReplayServer, Reply, Reset, Stall
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -82,6 +82,69 @@ def test_a_python_block_runs(number: int, capsys: pytest.CaptureFixture[str], mo
                 {"role": "tool", "tool_call_id": "call_1", "content": "look was called with {'at': 'sky'}"},
             ]
     assert re.search(PRINTED[number], capsys.readouterr().out, re.DOTALL)
+
+
+ERRORS = next(block for block in PYTHON if "except StatusError" in block)
+
+STALL = Stall(len(ANSWER[0]) + len(ANSWER[1]))  # after the first piece of text
+REFUSAL = b'{"error":{"message":"%b","type":"t"}}'
+
+
+@pytest.mark.parametrize(
+    ("reply", "printed"),
+    [
+        pytest.param(
+            None,
+            r"^no connection, .*no stream at all: there is no response: the request failed with "
+            r"ConnectError: .*refused; a repeat may help: True\n$",
+            id="refused connection",
+        ),
+        pytest.param(Reply(REFUSAL % b"no such key", status=401), r"^refused: HTTP 401: no such key\n$", id="401"),
+        pytest.param(
+            Reply(REFUSAL % b"slow down", status=429, headers={"Retry-After": "2"}),
+            r"^refused: HTTP 429: slow down; try again in 2 s\n$",
+            id="429",
+        ),
+        pytest.param(
+            Reply(b"<html><title>500 Oops</title>", status=500, content_type="text/html"),
+            r"^refused: HTTP 500, with a body that is an HTML page titled 'Oops'\n$",
+            id="500 with a page",
+        ),
+        pytest.param(Reply(ANSWER, fault=Stall(0, seconds=5.5)), r"^Grüß dich$", id="silence, beyond httpx's default"),
+        pytest.param(
+            Reply(ANSWER, fault=EndAt(STALL.at or 0)),
+            r"^Grüß cut off after 'Grüß ': the stream ended before it was done: no \[DONE\] came, no finish "
+            r"reason for choice 0\n$",
+            id="ended",
+        ),
+        pytest.param(
+            Reply(ANSWER, fault=Disconnect(STALL.at)),
+            r"^Grüß no connection, .*: the connection broke: RemoteProtocolError: .*help: False\n$",
+            id="cut",
+        ),
+        pytest.param(
+            Reply(ANSWER, fault=Reset(STALL.at)),
+            r"^Grüß no connection, .*: the connection broke: ReadError: .*help: False\n$",
+            id="reset",
+        ),
+        pytest.param(
+            Reply([*ANSWER[:2], b'data: {"error":{"message":"overloaded"}}\n\n']),
+            r"^Grüß the provider reports in mid-stream: overloaded\n$",
+            id="mid-stream error",
+        ),
+    ],
+)
+def test_the_block_on_errors_tells_each_failure_once(
+    reply: Reply | None, printed: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ReplayServer(script=[reply or Reply(b"")]) as server:
+        reader: dict[str, object] = {"url": server.chat_url, "headers": {}, "payload": {}}
+        if reply is not None:
+            exec(compile(ERRORS, "errors", "exec"), reader)
+    if reply is None:  # nobody listens there any more
+        exec(compile(ERRORS, "errors", "exec"), reader)
+    assert re.search(printed, capsys.readouterr().out, re.DOTALL)
 
 
 def test_what_each_block_prints_is_known() -> None:

@@ -6,9 +6,11 @@ import asyncio
 import http.client
 import io
 import os
+import subprocess
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
 
@@ -338,6 +340,14 @@ def never_awaited() -> Any:
     return send()
 
 
+def not_entered() -> Any:
+    return httpx.Client(verify=False).stream("POST", "http://localhost")
+
+
+def not_entered_async() -> Any:
+    return httpx.AsyncClient(verify=False).stream("POST", "http://localhost")
+
+
 ASYNC_ONLY: list[Any] = [
     httpx.Response(200, content=generate([])),
     javascript.Response([]),
@@ -381,16 +391,43 @@ def test_a_sync_source_is_referred_to_the_sync_stream(read: Any, source: Any) ->
         (lambda: 1, "int is no source"),
         (lambda: 1.5, "float is no source"),
         (object, "object is no source"),
-        (never_awaited, "a coroutine that nobody has awaited"),
-        (lambda: httpx.Client(verify=False).stream("POST", "http://localhost"), "`with … as response` gives"),
-        (
-            lambda: httpx.AsyncClient(verify=False).stream("POST", "http://localhost"),
-            "context manager that nobody has entered: pass the response that `(async )?with … as response` gives",
-        ),
+        (lambda: Path("recording.sse"), r"PosixPath is a path: open it, as in open\(path, 'rb'\)"),
+        (lambda: httpx.Client(verify=False), r"Client is an HTTP client: .*client\.stream\(…\)"),
+        (requests.Session, r"Session is an HTTP client: .*session\.post\(…, stream=True\)"),
+        (Future[bytes], r"Future is a future of a thread: pass its result\(\)"),
     ],
-    ids=["str", "dict", "None", "int", "float", "object", "coroutine", "not entered", "not entered async"],
+    ids=["str", "dict", "None", "int", "float", "object", "Path", "client", "session", "Future"],
 )
 def test_what_is_no_source_is_refused_with_what_to_do(read: Any, make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        read(make())
+
+
+def test_a_process_is_referred_to_its_output() -> None:
+    with subprocess.Popen(["true"], stdout=subprocess.PIPE) as process:
+        with pytest.raises(TypeError, match="this Popen is a process: pass its stdout"):
+            ChatStream(process)  # type: ignore[arg-type]  # which is the mistake
+        with pytest.raises(IncompleteStreamError):
+            ChatStream(process.stdout).until_done()  # type: ignore[arg-type]  # which may be `None`
+
+
+@pytest.mark.parametrize(
+    ("read", "make", "message"),
+    [
+        (ChatStream, never_awaited, "this coroutine is async: use AsyncChatStream"),
+        (iter_sse, never_awaited, "this coroutine is async: use AsyncChatStream"),
+        (aiter_sse, never_awaited, "a coroutine that nobody has awaited: pass what it returns"),
+        (AsyncChatStream, not_entered, "this _GeneratorContextManager is sync: use ChatStream"),
+        (aiter_sse, not_entered, "this _GeneratorContextManager is sync: use ChatStream"),
+        (iter_sse, not_entered, "that nobody has entered: pass the response that `with … as response` gives"),
+        (ChatStream, not_entered_async, "this _AsyncGeneratorContextManager is async: use AsyncChatStream"),
+        (iter_sse, not_entered_async, "this _AsyncGeneratorContextManager is async: use AsyncChatStream"),
+        (aiter_sse, not_entered_async, "that nobody has entered: pass the response that `async with … as response`"),
+    ],
+)
+def test_what_is_no_response_yet_is_refused_where_nobody_would_leave_it_or_can_enter_it(
+    read: Any, make: Callable[[], Any], message: str
+) -> None:
     with pytest.raises(TypeError, match=message):
         read(make())
 

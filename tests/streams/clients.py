@@ -62,7 +62,7 @@ async def settled(value: Any) -> Any:
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, monotonic: Callable[[], float]) -> None:
     """Let the streams read this clock."""
-    for module in ("_state", "_sync", "_async", "_reads", "_partial"):
+    for module in ("_clocks", "_sync", "_async", "_reads", "_partial"):
         monkeypatch.setattr(f"sse_stream._streams.{module}.monotonic", monotonic)
 
 

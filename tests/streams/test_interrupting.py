@@ -27,13 +27,13 @@ from .http2 import HTTP2Server
 
 LOOPS = pytest.mark.parametrize("run", [run_in_asyncio, run_in_trio], ids=["asyncio", "trio"])
 
-CLOSED = "the stream was closed before it was done; so far: "
+CLOSED = "the stream was closed before it was done"
 
 
 @pytest.fixture(autouse=True)
 def no_end_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What ends only because nobody waits for it any longer does not end here."""
-    for module in ("_reads", "_async", "_sync"):
+    for module in ("_reads", "_async_owner", "_sync_owner"):
         monkeypatch.setattr(f"sse_stream._streams.{module}.CLOSING_SECONDS", 60.0)
 
 
@@ -61,7 +61,7 @@ def assert_closed(stream: Any, seen: Reading) -> None:
     *texts, error = seen
     assert "".join(texts) == TEXT
     assert type(error) is SSEStreamError
-    assert str(error) == f"{CLOSED}{TEXT!r}"
+    assert str(error) == CLOSED
     assert error.completion is not None
     assert (error.completion.text, stream.ending) == (TEXT, "closed")
 
@@ -82,6 +82,18 @@ class TestOverHTTP1:
     def test_aclose_from_another_task(self, client: Client, options: Any) -> None:
         async def body() -> None:
             async with client.streaming(server.chat_url, **options) as stream:
+                await closed_by_another_task(stream)
+
+        with ReplayServer(UNDONE, fault=Stall()) as server:
+            client.run(body)
+            assert server.wait_for_disconnect()
+
+    def test_aclose_from_another_task_where_the_stream_has_opened_the_request(
+        self, client: Client, options: Any
+    ) -> None:
+        async def body() -> None:
+            session: Any = client.session(5)
+            async with session as post, AsyncChatStream(post(server.chat_url), **options) as stream:
                 await closed_by_another_task(stream)
 
         with ReplayServer(UNDONE, fault=Stall()) as server:
@@ -136,6 +148,20 @@ class TestOverHTTP2:
             run(body)
             assert server.requests == 2
             assert server.connections == 1 or session is over_niquests  # which gives up the connection of a closed one
+
+
+@pytest.mark.parametrize(("session", "run"), HTTP2)
+def test_over_http2_a_stream_that_has_opened_its_request_is_closed_from_another_task(session: Any, run: Any) -> None:
+    async def body() -> None:
+        async with session() as post:
+            async with AsyncChatStream(post(server.chat_url)) as stream:
+                await closed_by_another_task(stream)
+            async with AsyncChatStream(post(server.chat_url), on_truncated="return") as again:
+                assert (await again.until_done()).text == TEXT
+
+    with HTTP2Server(UNDONE) as server:
+        run(body)
+        assert server.requests == 2
 
 
 class Waiting:
@@ -255,7 +281,7 @@ class TestPlainIterables:
     def test_while_the_rest_is_awaited_after_done_what_was_complete_stays_so(
         self, run: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("sse_stream._streams._state.DRAIN_SECONDS", 60.0)
+        monkeypatch.setattr("sse_stream._streams._clocks.DRAIN_SECONDS", 60.0)
 
         async def body() -> None:
             stream = AsyncChatStream(Waiting(STREAM))

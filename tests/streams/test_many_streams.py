@@ -33,10 +33,9 @@ def test_a_hundred_streams_at_once_are_complete_and_their_own(run: Any) -> None:
         texts: dict[int, str] = {}
 
         async def read(number: int) -> None:
-            async with client.stream("POST", f"{server.chat_url}?{number}") as response:
-                async with AsyncChatStream(response) as stream:
-                    texts[number] = "".join([piece async for piece in stream.iter_text()])
-                    assert stream.ending == "complete"
+            async with AsyncChatStream(client.stream("POST", f"{server.chat_url}?{number}")) as stream:
+                texts[number] = "".join([piece async for piece in stream.iter_text()])
+                assert stream.ending == "complete"
 
         async with httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None), verify=False, timeout=30) as client:
             async with anyio.create_task_group() as tasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,6 +14,7 @@ from sse_stream import (
     AsyncChatStream,
     ChatCompletion,
     ChatStream,
+    ChunkDecodeError,
     ContentTypeError,
     IncompleteStreamError,
     Limits,
@@ -22,7 +24,7 @@ from sse_stream import (
     TextDelta,
     Timeouts,
 )
-from sse_stream.testing import Disconnect, ReplayServer, Reply, Reset, Stall
+from sse_stream.testing import Disconnect, ReplayServer, Reply, Reset, Stall, bytewise
 
 from .bodies import COMPLETION, PIECES, STREAM, TEXT, text
 from .clients import Client, Each, clients, run_in_asyncio, run_in_trio, run_without_loop, set_clock, settled
@@ -352,3 +354,126 @@ def test_the_identity_encoding_is_none() -> None:
     response = Labelled("text/event-stream", [b"unknown: field\n", STREAM])
     response.headers["Content-Encoding"] = "identity"
     assert ChatStream(response).until_done().text == TEXT
+
+
+GZIPPED = gzip.compress(STREAM)
+LINES = b'{"a":1}\n{"choices":[{"delta":{"content":"Hi"}}]}\n{"cho'
+
+
+@pytest.mark.parametrize("cut", [lambda body: [body], bytewise], ids=["whole", "bytewise"])
+@pytest.mark.parametrize("content_type", ["text/event-stream", "text/plain", None])
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"<!DOCTYPE html>\n<title>Sign in</title>", "its body is an HTML page titled 'Sign in'"),
+        (b"<html><body>Hello", "its body is an HTML page: <html><body>Hello"),
+        (b"upstream connect error", "it begins 'upstream connect error'"),
+        (b"Hello\nworld\n", "it begins 'Hello"),
+        (GZIPPED, "its body is compressed (gzip), though no Content-Encoding says so"),
+        (LINES, 'its body is lines of JSON (NDJSON), of which the first is {"a":1}'),
+        (bytes(range(128, 256)), "it begins '"),
+    ],
+    ids=["page", "page without a title", "text", "lines of text", "gzip", "NDJSON", "random bytes"],
+)
+def test_what_has_no_line_of_an_event_stream_is_none_whatever_its_label(
+    body: bytes, says: str, content_type: str | None, cut: Any
+) -> None:
+    source: Any = cut(body) if content_type is None else Labelled(content_type, cut(body))
+    with pytest.raises(ContentTypeError) as caught:
+        ChatStream(source).until_done()
+    assert says in str(caught.value)
+    assert str(caught.value).startswith(f"the {'body' if content_type is None else 'response'} is no event stream: ")
+    assert caught.value.body == body.decode("utf-8", "replace")
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("end", range(len(b"data: {") + 1))
+def test_a_labelled_stream_that_is_cut_in_its_first_line_is_truncated(end: int) -> None:
+    for source in ([b"data: {"[:end]], Labelled("text/event-stream", [b"data: {"[:end]])):
+        with pytest.raises(IncompleteStreamError):
+            ChatStream(source).until_done()
+
+
+def test_what_stands_before_the_first_line_of_a_labelled_stream_is_passed_over() -> None:
+    for cut in (lambda body: [body], bytewise):
+        response = Labelled("text/event-stream", cut(b"unknown: field\nnonsense\n" + STREAM))
+        assert ChatStream(response).until_done().text == TEXT
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream; charset=utf-8"])
+def test_a_label_that_is_no_event_stream_is_told(content_type: str) -> None:
+    stream = ChatStream(Labelled(content_type, [STREAM]))
+    assert stream.until_done().text == TEXT
+    assert [(anomaly.kind, anomaly.sample) for anomaly in stream.anomalies] == [("odd_content_type", content_type)]
+    with pytest.raises(ChunkDecodeError, match="odd_content_type, which strict mode does not tolerate: 'text/plain'"):
+        ChatStream(Labelled("text/plain", [STREAM]), strict=True).until_done()
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "Text/Event-Stream;charset=utf-8", ""])
+def test_a_label_that_is_right_or_missing_is_not(content_type: str) -> None:
+    stream = ChatStream(Labelled(content_type, [STREAM]), strict=True)
+    assert stream.until_done().text == TEXT
+    assert stream.anomalies == ()
+
+
+def status_error(status: int, body: bytes, **headers: str) -> StatusError:
+    response = Labelled("text/plain", [body])
+    response.status = status
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    with pytest.raises(StatusError) as caught:
+        ChatStream(response).until_done()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (500, b"500 Internal Server Error", "HTTP 500: Internal Server Error"),
+        (429, b'{"error":{"message":"429 Too Many Requests"}}', "HTTP 429: Too Many Requests"),
+        (429, b'{"error":{"message":"Error code: 429 - slow down"}}', "HTTP 429: slow down"),
+        (503, b"HTTP/1.1 503 Service Unavailable", "HTTP 503: Service Unavailable"),
+        (
+            502,
+            b"<html><title>502 Bad Gateway</title>",
+            "HTTP 502, with a body that is an HTML page titled 'Bad Gateway'",
+        ),
+        (500, b"500", "HTTP 500: 500"),
+        (404, b"4040 is no port", "HTTP 404: 4040 is no port"),
+    ],
+)
+def test_a_status_is_named_once(status: int, body: bytes, message: str) -> None:
+    assert str(status_error(status, body)) == message
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_says_where_to(status: int) -> None:
+    error = status_error(status, b"", Location="https://example.com/v1/chat/completions")
+    assert str(error) == f"HTTP {status}, a redirect to https://example.com/v1/chat/completions that was not followed"
+    assert not error.retryable
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'data: {"error":{"message":"busy"}}\n\ndata: [DONE]\n\n', {"message": "busy"}),
+        (b'event: error\ndata: {"message":"busy"}', {"message": "busy"}),
+        (b': ping\n\ndata: [DONE]\n\ndata: {"error":{"message":"busy"}}\n\n', {"message": "busy"}),
+        (b'[{"error":{"message":"busy"}}]', {"message": "busy"}),
+        (b'[{"message":"busy"}]', {"message": "busy"}),
+    ],
+)
+def test_the_error_object_of_a_status_is_found_in_events_and_lists(body: bytes, error: Any) -> None:
+    found = status_error(503, body)
+    assert (found.error, str(found)) == (error, "HTTP 503: busy")
+
+
+def test_milliseconds_are_more_exact_than_seconds() -> None:
+    assert status_error(429, b"", Retry_After="2", Retry_After_Ms="1234").retry_after == 1.234
+    assert status_error(429, b"", Retry_After="2", Retry_After_Ms="soon").retry_after == 2.0
+    assert status_error(429, b'{"error":{"details":[{"retryDelay":"7s"}]}}').retry_after == 7.0
+
+
+def test_json_outside_the_frame_does_not_hide_the_events_after_it() -> None:
+    body = b'{\n "note": 1,\n}\n' + STREAM
+    for cut in (lambda body: [body], bytewise):
+        assert ChatStream(cut(body)).until_done().text == TEXT

@@ -27,7 +27,7 @@ SHELLS = pytest.mark.parametrize(
     ],
 )
 
-CLOSED = "the stream was closed before it was done; so far: "
+CLOSED = "the stream was closed before it was done"
 FAILED = "this stream has failed before: "
 
 
@@ -64,8 +64,8 @@ ROWS: dict[str, Row] = {
     "[DONE] was read, and it was closed before the rest was": Row(
         (FINISHED + DONE + USAGE,), "complete", TEXT, read=6, close=True
     ),
-    "closed before anything was read": Row((STREAM,), "closed", "", CLOSED + "''", read=0, close=True),
-    "closed in the middle of a read": Row((STREAM,), "closed", PIECES[0], CLOSED + "'Grüße'", read=1, close=True),
+    "closed before anything was read": Row((STREAM,), "closed", "", CLOSED, read=0, close=True),
+    "closed in the middle of a read": Row((STREAM,), "closed", PIECES[0], CLOSED, read=1, close=True),
     "closed between two reads": Row((EVENTS[0], STREAM), "closed", PIECES[0], CLOSED, read=1, close=True),
     "closed when every choice has finished": Row((FINISHED, DONE), "closed", TEXT, CLOSED, read=5, close=True),
     "truncated": Row((UNDONE,), "truncated", TEXT, FAILED + "the stream ended before it was done"),
@@ -89,7 +89,7 @@ ROWS: dict[str, Row] = {
     ),
     "the client's timeout": Row((UNDONE, TimeoutError()), "timeout", TEXT, FAILED + "the client's read timeout"),
     "what is no bytes": Row((EVENTS[0], "text"), "closed", PIECES[0], CLOSED),  # type: ignore[arg-type]  # the mistake
-    "no stream": Row((b"{}",), "invalid", "", FAILED + "the response is no event stream"),
+    "no stream": Row((b"{}",), "invalid", "", FAILED + "the body is no event stream"),
     "a source that reads a truncated stream of ours": Row(
         (UNDONE, IncompleteStreamError("below")),
         "transport_error",
@@ -238,7 +238,7 @@ def ends() -> bytes:
 def test_a_source_that_closes_its_stream_closes_it_and_waits_for_nobody(
     shell: Any, run: Any, then: Any, options: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("_reads", "_async", "_sync"):
+    for module in ("_reads", "_async_owner", "_sync_owner"):
         monkeypatch.setattr(f"sse_stream._streams.{module}.CLOSING_SECONDS", 20.0)
 
     async def body() -> None:
@@ -248,7 +248,7 @@ def test_a_source_that_closes_its_stream_closes_it_and_waits_for_nobody(
         view = Each[Any](stream)
         assert (await anext(view)).text == PIECES[0]
         for _ in range(2):
-            with pytest.raises(SSEStreamError, match=CLOSED + "'Grüße'"):
+            with pytest.raises(SSEStreamError, match=CLOSED):
                 await anext(view)
             assert (stream.ending, stream.completion.text) == ("closed", PIECES[0])
         assert source.went_on

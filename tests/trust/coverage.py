@@ -78,10 +78,13 @@ TESTS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(
         (
             *("_sources/_kinds", "_sources/_open", "_sources/_protocols", "_sources/_source"),
-            *("_sources/_sync", "_sources/_async"),
+            *("_sources/_sync", "_sources/_async", "_sources/_sync_clients", "_sources/_sync_urllib3"),
+            *("_sources/_attributes", "_sources/_entering", "_sources/_interrupting", "_sources/_refusals"),
+            "_sources/_unwrapping",
             *("_streams/_body", "_streams/_client_errors", "_streams/_response_errors", "_streams/_reads"),
             *("_streams/_state", "_streams/_stream", "_streams/_sync", "_streams/_async", "_streams/_sse"),
-            *("_streams/_timings", "_streams/_concurrency"),
+            *("_streams/_timings", "_streams/_concurrency", "_streams/_clocks", "_streams/_outcome"),
+            *("_streams/_sync_owner", "_streams/_async_owner", "_streams/_callbacks"),
         ),
         _RESPONSES,
     ),

@@ -27,6 +27,7 @@ from sse_stream import (
     AsyncByteSource,
     AsyncChatStream,
     AsyncCoalescedEvents,
+    AsyncStreamSource,
     Audio,
     AudioDelta,
     ByteSource,
@@ -80,6 +81,7 @@ from sse_stream import (
     SSEStreamError,
     StatusError,
     StreamDone,
+    StreamSource,
     StreamTimeoutError,
     StreamTimings,
     StringDelta,
@@ -185,6 +187,24 @@ def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") 
     ChatStream(source, on_truncated="ignore")  # type: ignore[arg-type]
     ChatStream(source, None)  # type: ignore[call-arg]
     Timeouts(1.0)  # type: ignore[call-arg]
+
+
+def any_stream_source(source: StreamSource) -> ChatStream:
+    stream = ChatStream(source, on_end=lambda stream: assert_type(stream, ChatStream), tee=lambda data: data.hex())
+    iter_sse(source)  # type: ignore[arg-type]  # nobody would leave what is entered
+    return stream
+
+
+def any_async_stream_source(source: AsyncStreamSource) -> AsyncChatStream:
+    stream = AsyncChatStream(source, on_end=lambda stream: assert_type(stream, AsyncChatStream))
+    aiter_sse(source)  # type: ignore[arg-type]
+    return stream
+
+
+def why(error: SSEStreamError) -> tuple[bool, float | None]:
+    assert_type(error.retryable, bool)
+    assert_type(error.retry_after, float | None)
+    return error.retryable, error.retry_after
 
 
 def any_source(source: ByteSource) -> ChatStream:
@@ -360,7 +380,7 @@ def explained(stream: ChatStream) -> str:
     except ProviderError as error:
         assert_type(error.code, str | int | None)
         assert_type(error.type, str | None)
-        assert_type(error.body, object)
+        assert_type(error.body, JSONValue)
         return error.message
     except EventTooLargeError as error:
         return f"{error.limit} {error.excerpt.decode()}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
@@ -20,6 +20,7 @@ import aiohttp
 import httpx
 import httpx2
 import niquests
+import openai
 import requests
 import urllib3
 
@@ -117,6 +118,43 @@ def javascript(fetched: Fetched, stream: Stream, reader: Reader) -> None:
     AsyncChatStream(reader)
 
 
+def not_entered(
+    sync: AbstractContextManager[httpx.Response],
+    asynchronous: AbstractAsyncContextManager[httpx.Response],
+    coroutine: Coroutine[Any, Any, niquests.AsyncResponse],
+    session: aiohttp.ClientSession,
+) -> None:
+    ChatStream(sync)
+    AsyncChatStream(asynchronous)
+    AsyncChatStream(coroutine)
+    AsyncChatStream(session.post(""))
+    ChatStream(asynchronous)  # type: ignore[arg-type]
+    ChatStream(coroutine)  # type: ignore[arg-type]
+    AsyncChatStream(sync)  # type: ignore[arg-type]
+    iter_sse(sync)  # type: ignore[arg-type]
+    aiter_sse(asynchronous)  # type: ignore[arg-type]
+    aiter_sse(coroutine)  # type: ignore[arg-type]
+
+
+def of_sdks(client: openai.OpenAI, asynchronous: openai.AsyncOpenAI) -> None:
+    ChatStream(client.chat.completions.create(model="", messages=[], stream=True))
+    ChatStream(client.chat.completions.with_raw_response.create(model="", messages=[], stream=True))
+    ChatStream(client.chat.completions.with_streaming_response.create(model="", messages=[], stream=True))
+    AsyncChatStream(asynchronous.chat.completions.create(model="", messages=[], stream=True))
+    AsyncChatStream(asynchronous.chat.completions.with_streaming_response.create(model="", messages=[], stream=True))
+
+
+def options(source: list[bytes], asynchronous: AsyncIterator[bytes]) -> None:
+    def ended(stream: ChatStream) -> None: ...
+    def ended_async(stream: AsyncChatStream) -> None: ...
+
+    pieces: list[bytes] = []
+    ChatStream(source, on_end=ended, tee=pieces.append)
+    AsyncChatStream(asynchronous, on_end=ended_async, tee=pieces.append)
+    ChatStream(source, on_end=ended_async)  # type: ignore[arg-type]
+    ChatStream(source, timeout=3)  # type: ignore[arg-type]
+
+
 def refused(
     text: str,
     number: int,
@@ -124,7 +162,6 @@ def refused(
     decoded: Mapping[str, object],
     texts: list[str],
     text_file: TextIO,
-    entered_by_nobody: AbstractContextManager[httpx.Response],
 ) -> None:
     ChatStream(text)  # type: ignore[arg-type]
     ChatStream(number)  # type: ignore[arg-type]
@@ -132,7 +169,6 @@ def refused(
     ChatStream(decoded)  # type: ignore[arg-type]
     ChatStream(texts)  # type: ignore[arg-type]
     ChatStream(text_file)  # type: ignore[arg-type]
-    ChatStream(entered_by_nobody)  # type: ignore[arg-type]
     ChatStream(None)  # type: ignore[arg-type]
     iter_sse(text)  # type: ignore[arg-type]
 
@@ -144,7 +180,6 @@ def refused_by_the_async_one(
     decoded: Mapping[str, object],
     texts: AsyncIterator[str],
     text_file: TextIO,
-    entered_by_nobody: AbstractAsyncContextManager[httpx.Response],
 ) -> None:
     AsyncChatStream(text)  # type: ignore[arg-type]
     AsyncChatStream(number)  # type: ignore[arg-type]
@@ -152,7 +187,6 @@ def refused_by_the_async_one(
     AsyncChatStream(decoded)  # type: ignore[arg-type]
     AsyncChatStream(texts)  # type: ignore[arg-type]
     AsyncChatStream(text_file)  # type: ignore[arg-type]
-    AsyncChatStream(entered_by_nobody)  # type: ignore[arg-type]
     AsyncChatStream(None)  # type: ignore[arg-type]
     aiter_sse(text)  # type: ignore[arg-type]
 

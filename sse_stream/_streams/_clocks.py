@@ -1,0 +1,100 @@
+"""What a stream knows of time: when things came, which deadline is next, how long to wait for what comes after."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from .._errors import StreamTimeoutError
+from ._timings import NEVER, Deadline, Deadlines, Stopwatch, Timeouts, late
+
+# After the end mark: how much more is read, and for how long, so that the connection can be used again.
+DRAIN_SIZE = 4096
+DRAIN_SECONDS = 0.03
+
+# How long the body of an error is waited for: what it says is worth less than that it came.
+_ERROR_BODY_SECONDS = 5.0
+
+
+class Clocks:
+    """The clocks of one stream.
+
+    Args:
+        timeouts: Its deadlines; `None` for none.
+        request_started: When the request was sent, where the caller says so.
+
+    Raises:
+        TypeError: `timeouts` is none.
+
+    Attributes:
+        watch: When things came.
+        has_deadlines: Whether any deadline was set.
+    """
+
+    _due: Deadline = NEVER  # until when the read under way may take
+    _body_due = 0.0  # until when the body of an error is waited for
+    _done_at: float | None = None
+    _size_when_done = 0
+
+    def __init__(self, timeouts: Timeouts | None, request_started: float | None) -> None:
+        if timeouts is not None and not isinstance(timeouts, Timeouts):
+            raise TypeError(f"timeouts is a Timeouts, as in Timeouts(total=60), not {timeouts!r}")
+        self._timeouts = timeouts
+        self.has_deadlines = timeouts is not None
+        self._start(monotonic(), request_started)
+
+    def _start(self, now: float, request_started: float | None) -> None:
+        self._request_started = request_started
+        self.watch = Stopwatch(now, request_started)
+        started = now if request_started is None else request_started
+        self._deadlines = None if self._timeouts is None else Deadlines(self._timeouts, now, started)
+
+    def begin_request(self) -> None:
+        """The request is about to be sent: from now on times count, unless the caller has said when it was."""
+        now = monotonic()
+        self._start(now, now if self._request_started is None else self._request_started)
+
+    def begin_read(self, pieces: int, *, is_refused: bool) -> float | None:
+        """A read begins.
+
+        Args:
+            pieces: How many generated pieces there have been.
+            is_refused: Whether it is of a body that is no stream.
+
+        Returns:
+            How many seconds it may take, none if a deadline has passed; `None` for as many as it likes.
+        """
+        if self._deadlines is None and not is_refused:
+            return None
+        now = monotonic()
+        self._due = NEVER if self._deadlines is None else self._deadlines.begin(now, pieces)
+        if is_refused:
+            self._body_due = self._body_due or now + _ERROR_BODY_SECONDS
+            self._due = min(self._due, (self._body_due, "total"))
+        return None if self._due is NEVER else max(0.0, self._due[0] - now)
+
+    def arrive(self, size: int, pieces: int) -> None:
+        """A read has brought so many bytes; `pieces` is how many generated pieces there had been before them."""
+        now = monotonic()
+        if self._deadlines is not None:
+            self._deadlines.end(now, size)
+        if size:
+            self.watch.arrive(now, size, pieces)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline of the last read has passed."""
+        return self._due[0] < monotonic()
+
+    def lateness(self) -> StreamTimeoutError:
+        """The error for the deadline of the last read."""
+        return late(self._timeouts or Timeouts(), self._due[1])
+
+    def drain_time(self) -> float:
+        """How many seconds more to wait for the end of a body whose stream is done; 0 for no more."""
+        now = monotonic()
+        if self._done_at is None:
+            self._done_at = now
+            self._size_when_done = self.watch.bytes
+        if self.watch.bytes - self._size_when_done > DRAIN_SIZE:
+            return 0
+        return max(0.0, self._done_at + DRAIN_SECONDS - now)

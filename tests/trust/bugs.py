@@ -60,12 +60,12 @@ _ITEMS = "_decoding/_items.py"
 _STATES = "_decoding/_states.py"
 _SHORTCUT = "_decoding/_shortcut.py"
 _QUIRKS = "dialects/_quirks.py"
-_SOURCES = "_sources/_sync.py"
+_SOURCES = "_sources/_sync_clients.py"
 
 # fmt: off
 EVENT_STREAMS = [
     _bug("always UTF-8", _PARSER, ('.decode("utf-8", "replace")', '.decode("latin-1")')),
-    _bug("UTF-8 whatever charset= says", _SOURCES, ("pieces = response.iter_bytes()", "pieces = map(str.encode, response.iter_text())")),
+    _bug("UTF-8 whatever charset= says", _SOURCES, ("response.iter_bytes()", "map(str.encode, response.iter_text())")),
     _bug("malformed UTF-8 becomes U+FFFD", _PARSER, ('.decode("utf-8", "replace")', '.decode("utf-8", "ignore")')),
     _bug("malformed UTF-8 never raises", _PARSER, ('.decode("utf-8", "replace")', '.decode("utf-8")')),
     _bug("a BOM at byte 0 is removed", _INPUT, ("data = data.removeprefix(_BOM)", "pass")),

@@ -54,6 +54,7 @@ from ._errors import (
     OutputParseError,
     OutputTooLargeError,
     ProviderError,
+    ReconnectError,
     ResponseError,
     SSEStreamError,
     StatusError,
@@ -65,8 +66,11 @@ from ._json._depth import JSONValue
 from ._sources._protocols import AsyncByteSource, ByteSource
 from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
+from ._sse._reconnect import Attempt, ReconnectPolicy
 from ._streams._async import AsyncChatStream
+from ._streams._async_event_source import AsyncEventSource
 from ._streams._coalesce import AsyncCoalescedEvents, CoalescedEvents, coalesce
+from ._streams._event_source import EventSource
 from ._streams._sse import aiter_sse, iter_sse
 from ._streams._state import OnTruncated
 from ._streams._sync import ChatStream
@@ -79,6 +83,8 @@ __all__ = [
     "AsyncByteSource",
     "AsyncChatStream",
     "AsyncCoalescedEvents",
+    "AsyncEventSource",
+    "Attempt",
     "Audio",
     "AudioDelta",
     "ByteSource",
@@ -101,6 +107,7 @@ __all__ = [
     "CompletionTokensDetails",
     "ContentTypeError",
     "Ending",
+    "EventSource",
     "EventTooLargeError",
     "IncompleteStreamError",
     "JSONAdapter",
@@ -119,6 +126,8 @@ __all__ = [
     "ProviderPart",
     "ReasoningDelta",
     "ReasoningPart",
+    "ReconnectError",
+    "ReconnectPolicy",
     "RefusalDelta",
     "RefusalPart",
     "ResponseError",

@@ -10,7 +10,8 @@
     ├── ProviderError                   .message .type .code .body
     ├── IncompleteStreamError           it ended before it was done
     ├── TransportError                  the connection broke; __cause__ is the client's own exception
-    └── StreamTimeoutError              .kind; also a TimeoutError
+    ├── StreamTimeoutError              .kind; also a TimeoutError
+    └── ReconnectError                  .attempts .last_event_id; __cause__ is what ended the last connection
 
     OutputParseError                    .text; a ValueError outside the tree: no stream has failed
 
@@ -184,6 +185,20 @@ class StreamTimeoutError(SSEStreamError, TimeoutError):
     def __init__(self, message: str, *, kind: TimeoutKind = "read") -> None:
         super().__init__(message)
         self.kind: TimeoutKind = kind
+
+
+class ReconnectError(SSEStreamError):
+    """Connection after connection brought no event, and the policy allows no more. `__cause__` is what ended the last.
+
+    Attributes:
+        attempts: How many connections in a row brought no event.
+        last_event_id: The id of the last event that was handled: where another source can go on.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 0, last_event_id: str = "") -> None:
+        super().__init__(message)
+        self.attempts = attempts
+        self.last_event_id = last_event_id
 
 
 class OutputParseError(ValueError):

@@ -27,16 +27,16 @@ def raise_broken(cause: Exception, *, has_begun: bool) -> NoReturn:
     if not has_begun and isinstance(cause, (TypeError, AttributeError)):
         raise cause
     said = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
-    if _is_timeout(cause):
+    if is_timeout(cause):
         raise StreamTimeoutError(f"the client's read timeout passed: {said}", kind="read") from cause
     raise TransportError(f"the connection broke: {said}") from cause
 
 
-def _is_timeout(cause: BaseException) -> bool:
+def is_timeout(cause: BaseException) -> bool:
     """Whether a client calls its exception a timeout, by class or by name."""
     if isinstance(cause, TimeoutError):
         return True
     if any("Timeout" in cls.__name__ or "TooSlow" in cls.__name__ for cls in type(cause).__mro__):
         return True
     # requests and niquests wrap the timeout of a read in a ConnectionError.
-    return any(isinstance(inner, Exception) and _is_timeout(inner) for inner in cause.args)
+    return any(isinstance(inner, Exception) and is_timeout(inner) for inner in cause.args)

@@ -131,6 +131,7 @@ class ResumingState:
             return
         cause = connect_error(error)
         if cause is None:
+            self.fail(error)
             raise error
         if cause is not error:
             cause.__cause__ = error

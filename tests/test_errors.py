@@ -20,7 +20,7 @@ TREE = [
 
 
 def test_all_but_one_are_of_one_tree() -> None:
-    assert len(TREE) == 11
+    assert len(TREE) == 12
     assert all(issubclass(error, SSEStreamError) for error in TREE)
     assert not issubclass(OutputParseError, SSEStreamError)
     assert issubclass(OutputParseError, ValueError)

@@ -79,5 +79,5 @@ def _status_in(error: Exception) -> int | None:
 
 def _headers_in(error: Exception) -> Mapping[str, str]:
     response: Any = getattr(error, "response", None)
-    carrier = error if response is None else response  # one of requests is false where its status is an error's
+    carrier: Any = error if response is None else response  # one of requests is false where its status is an error's
     return lower_case_headers(carrier.headers) if hasattr(getattr(carrier, "headers", None), "items") else {}

@@ -152,6 +152,7 @@ class AsyncEventSource(Resuming):
             if type(data) is not bytes:
                 data = await reads.wait(data, seconds)
         except Expired:
+            self._work.is_under_way = False
             if connection is not None:
                 state.finish(connection.expire)
         else:
@@ -163,13 +164,14 @@ class AsyncEventSource(Resuming):
     async def _give_up(self, error: BaseException) -> None:
         """Something was raised: a failure ends the source, while a task that is cancelled gives its connection up."""
         if isinstance(error, Exception):
-            self._state.fail(error)
+            try:
+                self._state.fail(error)
+            finally:
+                await self._release()
         elif self._work.is_under_way:
             self._work.is_under_way = False
             self._state.interrupted()
-        else:
-            return
-        await self._release()
+            await self._release()
 
     async def _release_alone(self) -> None:
         """Give the connection back, while no other task may read."""
@@ -202,7 +204,7 @@ class _Work:
     """What an event source waits for, one thing after another.
 
     Attributes:
-        opening: The connection that is there, or is being made.
+        opening: The connection that is there, or that has failed and is to be given back.
         is_under_way: Whether a connection is being made or read, which is lost if it is cancelled.
     """
 
@@ -216,24 +218,29 @@ class _Work:
         """Wait, connect or read; the bytes, if it was a read."""
         state = self._state
         data = b""
-        match state.step():
+        step = state.step()
+        self.is_under_way = step in ("connect", "read")
+        match step:
             case "wait":
                 await pause(state.wait())
             case "connect":
-                self.is_under_way = True
                 await self._open(state.attempt())
             case "read":
-                self.is_under_way = True
                 data = await self._read()
         self.is_under_way = False
         return data
 
     async def _open(self, attempt: Attempt) -> None:
         try:
-            self.opening = AsyncOpening(self._connect(attempt))
-            self._state.opened(await self.opening.open())
+            opening = AsyncOpening(self._connect(attempt))
+            try:
+                source = await opening.open()
+            finally:
+                self.opening = opening  # not before: whoever closes the source meanwhile leaves it to this task
         except Exception as error:  # noqa: BLE001  # whatever a client raises
             self._state.not_opened(error)
+        else:
+            self._state.opened(source)
 
     async def _read(self) -> bytes:
         connection = self._state.connection

@@ -56,7 +56,7 @@ class EventSource(Resuming):
     there '1'
     """
 
-    _opening: SyncOpening | None = None  # of the connection that is there, or is being made
+    _opening: SyncOpening | None = None  # of the connection that is there
 
     def __init__(
         self,
@@ -158,8 +158,11 @@ class EventSource(Resuming):
 
     def _open(self, attempt: Attempt) -> None:
         try:
-            self._opening = opening = SyncOpening(self._connect(attempt))
-            source = opening.open()
+            opening = SyncOpening(self._connect(attempt))
+            try:
+                source = opening.open()
+            finally:
+                self._opening = opening  # not before: whoever closes the source meanwhile leaves it to this thread
         except Exception as error:  # noqa: BLE001  # whatever a client raises
             self._release()
             self._state.not_opened(error)

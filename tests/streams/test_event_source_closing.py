@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from sse_stream import AsyncEventSource, Attempt, EventSource, ReconnectPolicy, ServerSentEvent
+from sse_stream import AsyncEventSource, Attempt, EventSource, ReconnectPolicy, ServerSentEvent, StreamTimeoutError
 from sse_stream.testing import ReplayServer, Reply, Request, Stall
 
 from .clients import Each, run_in_asyncio, run_in_trio
@@ -111,6 +111,28 @@ class TestFromAnotherThread:
         go_on.set()
         reader.join()
         assert closed.is_set()
+        assert reader.events == []
+
+    def test_what_is_entered_meanwhile_is_left(self) -> None:
+        begun, go_on, left = threading.Event(), threading.Event(), threading.Event()
+
+        class Late:
+            def __enter__(self) -> Any:
+                begun.set()
+                assert go_on.wait(5)
+                return [ONE]
+
+            def __exit__(self, *_: object) -> None:
+                left.set()
+
+        source = EventSource(lambda _: Late(), policy=FOR_EVER)
+        reader = Reader(source)
+        assert begun.wait(5)
+        source.close()
+        assert not left.is_set()
+        go_on.set()
+        reader.join()
+        assert left.is_set()
         assert reader.events == []
 
     def test_a_connection_that_fails_meanwhile_is_no_failure(self) -> None:
@@ -393,6 +415,26 @@ class TestATaskThatIsCancelled:
         run(goes_on)
         assert [attempt.last_event_id for attempt in attempts] == ["", "1" if waited == "bytes" else ""]
         assert [attempt.cause for attempt in attempts] == [None, None]
+
+    def test_it_waits_as_long_as_it_would_have(self, run: Any) -> None:
+        """Being cancelled in a wait changes nothing about it, also after a read that took too long."""
+        attempts: list[Attempt] = []
+
+        def connect(attempt: Attempt) -> Any:
+            attempts.append(attempt)
+            return silent() if attempt.number == 1 else [TWO]
+
+        async def body() -> None:
+            policy = ReconnectPolicy(delay=0.1, jitter=0)
+            async with AsyncEventSource(connect, policy=policy, idle=0.01) as source:
+                await first(source)
+                for _ in range(50):
+                    with anyio.move_on_after(0.03):
+                        assert (await anext(source)).id == "2"
+                        break
+            assert isinstance(attempts[1].cause, StreamTimeoutError)
+
+        run(body)
 
     def test_time_already_spent_waiting_counts(self, run: Any) -> None:
         """Whoever asks again and again, with a timeout each, comes to the next connection all the same."""

@@ -14,7 +14,7 @@ from .._sources._source import AsyncSource, close_nothing
 from .._sse._event import ServerSentEvent
 from .._sse._parser import DEFAULT_MAX_EVENT_SIZE
 from .._sse._reconnect import Attempt, ReconnectPolicy
-from ._concurrency import CLOSING_SECONDS, Expired, end_generators, pause, shielded
+from ._concurrency import CLOSING_SECONDS, Expired, end_generators, let_others_run, pause, shielded
 from ._reads import AsyncReads
 from ._resuming import Resuming, ResumingState
 
@@ -142,7 +142,8 @@ class AsyncEventSource(Resuming):
         if reads.kept and connection is not None:
             state.accept(connection, await reads.next_slice())
             return
-        if state.step() == "leave":
+        has_failed = connection is None and self._work.opening is not None
+        if has_failed or state.step() == "leave":
             await self._release_alone()
             state.connection = None
             return
@@ -218,14 +219,16 @@ class _Work:
         """Wait, connect or read; the bytes, if it was a read."""
         state = self._state
         data = b""
-        step = state.step()
-        self.is_under_way = step in ("connect", "read")
-        match step:
+        match state.step():
             case "wait":
-                await pause(state.wait())
+                await pause(max(0.0, state.wait()))
             case "connect":
-                await self._open(state.attempt())
+                await let_others_run()  # however fast a server ends its connections, and however short the wait is
+                if not state.over:
+                    self.is_under_way = True
+                    await self._open(state.attempt())
             case "read":
+                self.is_under_way = True
                 data = await self._read()
         self.is_under_way = False
         return data

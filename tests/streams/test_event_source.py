@@ -490,6 +490,31 @@ def test_a_failure_to_enter_is_one_to_connect(world: World) -> None:
     assert answers == []
 
 
+def test_what_was_entered_of_a_connection_that_failed_is_left(world: World) -> None:
+    class Refusing:
+        async def __aenter__(self) -> None:
+            raise ConnectionRefusedError
+
+        def __enter__(self) -> None:
+            raise ConnectionRefusedError
+
+        def __exit__(self, *_: object) -> None:
+            raise AssertionError
+
+        async def __aexit__(self, *_: object) -> None:
+            raise AssertionError
+
+    async def body() -> None:
+        policy = ReconnectPolicy(attempts=2)
+        source = world.shell.make(lambda _: manager_of(Refusing(), world, is_async=world.shell.is_async), policy=policy)
+        async with entered(source):
+            with pytest.raises(ReconnectError):
+                await anext(Each[ServerSentEvent](source))
+
+    world.shell.run(body)
+    assert world.log == ["enter", "exit"] * 2
+
+
 def test_what_leaving_raises_harms_nobody(world: World) -> None:
     class Failing:
         def __init__(self, response: Any) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from sse_stream import AsyncEventSource, Attempt, EventSource, ReconnectPolicy, ServerSentEvent, StreamTimeoutError
@@ -336,6 +337,24 @@ class TestFromAnotherTask:
                 await anyio.wait_all_tasks_blocked()
                 await source.aclose()
                 assert log == ["enter", "exit"]
+
+        run(body)
+
+    @pytest.mark.parametrize("given", [[b""], refused], ids=["ended", "refused"])
+    def test_it_ends_a_source_that_never_waits(self, run: Any, given: Any) -> None:
+        """Other tasks have their turn, whatever the server and the policy do."""
+
+        async def body() -> None:
+            connect = given if callable(given) else lambda _: given
+            async with AsyncEventSource(connect, policy=AT_ONCE) as source, anyio.create_task_group() as tasks:
+
+                async def close() -> None:
+                    for _ in range(100):
+                        await anyio.lowlevel.checkpoint()
+                    await source.aclose()
+
+                tasks.start_soon(close)
+                assert [event async for event in source] == []
 
         run(body)
 

@@ -221,7 +221,7 @@ class Done:
             faults.append(f"{self.after.descriptors - self.before.descriptors} descriptors are left open")
         if self.after.threads > self.before.threads:
             faults.append(f"threads are left: {threading.enumerate()}")
-        if self.sources_left:
+        if self.sources_left > 0:
             faults.append(f"{self.sources_left} event sources are still alive")
         if self.connections_left:
             faults.append(f"{self.connections_left} connections are still open")
@@ -238,6 +238,7 @@ def run(count: int, seed: int, names: Sequence[str] = CLIENTS, *, progress: bool
     manners: tuple[Manner, ...] = ("dedupe", "restart")
     warm: Resources | None = None
     before = Resources.held()
+    sources_before = _sources()
     began = told = time.monotonic()
     with ReplayServer(script=server_side) as server:
         threads = [
@@ -263,8 +264,13 @@ def run(count: int, seed: int, names: Sequence[str] = CLIENTS, *, progress: bool
             time.sleep(0.01)
         connections_left = server.open_connections
     after = Resources.held()
-    left = sum(type(item).__name__ in ("EventSource", "AsyncEventSource", "EventCursor") for item in gc.get_objects())
+    left = _sources() - sources_before
     return Done(tally, server_side.answers, time.monotonic() - began, before, warm, after, left, connections_left)
+
+
+def _sources() -> int:
+    """Event sources, and what they read by, that are alive."""
+    return sum(type(item).__name__ in ("EventSource", "AsyncEventSource", "EventCursor") for item in gc.get_objects())
 
 
 def table(done: Done) -> str:

@@ -47,19 +47,28 @@ def connect_error(error: Exception) -> SSEStreamError | None:
     if isinstance(error, SSEStreamError):
         return error
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if (status := _status_in(error)) is not None:
+    if (status := _status_in(error)) is not None and not _is_malformed(error):
         headers = _headers_in(error)
         wait = retry_after(headers.get("retry-after", ""))
         again = StatusError(f"HTTP {status}: {said}", status_code=status, headers=headers, retry_after=wait)
         return again if status in RETRIED else None
-    names = {cls.__name__ for cls in type(error).__mro__}
+    names = _names_of(error)
     if isinstance(error, (TypeError, AttributeError)) or names & _OF_THE_REQUEST:
         return None
     if is_timeout(error):
         return StreamTimeoutError(f"the client's timeout passed before there was a response: {said}", kind="read")
-    if names & _OF_THE_CONNECTION or isinstance(error, EOFError) or _is_of_the_network(error):
+    if names & _OF_THE_CONNECTION or _is_malformed(error) or isinstance(error, EOFError) or _is_of_the_network(error):
         return TransportError(f"there is no connection: {said}")
     return None
+
+
+def _names_of(error: BaseException | None) -> set[str]:
+    return {cls.__name__ for cls in type(error).__mro__}
+
+
+def _is_malformed(error: Exception) -> bool:
+    """Whether what came was no HTTP: aiohttp gives its error for that a status, which no server has sent."""
+    return "HttpProcessingError" in _names_of(error.__cause__)
 
 
 def _is_of_the_network(error: Exception) -> bool:

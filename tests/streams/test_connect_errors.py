@@ -145,6 +145,14 @@ def status_errors(status: int) -> list[Exception]:
     ]
 
 
+def test_what_is_no_http_is_no_status() -> None:
+    """aiohttp gives its error for that the status 400, and its own error as the cause."""
+    error = status_errors(400)[2]
+    assert connect_error(error) is None
+    error.__cause__ = aiohttp.http_exceptions.BadHttpMessage("Data after `Connection: close`")
+    assert type(connect_error(error)) is TransportError
+
+
 @pytest.mark.parametrize("error", status_errors(503), ids=repr)
 def test_a_status_that_passes(error: Exception) -> None:
     cause = connect_error(error)

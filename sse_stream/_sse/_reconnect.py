@@ -32,10 +32,12 @@ Answer: TypeAlias = Literal["stream", "refused", "stop"]
 class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How long to wait before connecting again, and how often to try.
 
-    The n-th connection in a row that brings no event is followed by a wait of `delay * factor ** (n - 1)`
-    seconds, to which up to `jitter` of itself is added at random; it is never above `max_delay`. What the server
-    asks for goes first: its `retry:` field, or `Retry-After`, is the least wait; jitter is added to it, `max_delay` does
-    not shorten it, and above an hour it counts as an hour.
+    The n-th connection in a row that brings no event is followed by a wait of `delay * factor ** (n - 1)` seconds, to
+    which up to `jitter` of itself is added at random; it is never above `max_delay`.
+
+    What the server asks for goes first. Its `retry:` field is the wait, and grows only while connections are refused;
+    `Retry-After` is the wait of its response. Either is never undercut: jitter is added to it, and `max_delay` does not
+    shorten it. More than an hour counts as an hour.
 
     Attributes:
         delay: Seconds before the first reconnection, where the server has not said. The HTML standard suggests

@@ -234,6 +234,8 @@ def test_a_body_that_is_still_compressed_is_no_stream(world: World) -> None:
     headers = {**EVENT_STREAM, "Content-Encoding": "gzip"}
     with pytest.raises(ContentTypeError, match="still compressed"):
         world.read([Response([b"\x1f\x8b\x08\x00", bytes(20)], headers=headers)])
+    with pytest.raises(ContentTypeError, match="it begins 'xx'"):
+        world.read([Response([b"x", b"x"], headers=headers)])
     assert datas(world.read([Response([ONE[:3], ONE[3:]], headers=headers)])) == ["a"]
     assert datas(world.read([Response([], headers=headers), ONE])) == ["a"]
 
@@ -513,6 +515,22 @@ def test_what_was_entered_of_a_connection_that_failed_is_left(world: World) -> N
 
     world.shell.run(body)
     assert world.log == ["enter", "exit"] * 2
+
+
+def test_what_closing_raises_harms_nobody(world: World) -> None:
+    class Stubborn(Response):
+        def close(self) -> None:
+            super().close()
+            raise ConnectionResetError
+
+    assert datas(world.read([Stubborn([ONE]), Stubborn([TWO])])) == ["a", "b"]
+    assert world.log[:4] == ["open 1", "close 1", "open 2", "close 2"]
+
+
+def test_a_read_may_bring_many_events(world: World) -> None:
+    body = b"".join(b"id: %d\ndata: x\n\n" % number for number in range(10_000))
+    events = world.read([Response([body[:50_001], body[50_001:]]), ONE])
+    assert [event.id for event in events] == [*map(str, range(10_000)), "1"]
 
 
 def test_what_leaving_raises_harms_nobody(world: World) -> None:

@@ -13,7 +13,15 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from sse_stream import AsyncEventSource, Attempt, EventSource, ReconnectPolicy, ServerSentEvent, StreamTimeoutError
+from sse_stream import (
+    AsyncEventSource,
+    Attempt,
+    EventSource,
+    ReconnectPolicy,
+    ServerSentEvent,
+    StatusError,
+    StreamTimeoutError,
+)
 from sse_stream.testing import ReplayServer, Reply, Request, Stall
 
 from .clients import Each, run_in_asyncio, run_in_trio
@@ -358,6 +366,24 @@ class TestFromAnotherTask:
 
         run(body)
 
+    def test_two_may_close_at_a_time(self, run: Any) -> None:
+        closed: list[bool] = []
+
+        @asynccontextmanager
+        async def manager() -> AsyncIterator[Any]:
+            yield silent()
+            await anyio.lowlevel.checkpoint()
+            closed.append(True)
+
+        async def body() -> None:
+            async with AsyncEventSource(lambda _: manager()) as source, anyio.create_task_group() as tasks:
+                await first(source)
+                tasks.start_soon(source.aclose)
+                tasks.start_soon(source.aclose)
+            assert closed == [True]
+
+        run(body)
+
     def test_a_source_that_closes_itself(self, run: Any) -> None:
         async def body() -> None:
             async def connect(_: Attempt) -> Any:
@@ -501,6 +527,19 @@ def test_idle_ends_a_connection_that_is_established_but_dead(client: EventClient
 
         client.run(body)
         assert server.wait_for_disconnect()
+
+
+@event_clients(lambda client: client.is_async)
+def test_the_body_of_an_error_is_not_waited_for_long(client: EventClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_stream._streams._connection._ERROR_BODY_SECONDS", 0.05)
+    with ReplayServer(b"no such feed", status=404, fault=Stall()) as server:
+
+        async def body() -> None:
+            async with client.source(server.chat_url) as source:
+                with pytest.raises(StatusError, match="HTTP 404: no such feed"):
+                    await anext(source)
+
+        client.run(body)
 
 
 @event_clients(lambda client: not client.is_async)

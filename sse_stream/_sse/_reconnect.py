@@ -1,4 +1,4 @@
-"""When to connect again, and with what. No connection is made here, no clock is read, no die is thrown.
+"""When to connect again, and with what. No connection is made here, no clock is read, no random number is drawn.
 
 The rules are those of https://html.spec.whatwg.org/multipage/server-sent-events.html, sections 9.2.3 ("Processing
 model") and 9.2.4 ("The `Last-Event-ID` header"). Where they leave room, "optionally, wait some more", this adds
@@ -153,7 +153,18 @@ class ReconnectPlan:
         due: When the next connection may be made, on the clock that `ended` is told.
     """
 
-    __slots__ = ("_barren", "_bore", "_cause", "_number", "_opened", "_policy", "_random", "_refused", "due", "retry")
+    __slots__ = (
+        "_cause",
+        "_eventless",
+        "_has_event",
+        "_number",
+        "_opened",
+        "_policy",
+        "_random",
+        "_refused",
+        "due",
+        "retry",
+    )
 
     def __init__(self, policy: ReconnectPolicy, random: Callable[[], float]) -> None:
         self._policy = policy
@@ -163,15 +174,15 @@ class ReconnectPlan:
         self._number = 0
         self._cause: SSEStreamError | None = None
         self._opened: float | None = None  # when the connection under way turned out to be a stream
-        self._bore = False  # whether it has brought an event
-        self._barren = 0  # how many connections in a row have brought none
+        self._has_event = False  # whether it has brought an event
+        self._eventless = 0  # how many connections in a row have brought none
         self._refused = 0  # how many in a row were not even streams
 
     def attempt(self, last_event_id: str) -> Attempt:
         """The next connection, which begins now."""
         self._number += 1
         self._opened = None
-        self._bore = False
+        self._has_event = False
         # Not kept: an exception holds the frames that it came through.
         cause, self._cause = self._cause, None
         return Attempt(self._number, last_event_id, request_headers(last_event_id), cause)
@@ -183,13 +194,13 @@ class ReconnectPlan:
 
     def dispatched(self) -> None:
         """The connection has brought an event."""
-        self._bore = True
+        self._has_event = True
 
     def interrupted(self, now: float) -> None:
         """The connection was given up on this side, which says nothing about the server."""
         self._cause = None
-        if self._bore:
-            self._barren = 0
+        if self._was_good(now):
+            self._eventless = 0
         self.due = now + self._wait(None)
 
     def ended(self, now: float, cause: SSEStreamError | None, last_event_id: str) -> SSEStreamError | None:
@@ -206,17 +217,21 @@ class ReconnectPlan:
         if not _may_pass(cause):
             return cause
         self._cause = cause
-        if self._bore or (self._opened is not None and now - self._opened >= self._policy.reset_after):
-            self._barren = 0
+        if self._was_good(now):
+            self._eventless = 0
         else:
-            self._barren += 1
+            self._eventless += 1
         if self._opened is None:
             self._refused += 1
         attempts = self._policy.attempts
-        if attempts is not None and self._barren >= attempts:
-            return _exhausted(self._barren, cause, last_event_id)
+        if attempts is not None and self._eventless >= attempts:
+            return _exhausted(self._eventless, cause, last_event_id)
         self.due = now + self._wait(cause)
         return None
+
+    def _was_good(self, now: float) -> bool:
+        """Whether the connection that has ended starts the count over."""
+        return self._has_event or (self._opened is not None and now - self._opened >= self._policy.reset_after)
 
     def _wait(self, cause: SSEStreamError | None) -> float:
         """How many seconds the next wait takes."""
@@ -233,7 +248,7 @@ class ReconnectPlan:
         if after is not None and after >= _SHORTEST_BACKOFF:
             return max(min(after, LONGEST_WAIT), asked)
         if self.retry is None:
-            return _grown(policy.delay, policy.factor, self._barren - 1, most)
+            return _grown(policy.delay, policy.factor, self._eventless - 1, most)
         if self._refused > 1:
             return _grown(max(asked, _SHORTEST_BACKOFF), policy.factor, self._refused - 1, max(asked, most))
         return asked

@@ -47,9 +47,9 @@ EVENT = Run(event=True)
 REFUSED = Run(BROKEN, opened=False)
 
 
-def waits(policy: ReconnectPolicy, runs: Sequence[Run], throw: float = 0.0) -> list[float]:
+def waits(policy: ReconnectPolicy, runs: Sequence[Run], random: float = 0.0) -> list[float]:
     """How long the plan waits after each of these."""
-    plan = ReconnectPlan(policy, lambda: throw)
+    plan = ReconnectPlan(policy, lambda: random)
     now = 0.0
     found = []
     for run in runs:
@@ -112,7 +112,7 @@ def test_how_long_it_waits(runs: list[Run], expected: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("throw", "runs", "expected"),
+    ("random", "runs", "expected"),
     [
         pytest.param(0.0, [EVENT], [3], id="no jitter"),
         pytest.param(1.0, [EVENT], [4.5], id="half of the wait is added at most"),
@@ -123,8 +123,8 @@ def test_how_long_it_waits(runs: list[Run], expected: list[float]) -> None:
         pytest.param(1.0, [END] * 5, [4.5, 9, 18, 30, 30], id="so that it is never above the maximum"),
     ],
 )
-def test_what_jitter_adds(throw: float, runs: list[Run], expected: list[float]) -> None:
-    assert waits(ReconnectPolicy(), runs, throw) == expected
+def test_what_jitter_adds(random: float, runs: list[Run], expected: list[float]) -> None:
+    assert waits(ReconnectPolicy(), runs, random) == expected
 
 
 runs = st.lists(
@@ -149,10 +149,10 @@ policies = st.builds(
 
 @given(policies, runs, st.floats(0, 1))
 def test_no_wait_undercuts_the_server_and_none_exceeds_what_it_may(
-    policy: ReconnectPolicy, runs: list[Run], throw: float
+    policy: ReconnectPolicy, runs: list[Run], random: float
 ) -> None:
     retry: int | None = None
-    for run, wait in zip(runs, waits(policy, runs, throw), strict=True):
+    for run, wait in zip(runs, waits(policy, runs, random), strict=True):
         retry = run.retry if run.retry is not None else retry
         asked = 0.0 if retry is None else min(retry / 1000, LONGEST_WAIT)
         after = run.cause.retry_after if isinstance(run.cause, StatusError) else None

@@ -76,7 +76,7 @@ class World:
 
     Attributes:
         now: The time.
-        random: What is thrown.
+        random: The random number that is drawn next.
         waits: How long each wait took.
         attempts: What each call of `connect` was given.
         log: When connections were opened and closed.

@@ -128,6 +128,14 @@ STANDARD = [
         id="an id is reset",
     ),
     pytest.param(
+        "Otherwise no such header is sent: a stream without ids goes on from wherever its server begins.",
+        [b"data: x\n\n", b"data: y\n\n"],
+        ["x", "y"],
+        [None, None, None],
+        [3, 3],
+        id="no ids at all",
+    ),
+    pytest.param(
         "Let lastEventIDValue be the last event ID string, encoded as UTF-8.",
         ["id: \u2026\ndata: a\n\n".encode()],
         ["a"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncContextDecorator, ContextDecorator
-from random import random
 from time import monotonic
 from typing import Any, Literal, NoReturn, SupportsIndex, TypeAlias
 
@@ -57,7 +56,7 @@ class ResumingState:
         self.cursor = EventCursor(last_event_id, dedupe, max_event_size)
         self.connection: Connection | None = None
         self.over = False
-        self._plan = ReconnectPlan(policy, random)
+        self._plan = ReconnectPlan(policy, draw)
         self._idle = idle
         self._until = until
         self._failure = ""  # what the error said that has ended all; the error itself would keep the frames it came by
@@ -206,6 +205,14 @@ class ResumingState:
     def _note_retry(self) -> None:
         if self.cursor.retry is not None:
             self._plan.retry = self.cursor.retry
+
+
+def draw() -> float:
+    """A random number from 0 to 1."""
+    # Imported here: few programs wait, and start-up stays cheap.
+    from random import random
+
+    return random()  # noqa: S311  # waits are no secret
 
 
 def check_connect(connect: object, name: str) -> None:

@@ -293,6 +293,11 @@ def test_giving_a_connection_up_says_nothing_about_the_server() -> None:
     plan.interrupted(0.0)
     plan.attempt("")
     assert plan.ended(0.0, None, "") is None
+    plan.attempt("")
+    plan.opened(0.0)
+    plan.interrupted(60.0)
+    plan.attempt("")
+    assert plan.ended(60.0, None, "") is None
 
 
 @pytest.mark.parametrize(

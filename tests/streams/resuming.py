@@ -92,7 +92,7 @@ class World:
         streams = "sse_stream._streams"
         for module in ("_resuming", "_connection"):
             monkeypatch.setattr(f"{streams}.{module}.monotonic", lambda: self.now)
-        monkeypatch.setattr(f"{streams}._resuming.random", lambda: self.random)
+        monkeypatch.setattr(f"{streams}._resuming.draw", lambda: self.random)
         monkeypatch.setattr(f"{streams}._async_event_source.pause", self._pause)
         monkeypatch.setattr(f"{streams}._event_source.allocate_lock", lambda: _Lock(self))
 

@@ -10,7 +10,8 @@
     ├── ProviderError                   .message .type .code .body
     ├── IncompleteStreamError           it ended before it was done
     ├── TransportError                  the connection broke or never came; __cause__ is the client's own exception
-    └── StreamTimeoutError              .kind; also a TimeoutError
+    ├── StreamTimeoutError              .kind; also a TimeoutError
+    └── ReconnectError                  .attempts .last_event_id; __cause__ is what ended the last connection
 
     OutputParseError                    .text; a ValueError outside the tree: no stream has failed
     PartialJSONError                    .position .changes; likewise
@@ -21,10 +22,11 @@ this library. Arguments that no call can accept get a `TypeError` or a `ValueErr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ._passing import has_output, is_passing_name, is_passing_status, lacks_credit
 
 if TYPE_CHECKING:  # for the types of attributes; nothing is imported when the program runs
     from ._chat._completion import ChatCompletion
@@ -52,7 +54,7 @@ class SSEStreamError(Exception):
     def retryable(self) -> bool:
         """Whether repeating the request can help, and cannot double output: the failure may pass, and nothing that the
         model generated had arrived. The provider may bill both requests all the same."""
-        return self._may_pass and not _has_output(self.completion)
+        return self._may_pass and not has_output(self.completion)
 
     @cached_property
     def completion(self) -> ChatCompletion:
@@ -190,7 +192,7 @@ class ProviderError(SSEStreamError):
         self.code = code
         self.body: JSONValue = body
         self.retry_after = retry_after
-        self._may_pass = any(map(_is_passing_name, (type, code))) and not lacks_credit(type, code)
+        self._may_pass = any(map(is_passing_name, (type, code))) and not lacks_credit(type, code)
 
 
 class IncompleteStreamError(SSEStreamError):
@@ -226,6 +228,20 @@ class StreamTimeoutError(SSEStreamError, TimeoutError):
         self._may_pass = kind != "total"
 
 
+class ReconnectError(SSEStreamError):
+    """Connection after connection brought no event, and the policy allows no more. `__cause__` is what ended the last.
+
+    Attributes:
+        attempts: How many connections in a row brought no event.
+        last_event_id: The id of the last event that was handled: where another source can go on.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 0, last_event_id: str = "") -> None:
+        super().__init__(message)
+        self.attempts = attempts
+        self.last_event_id = last_event_id
+
+
 class OutputParseError(ValueError):
     """What the model wrote is not JSON, or not of the type asked for: a tool's arguments, or the content.
 
@@ -255,41 +271,6 @@ class PartialJSONError(ValueError):
         super().__init__(message)
         self.position = position
         self.changes = changes
-
-
-_PASSING_NAMES = re.compile(
-    r"overload|rate.?limit|too_many_requests|timeout|timed_out|unavailable|server_error|internal|api_error|capacity|busy"
-    r"|resource_exhausted|deadline_exceeded|throttl",
-    re.IGNORECASE,
-)
-_NO_CREDIT = re.compile(r"insufficient|billing|balance|credit|payment|arrear|current_quota|hard_limit", re.IGNORECASE)
-
-
-def is_passing_status(status: int) -> bool:
-    """Whether the next request may get another answer than this HTTP status."""
-    return status in (408, 425, 429) or 500 <= status < 600
-
-
-def lacks_credit(*names: object) -> bool:
-    """Whether a provider's names for an error say that nothing is paid for any more, as `insufficient_quota` does."""
-    return any(isinstance(name, str) and _NO_CREDIT.search(name) for name in names)
-
-
-def _is_passing_name(name: str | int | None) -> bool:
-    """Whether a provider's name or number for an error means the same as a status that passes."""
-    if isinstance(name, str) and not name.isdecimal():
-        return _PASSING_NAMES.search(name) is not None
-    return name is not None and is_passing_status(int(name))
-
-
-def _has_output(completion: ChatCompletion) -> bool:
-    """Whether the model has generated anything: text, reasoning, a refusal, a call, audio, a part of its own kind."""
-    for message in (choice.message for choice in completion.choices):
-        if message.audio is not None or any(message.extra.get(name) for name in ("function_call", "images")):
-            return True
-        if any(getattr(part, "text", True) for part in message.parts):
-            return True
-    return False
 
 
 def refusal_to_copy(value: object) -> TypeError:

@@ -51,6 +51,7 @@ _ANY_JSON = "tests/decoding/test_arbitrary_json.py"
 _DECODER = "tests/decoding/test_decoder.py"
 _OWN_PARTS = "tests/decoding/test_parts.py"
 _STANDARD = ["tests/sse/test_decoder.py", "tests/sse/test_properties.py"]
+_CURSOR = "tests/sse/test_cursor.py"
 _WAYS = "tests/trust/test_ways.py"
 _TURNS = "tests/trust/test_turns.py"
 _FOUND = "tests/trust/test_regressions.py"
@@ -74,9 +75,11 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_json/_partial_strings": [_PARTIAL],
     "_json/_partial_tree": [_PARTIAL],
     "_sse/_input": [*_STANDARD, _WAYS],
-    "_sse/_parser": [*_STANDARD, _WAYS],
+    "_sse/_parser": [*_STANDARD, _WAYS, _CURSOR],
     "_sse/_decoder": [*_STANDARD, _FOUND],
     "_sse/_event": ["tests/sse/test_event.py", "tests/sse/test_properties.py"],
+    "_sse/_reconnect": ["tests/sse/test_reconnect.py"],
+    "_sse/_cursor": [_CURSOR],
     "_chat/_model": [_CHUNKS, _VALUES, "tests/dialects/test_openai_chat.py"],
     "_chat/_reports": [_CHUNKS, _VALUES],
     "_chat/_chunks": [_CHUNKS, _VALUES],

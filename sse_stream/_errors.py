@@ -22,11 +22,10 @@ this library. Arguments that no call can accept get a `TypeError` or a `ValueErr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
-
-from ._passing import has_output, is_passing_name, is_passing_status, lacks_credit
 
 if TYPE_CHECKING:  # for the types of attributes; nothing is imported when the program runs
     from ._chat._completion import ChatCompletion
@@ -54,7 +53,7 @@ class SSEStreamError(Exception):
     def retryable(self) -> bool:
         """Whether repeating the request can help, and cannot double output: the failure may pass, and nothing that the
         model generated had arrived. The provider may bill both requests all the same."""
-        return self._may_pass and not has_output(self.completion)
+        return self._may_pass and not _has_output(self.completion)
 
     @cached_property
     def completion(self) -> ChatCompletion:
@@ -63,12 +62,14 @@ class SSEStreamError(Exception):
 
 
 _make_empty: Callable[[], ChatCompletion]
+_has_output: Callable[[ChatCompletion], bool]
 
 
-def set_empty_completion(make: Callable[[], ChatCompletion]) -> None:
-    """Say how an empty completion is made; its class does, because this file imports nothing."""
-    global _make_empty  # noqa: PLW0603  # it is set once, when the class is defined
-    _make_empty = make
+def set_completion(make_empty: Callable[[], ChatCompletion], has_output: Callable[[ChatCompletion], bool]) -> None:
+    """Say how an empty completion is made, and what one holds; its class does, because this file imports nothing."""
+    global _make_empty, _has_output  # noqa: PLW0603  # set once, when the class is defined
+    _make_empty = make_empty
+    _has_output = has_output
 
 
 class EventTooLargeError(SSEStreamError):
@@ -192,7 +193,7 @@ class ProviderError(SSEStreamError):
         self.code = code
         self.body: JSONValue = body
         self.retry_after = retry_after
-        self._may_pass = any(map(is_passing_name, (type, code))) and not lacks_credit(type, code)
+        self._may_pass = any(map(_is_passing_name, (type, code))) and not lacks_credit(type, code)
 
 
 class IncompleteStreamError(SSEStreamError):
@@ -273,7 +274,26 @@ class PartialJSONError(ValueError):
         self.changes = changes
 
 
-def refusal_to_copy(value: object) -> TypeError:
-    """The error for who copies or pickles what stands in the middle of a stream, by `__reduce_ex__`."""
-    name = type(value).__name__
-    return TypeError(f"a {name} stands in the middle of a stream, and cannot be copied or pickled: make a new one")
+_PASSING_NAMES = re.compile(
+    r"overload|rate.?limit|too_many_requests|timeout|timed_out|unavailable|server_error|internal|api_error|capacity|busy"
+    r"|resource_exhausted|deadline_exceeded|throttl",
+    re.IGNORECASE,
+)
+_NO_CREDIT = re.compile(r"insufficient|billing|balance|credit|payment|arrear|current_quota|hard_limit", re.IGNORECASE)
+
+
+def is_passing_status(status: int) -> bool:
+    """Whether the next request may get another answer than this HTTP status."""
+    return status in (408, 425, 429) or 500 <= status < 600
+
+
+def lacks_credit(*names: object) -> bool:
+    """Whether a provider's names for an error say that nothing is paid for any more, as `insufficient_quota` does."""
+    return any(isinstance(name, str) and _NO_CREDIT.search(name) for name in names)
+
+
+def _is_passing_name(name: str | int | None) -> bool:
+    """Whether a provider's name or number for an error means the same as a status that passes."""
+    if isinstance(name, str) and not name.isdecimal():
+        return _PASSING_NAMES.search(name) is not None
+    return name is not None and is_passing_status(int(name))

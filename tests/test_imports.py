@@ -18,8 +18,7 @@ PACKAGE = Path(sse_stream.__file__).parent
 
 # From the bottom up: what a folder, or a file beside them, may import besides its own.
 FLOORS: dict[str, set[str]] = {
-    "_passing": set(),
-    "_errors": {"_passing"},
+    "_errors": set(),
     "_version": set(),
     "_json": {"_errors"},
     "_sse": {"_errors", "_json"},

@@ -12,7 +12,8 @@ from .._chat._endings import Ending
 from .._chat._events import ChatEvent
 from .._chat._limits import Limits
 from .._chat._reports import Usage
-from .._errors import SSEStreamError, refusal_to_copy
+from .._errors import SSEStreamError
+from .._json._copying import refusal_to_copy
 from .._sse._decoder import as_bytes
 from ..dialects import Dialect, OpenAIChat
 from ._reader import EventReader

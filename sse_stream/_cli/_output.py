@@ -198,7 +198,8 @@ def figures(stream: ChatStream, choice: int = 0) -> Iterator[str]:
     }
     yield _figure("received", ", ".join(counted(count, name) for name, count in counts.items()))
     for anomaly in stream.anomalies:
-        yield _figure("anomaly", f"{anomaly.kind}, {counted(anomaly.count, 'time')}, first: {anomaly.sample!r}")
+        met = f"{anomaly.kind}, {counted(anomaly.count, 'time')}, first: {anomaly.sample!r}"
+        yield _figure("anomaly", f"{met} ({anomaly.level})")
 
 
 def _figure(name: str, value: str) -> str:

@@ -150,6 +150,24 @@ ROWS = {
     "an empty delta beside the only message": Row(
         choice(delta={}, message={"role": "assistant", "content": "Hi", "reasoning": "hm"}) + END, "Hi", "hm"
     ),
+    "a message with calls in another order": called(
+        t('{"a"', "f", "A")
+        + t("", "g", "B", index=1)
+        + choice(
+            message={
+                "tool_calls": [
+                    {"id": "B", "type": "function", "function": {"name": "g", "arguments": '{"b":1}'}},
+                    {"id": "A", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
+                ]
+            }
+        ),
+        'A f {"a":1}', 'B g {"b":1}', odd=("message_repeated",),
+    ),
+    "a message with calls without ids": called(
+        t('{"a":1}', "f", "A")
+        + choice(message={"tool_calls": [{"type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}]}),
+        'A f {"a":1}', odd=("message_repeated",),
+    ),
     "a message with a call that has come, and one that has not": called(
         t('{"a":', "f", "A")
         + choice(message={"tool_calls": [{"id": "A", "function": {"name": "f", "arguments": '{"a":1}'}}, {"id": "B", "function": {"name": "g", "arguments": "{}"}}]}),

@@ -66,9 +66,6 @@ class Slot:
             return self._append(text), False
         dropped = False
         if self._held:
-            if not text.strip():
-                self._held += text
-                return "", False
             dropped = text.lstrip().startswith("{")
             text = text if dropped else self._held + text
             self._held = ""

@@ -28,7 +28,7 @@ class ChatDecoder:
 
     Args:
         dialect: The wire format; by default OpenAI's chat completions and all that is compatible.
-        strict: Whether the first anomaly is an error.
+        strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none.
         limits: Bounds on memory.
         keepalives: Whether comments and other keep-alives give a `KeepAlive` event.
 

@@ -106,6 +106,9 @@ ROWS = {
     "arguments sent cumulatively, with the name alone": called(
         t('{"a"', "f", "A") + t('{"a":1}', "f"), 'A f {"a":1}', odd=("arguments_repeated",)
     ),
+    "arguments sent cumulatively, with the id alone": called(
+        t('{"a"', "f", "A") + t('{"a":1}', id="A"), 'A f {"a":1}', odd=("arguments_repeated",)
+    ),
     "the whole call again at the end": called(
         t("{", "f", "A") + t('"a":1}') + t('{"a":1}', "f", "A"), 'A f {"a":1}', odd=("arguments_repeated",)
     ),
@@ -146,6 +149,24 @@ ROWS = {
     ),
     "an empty delta beside the only message": Row(
         choice(delta={}, message={"role": "assistant", "content": "Hi", "reasoning": "hm"}) + END, "Hi", "hm"
+    ),
+    "a message with calls in another order": called(
+        t('{"a"', "f", "A")
+        + t("", "g", "B", index=1)
+        + choice(
+            message={
+                "tool_calls": [
+                    {"id": "B", "type": "function", "function": {"name": "g", "arguments": '{"b":1}'}},
+                    {"id": "A", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
+                ]
+            }
+        ),
+        'A f {"a":1}', 'B g {"b":1}', odd=("message_repeated",),
+    ),
+    "a message with calls without ids": called(
+        t('{"a":1}', "f", "A")
+        + choice(message={"tool_calls": [{"type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}]}),
+        'A f {"a":1}', odd=("message_repeated",),
     ),
     "a message with a call that has come, and one that has not": called(
         t('{"a":', "f", "A")
@@ -246,6 +267,10 @@ ROWS = {
     "the usage cut in half": Row(HI + STOP + b'data: {"choices":[],"us', "Hi", odd=("broken_after_finish",)),
     "no end mark": Row(HI + STOP, "Hi", odd=("missing_done",)),
     "no end mark, and text after the finish": Row(HI + STOP + HI, "HiHi", odd=("content_after_finish",), error="no [DONE] came", ending="truncated"),
+    "no end mark, and a call of a custom tool, which is never open": Row(
+        d(tool_calls=[{"index": 0, "id": "A", "type": "custom", "custom": {"name": "sh", "input": "l"}}]) + CALLED,
+        calls=("A sh l custom",), finish="tool_calls", odd=("missing_done",),
+    ),
     "no end mark, and an open call": Row(
         t('{"a"', "f", "A") + CALLED, calls=('A f {"a"',), finish="tool_calls", error="no [DONE] came", ending="truncated"
     ),

@@ -114,6 +114,12 @@ ROWS = {
     ),
     "a placeholder first": called(t("{}", "f", "A") + t('{"x"') + t(":1}"), 'A f {"x":1}', odd=("arguments_repeated",)),
     "a placeholder that is all": called(t("{}", "f", "A"), "A f {}"),
+    "placeholders of two calls that take turns": called(
+        t("{}", "f", "A") + t("{}", "g", "B", index=1) + t('{"a":1}') + t('{"b":2}', index=1),
+        'A f {"a":1}',
+        'B g {"b":2}',
+        odd=("arguments_repeated",),
+    ),
     "a placeholder of one call, and another call": called(t("{}", "f", "A") + t("{}", "g", "B", index=1), "A f {}", "B g {}"),
     "a finish reason on each piece of a call": Row(
         choice(delta={"tool_calls": [{"index": 0, "id": "A", "function": {"name": "f", "arguments": ""}}]}, finish_reason="tool_calls")

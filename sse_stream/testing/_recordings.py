@@ -30,15 +30,19 @@ class EventStream:
 
 @dataclass(frozen=True)
 class ChatRecording:
-    """A complete chat stream, and the completion that it means.
+    """A chat stream, and the completion that it means.
 
     Attributes:
         body: The bytes.
         completion: What all of it adds up to.
+        ending: How it ends.
+        error: The message of the provider's error, as with `Habit`; `None` where it reported none.
     """
 
     body: bytes
     completion: ChatCompletion
+    ending: Ending = "complete"
+    error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,12 +99,12 @@ ERRORS: Mapping[str, Habit] = {
     "error-as-prose": _failed(
         "An event whose data is the word error and then prose.", framed(_HEL, b"error: overloaded")
     ),
-    "error-outside-the-frame": _failed(
+    "error-outside-frame": _failed(
         "An error as indented JSON, without data before its lines (Gemini, Vertex).",
         framed(_HEL) + b'{\n  "error": {\n    "message": "overloaded"\n  }\n}\n',
         anomalies=frozenset({"unframed_json"}),
     ),
-    "error-outside-the-frame-then-done": _failed(
+    "error-outside-frame-then-done": _failed(
         "An error as JSON in a list, without data before its lines, and [DONE] after it.",
         framed(_HEL) + b'[{\n  "error": {"message": "overloaded"}\n}]\n\n' + framed(_DONE),
         anomalies=frozenset({"unframed_json"}),

@@ -198,7 +198,7 @@ ENDINGS: Mapping[str, Habit] = {
         texts=("Hello", "Bye"),
         ending="truncated",
     ),
-    "cut-after-content-behind-the-finish": Habit(
+    "cut-after-late-content": Habit(
         about="Content after the finish reason, and then no [DONE]: such a server's finish reason ends nothing.",
         body=framed(_LO.replace(b"lo", b"Hel"), _LO_OPEN),
         ending="truncated",

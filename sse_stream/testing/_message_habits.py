@@ -33,7 +33,7 @@ _WHOLE: Mapping[str, Habit] = {
         body=framed(_HEL, b'{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}', _DONE),
         anomalies=frozenset({"message_repeated"}),
     ),
-    "message-with-another-text-at-the-end": Habit(
+    "message-with-another-text": Habit(
         about="A whole message at the end with another text: what was delivered stands.",
         body=framed(
             _HEL,

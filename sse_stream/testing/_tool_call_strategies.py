@@ -183,7 +183,9 @@ def _told(
     whole = [
         {"id": call.id, "type": call.kind, **call.said(name=call.name, arguments=call.pieces[0])} for call in meant
     ]
-    return Telling([call.meant() for call in meant], deltas, [] if shares_id else whole, halves or opening == _PLACEHOLDER)
+    return Telling(
+        [call.meant() for call in meant], deltas, [] if shares_id else whole, halves or opening == _PLACEHOLDER
+    )
 
 
 def _can_share_an_id(calls: list[_Call]) -> bool:

@@ -95,6 +95,11 @@ class Slot:
         return self._append(held)
 
     @property
+    def waits(self) -> bool:
+        """Whether an empty object has come that may be a placeholder: only the end of the call says what it was."""
+        return bool(self._held)
+
+    @property
     def complete(self) -> bool:
         """Whether the arguments are whole: JSON whose outermost bracket has been closed."""
         if self.kind == "custom":

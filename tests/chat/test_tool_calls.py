@@ -160,7 +160,7 @@ def test_calls_are_done_once() -> None:
     slots = Slots(ignore)
     first = find(slots, 0)
     assert slots.take_preceding() == []
-    first.add_arguments("{}")
+    first.add_arguments('{"a":1}')
     second = find(slots, 1)
     assert slots.take_preceding() == [first]
     assert slots.take_preceding() == []
@@ -172,6 +172,15 @@ def test_calls_are_done_once() -> None:
     assert slots.take_open() == [second]
     assert slots.take_open() == []
     assert slots.all == [first, second, third]
+
+
+def test_an_empty_object_may_be_a_placeholder_and_is_no_call_that_is_done() -> None:
+    slots = Slots(ignore)
+    first = find(slots, 0)
+    first.add_arguments("{}")
+    find(slots, 1)
+    assert slots.take_preceding() == []
+    assert slots.take_complete() == [first]
 
 
 def find(slots: Slots, index: int) -> Slot:

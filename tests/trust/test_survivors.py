@@ -98,11 +98,11 @@ def test_a_quote_that_an_earlier_piece_escapes_ends_no_string() -> None:
 def test_a_call_is_done_when_the_next_begins_though_an_earlier_one_is_not() -> None:
     accumulator = ChatAccumulator()
     events: list[ChatEvent] = []
-    for index, arguments in ((0, "{"), (1, "{}"), (2, "")):
+    for index, arguments in ((0, "{"), (1, "[1]"), (2, "")):
         call = {"index": index, "id": str(index), "function": {"name": "f", "arguments": arguments}}
         chunk = ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
         events = accumulator.add(chunk)
-    assert [event for event in events if isinstance(event, ToolCallDone)] == [ToolCallDone(1, ToolCall("1", "f", "{}"))]
+    assert [event for event in events if isinstance(event, ToolCallDone)] == [ToolCallDone(1, ToolCall("1", "f", "[1]"))]
 
 
 # Merging.

@@ -27,6 +27,7 @@ from ._events import (
 from ._limits import Limits
 from ._memory import Tally, weight
 from ._merging import LatestFields
+from ._part_state import Complete
 from ._reports import Usage
 from ._text_channel import TextChannel
 from ._usage import UsageState
@@ -47,13 +48,13 @@ class CompletionBuilder:
         dialect: The name of the wire format, for the completion.
 
     Attributes:
+        dialect: That name.
         tally: What has been kept, and how many pieces there were.
     """
 
     __slots__ = (
         "_choices",
         "_created",
-        "_dialect",
         "_extra",
         "_id",
         "_limits",
@@ -62,13 +63,14 @@ class CompletionBuilder:
         "_stated",
         "_unnamed",
         "_usage",
+        "dialect",
         "tally",
     )
 
     def __init__(self, limits: Limits, on_anomaly: OnAnomaly | None, dialect: str) -> None:
         self._limits = limits
         self._on_anomaly = on_anomaly
-        self._dialect = dialect
+        self.dialect = dialect
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
@@ -100,10 +102,10 @@ class CompletionBuilder:
             id=self._id,
             model=self._model,
             created=self._created,
-            choices=[self._choices[index].snapshot(self._dialect) for index in sorted(self._choices)],
+            choices=[self._choices[index].snapshot(self.dialect) for index in sorted(self._choices)],
             usage=self.usage,
             extra={**self._stated, **({} if self._extra is None else self._extra.snapshot())},
-            dialect=self._dialect,
+            dialect=self.dialect,
         )
 
     def add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
@@ -117,7 +119,7 @@ class CompletionBuilder:
             OutputTooLargeError: It would take more than the limits allow.
         """
         events: list[ChatEvent] = []
-        if self._unnamed:
+        if self._unnamed and (chunk.id is not self._id or chunk.model is not self._model or chunk.created):
             self._name(chunk)
         for choice in chunk.choices:
             state = self._choices.get(choice.index) or self._begin_choice(choice.index)
@@ -156,17 +158,28 @@ class CompletionBuilder:
             self.tally.check()
         return events
 
-    def start_part(self, choice: int, index: int, kind: str) -> list[ChatEvent]:
-        """A part of a choice begins."""
-        state = self._choices.get(choice) or self._begin_choice(choice)
-        return [state.start_part(index, kind)]
-
-    def end_part(self, choice: int, index: int, native: JSONValue) -> list[ChatEvent]:
-        """A part of a choice is complete."""
-        state = self._choices.get(choice) or self._begin_choice(choice)
-        events: list[ChatEvent] = [*state.end_part(index, native)]
+    def start_part(self, choice: int, index: int, kind: str, native: JSONValue = None) -> list[ChatEvent]:
+        """A part of a choice begins, or is resumed."""
+        events: list[ChatEvent] = [*self._choice(choice).start_part(index, kind, native)]
         self.tally.check()
         return events
+
+    def add_to_part(self, choice: int, index: int, piece: JSONValue) -> None:
+        """Something came for a part of a choice that no chunk carries."""
+        self._choice(choice).add_to_part(index, piece)
+        self.tally.pieces += 1
+        self.tally.check()
+
+    def end_part(
+        self, choice: int, index: int, native: JSONValue, complete: Complete | None = None, annotations: str = ""
+    ) -> list[ChatEvent]:
+        """A part of a choice is complete."""
+        events: list[ChatEvent] = [*self._choice(choice).end_part(index, native, complete, annotations)]
+        self.tally.check()
+        return events
+
+    def _choice(self, index: int) -> ChoiceState:
+        return self._choices.get(index) or self._begin_choice(index)
 
     def close(self) -> list[ChatEvent]:
         """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""

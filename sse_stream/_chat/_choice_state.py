@@ -17,10 +17,10 @@ from ._events import (
     ToolCallDone,
     ToolCallStarted,
 )
-from ._memory import Tally, utf8, weight
+from ._memory import Tally, utf8
 from ._merging import JoinedFields, LatestFields, value_of
 from ._message import Message
-from ._part_state import TEXT_EVENTS, PartState
+from ._part_state import MARK_WEIGHT, TEXT_EVENTS, Complete, PartMarks, PartState
 from ._parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._reports import ChoiceLogprobs
 from ._spoken import AudioState, LogprobsState
@@ -47,6 +47,7 @@ class ChoiceState:
         "_extra",
         "_fields",
         "_logprobs",
+        "_marked",
         "_parts",
         "_reasoning",
         "_refusal",
@@ -64,6 +65,7 @@ class ChoiceState:
         self._tally = tally
         tally.begin(CHOICE_WEIGHT)
         self._parts: list[PartState] = []
+        self._marked: dict[int, PartState] = {}  # those that the dialect marks, by what it calls them
         # Where the pieces of a kind go: to the part that began last.
         self.text: TextChannel | None = None
         self._reasoning: TextChannel | None = None
@@ -92,29 +94,44 @@ class ChoiceState:
         self._parts.append(PartState(kind, channel=channel))
         return channel
 
-    def start_part(self, index: int, kind: str) -> PartStarted:
-        """A part begins: pieces of its kind belong to it until the next one does."""
-        if kind in TEXT_EVENTS:
-            channel = self._open(kind)
-            if kind == "text":
-                self.text = channel
-            elif kind == "refusal":
-                self._refusal = channel
+    def start_part(self, index: int, kind: str, native: JSONValue = None) -> Iterable[PartStarted]:
+        """A part begins, or is resumed: pieces of its kind belong to it until the next one does."""
+        part = self._marked.get(index)
+        resumed = part is not None and part.kind == kind and part.marks is not None and not part.marks.is_complete
+        if part is None or not resumed:
+            if kind in TEXT_EVENTS:
+                self._open(kind)
             else:
-                self._reasoning = channel
-        else:
-            self._parts.append(PartState(kind))
-        self._parts[-1].index = index
-        return PartStarted(index, kind, self.index)
+                self._parts.append(PartState(kind))
+            part = self._marked[index] = self._parts[-1]
+            part.marks = PartMarks(native)
+            self._tally.begin(MARK_WEIGHT)
+            self._tally.size += part.marks.weight()
+        if kind == "text":
+            self.text = part.channel
+        elif kind == "refusal":
+            self._refusal = part.channel
+        elif kind in TEXT_EVENTS:
+            self._reasoning = part.channel
+        return () if resumed else (PartStarted(index, kind, self.index),)
 
-    def end_part(self, index: int, native: JSONValue) -> Iterable[PartDone]:
-        """A part is complete, and this is the provider's own object for it."""
-        for part in reversed(self._parts):
-            if part.index == index:
-                part.native = native
-                self._tally.size += weight(native)
-                return (PartDone(index, part.snapshot(), self.index),)
-        return ()
+    def add_to_part(self, index: int, piece: JSONValue) -> None:
+        """Something came for a part that no chunk carries."""
+        part = self._marked.get(index)
+        if part is not None and part.marks is not None and not part.marks.is_complete:
+            self._tally.size += part.marks.add(piece)
+
+    def end_part(
+        self, index: int, native: JSONValue, complete: Complete | None = None, annotations: str = ""
+    ) -> Iterable[ToolCallDone | PartDone]:
+        """A part is complete, and with it its tool call; what the provider's own object for it is, or makes it."""
+        part = self._marked.get(index)
+        if part is None or part.marks is None:
+            return
+        self._tally.size += part.marks.end(part.text(), native, complete, annotations)
+        if part.slot is not None and self._calls is not None and self._calls.take(part.slot):
+            yield ToolCallDone(part.slot.index, part.slot.snapshot(), self.index)
+        yield PartDone(index, part.snapshot(), self.index)
 
     # ---------------------------------------------------------------- what a delta says
 

@@ -7,10 +7,12 @@ from typing import TypeAlias
 
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._events import ChatEvent
+from .._chat._turns import register_turn
 from .._errors import ChunkDecodeError, EventTooLargeError
 from .._sse._event import ServerSentEvent
 from .._sse._parser import EventParser
 from ..dialects._base import AnomalyFound, Dialect, Done, Failure, Item, Ping, check_dialect
+from ..dialects._detect import Detecting
 
 Queue: TypeAlias = deque[Item | ChatEvent]
 """What was decoded and not handed out: what an event means, and before it what a chunk said that is being read."""
@@ -20,7 +22,7 @@ class ItemDecoder:
     """Decodes the next server-sent event when asked, and queues what it means.
 
     Args:
-        dialect: The wire format.
+        dialect: The wire format; `None` to find it out.
         max_event_size: How many bytes of one event may wait for its end.
 
     Raises:
@@ -33,17 +35,50 @@ class ItemDecoder:
         cut_off: Whether the body ended inside an event.
     """
 
-    __slots__ = ("_asked_at_end", "_decode_plain", "_dialect", "cut_off", "events_seen", "parser", "queue")
+    __slots__ = (
+        "_asked_at_end",
+        "_current",
+        "_decode_plain",
+        "_detecting",
+        "cut_off",
+        "events_seen",
+        "parser",
+        "queue",
+    )
 
-    def __init__(self, dialect: Dialect, max_event_size: int) -> None:
-        check_dialect(dialect)
-        self._dialect = dialect
+    def __init__(self, dialect: Dialect | None, max_event_size: int) -> None:
+        detecting = None
+        if dialect is None:
+            detecting = Detecting()
+            dialect = detecting.dialect
+        else:
+            check_dialect(dialect)
+        register_turn(dialect.name, dialect.turn)
+        self._current = _Current(dialect)
         self._decode_plain = dialect.decode_plain
+        self._detecting = detecting  # until it is known
         self.queue: Queue = deque()
-        self.parser = _parser(dialect, max_event_size, self.queue)
+        self.parser = _parser(self._current, max_event_size, self.queue)
         self.events_seen = 0
         self.cut_off = False
         self._asked_at_end = False  # whether the dialect was asked what the end of the body means
+
+    @property
+    def dialect(self) -> Dialect:
+        """The wire format."""
+        return self._current.dialect
+
+    def use(self, dialect: Dialect) -> None:
+        """Read with this dialect from the next event on.
+
+        Raises:
+            TypeError: It is none.
+        """
+        check_dialect(dialect)
+        register_turn(dialect.name, dialect.turn)
+        self._current.dialect = dialect
+        self._decode_plain = dialect.decode_plain
+        self._detecting = None
 
     def fetch(self) -> bool:
         """Queue what the next event means, and what stands before it; whether there was anything."""
@@ -68,6 +103,8 @@ class ItemDecoder:
         if chunk is None:
             text = data.decode("utf-8", "replace")
             self._decode(ServerSentEvent(text, parser.plain_name, parser.last_event_id))
+        elif self._detecting is not None:
+            return self._settled(self._detecting, chunk)
         return chunk
 
     def _fetch_framed(self) -> bool:
@@ -81,11 +118,24 @@ class ItemDecoder:
             return False
         self.events_seen += 1
         chunk = self._decode_plain(event.data, event.event)
-        if chunk is None:
+        if chunk is not None and self._detecting is not None:
+            chunk = self._settled(self._detecting, chunk)
+        elif chunk is None:
             self._decode(event)
-        else:
+        if chunk is not None:
             self.queue.append(chunk)
         return True
+
+    def _settled(self, detecting: Detecting, chunk: ChatCompletionChunk) -> ChatCompletionChunk | None:
+        """The first chunk of what may be a chat; `None` if it is queued, because something comes before it."""
+        if not chunk.choices:
+            return chunk
+        self._detecting = None
+        before = detecting.settle()
+        if not before:
+            return chunk
+        self.queue.extend((*before, chunk))
+        return None
 
     def fetch_end(self) -> bool:
         """All events were fetched, and no more bytes will come: queue what that means, a step at a time.
@@ -95,7 +145,7 @@ class ItemDecoder:
         """
         if self.parser.within_event:
             event = self.parser.next_incomplete()
-            self.cut_off = event is None or not self._dialect.is_whole(event.data)
+            self.cut_off = event is None or not self.dialect.is_whole(event.data)
             if event is not None and not self.cut_off:
                 self.events_seen += 1
                 self.queue.append(AnomalyFound("unterminated_event", event.data))
@@ -104,7 +154,7 @@ class ItemDecoder:
         if self._asked_at_end:
             return False
         self._asked_at_end = True
-        self.queue.extend(self._dialect.end())
+        self.queue.extend((self._detecting or self.dialect).end())
         return True
 
     def fetch_document(self, body: bytes) -> bool:
@@ -115,7 +165,7 @@ class ItemDecoder:
         """
         event = ServerSentEvent(body.decode("utf-8", "replace"))
         try:
-            items = self._dialect.decode(event)
+            items = (self._detecting or self.dialect).decode(event)
         except ChunkDecodeError:
             return False
         if not any(isinstance(item, ChatCompletionChunk) and item.choices for item in items):
@@ -125,20 +175,32 @@ class ItemDecoder:
 
     def _decode(self, event: ServerSentEvent) -> None:
         """Queue what an event means that is no plain chunk."""
+        detecting = self._detecting
         try:
-            self.queue.extend(self._dialect.decode(event))
+            self.queue.extend((detecting or self.dialect).decode(event))
         except ChunkDecodeError as error:
             self.queue.append(Failure(error))
+        if detecting is not None and detecting.is_settled:
+            self._detecting = None
 
 
-def _parser(dialect: Dialect, max_event_size: int, queue: Queue) -> EventParser:
+class _Current:
+    """The dialect that reads, for whoever must not know who else reads."""
+
+    __slots__ = ("dialect",)
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+
+def _parser(current: _Current, max_event_size: int, queue: Queue) -> EventParser:
     """The parser of server-sent events; what it finds beside them is queued.
 
     It knows nothing of who reads them: no reference leads back, and a stream that is dropped is gone at once.
     """
 
     def part_events(data: str) -> bool:
-        whole = dialect.is_whole(data)
+        whole = current.dialect.is_whole(data)
         if whole:
             queue.append(AnomalyFound("events_run_together", data))
         return whole
@@ -146,6 +208,6 @@ def _parser(dialect: Dialect, max_event_size: int, queue: Queue) -> EventParser:
     return EventParser(
         max_event_size,
         on_comment=lambda text: queue.append(Ping(text)),
-        on_unknown_field=lambda name, value: queue.extend(dialect.decode_field(name, value)),
+        on_unknown_field=lambda name, value: queue.extend(current.dialect.decode_field(name, value)),
         part_events=part_events,
     )

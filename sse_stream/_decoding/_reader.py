@@ -15,10 +15,10 @@ from .._chat._endings import Ending, ending_of
 from .._chat._events import ChatEvent, KeepAlive
 from .._chat._limits import Limits
 from .._chat._reports import Usage
-from .._chat._turns import register_turn
 from .._errors import EventTooLargeError, IncompleteStreamError, OutputTooLargeError, SSEStreamError
-from ..dialects._base import AnomalyFound, Beside, Dialect, Done, Failure, Item, PartEnd, PartStart, Ping
+from ..dialects._base import AnomalyFound, Beside, Dialect, DialectFound, Done, Failure, Item, PartItem, Ping
 from ._items import ItemDecoder
+from ._marking import mark_part
 from ._shortcut import Shortcut
 from ._states import Lifecycle, what_is_missing
 
@@ -27,7 +27,7 @@ class EventReader(Lifecycle):
     """Takes the bytes of a chat stream, and gives its events, or its chunks, when asked.
 
     Args:
-        dialect: The wire format.
+        dialect: The wire format; `None` to find it out.
         strict: Whether the first anomaly is an error.
         limits: Bounds on memory.
         keepalives: Whether keep-alives give an event.
@@ -44,21 +44,19 @@ class EventReader(Lifecycle):
         keepalives_seen: Comments, and keep-alives in the form of data.
     """
 
-    def __init__(self, dialect: Dialect, *, strict: bool, limits: Limits, keepalives: bool) -> None:
+    def __init__(self, dialect: Dialect | None, *, strict: bool, limits: Limits, keepalives: bool) -> None:
         super().__init__()
         self._items = ItemDecoder(dialect, limits.event_size)
+        self.dialect = dialect = self._items.dialect
         self._queue = self._items.queue
         self._parser = self._items.parser
-        register_turn(dialect.name, dialect.turn)
-        self.dialect = dialect
         self._keepalives = keepalives
         self.take = self._parser.take
         self.take_document = self._items.fetch_document
         self._log = AnomalyLog(strict=strict)
         self._builder = CompletionBuilder(limits, self._log.note, dialect.name)
         self.tally = self._builder.tally
-        alike = vars(type(dialect)).get("decodes_alike", False)
-        self._shortcut = Shortcut(self._builder, dialect.decode_plain if alike else None, limits.event_size)
+        self._shortcut = Shortcut(self._builder, dialect, limits.event_size)
         self._chunks_seen = 0
         self.keepalives_seen = 0
 
@@ -248,12 +246,9 @@ class EventReader(Lifecycle):
         self._check_strictness()
         try:
             match item:
-                case PartStart(choice, index, kind):
+                case PartItem():
                     self._shortcut.forget()
-                    return self._builder.start_part(choice, index, kind)
-                case PartEnd(choice, index, native):
-                    self._shortcut.forget()
-                    return self._builder.end_part(choice, index, native)
+                    return mark_part(self._builder, item)
                 case Ping(comment):
                     self.keepalives_seen += 1
                     return [KeepAlive(comment)] if self._keepalives else []
@@ -261,6 +256,11 @@ class EventReader(Lifecycle):
                     self._log.note(kind, sample)
                 case Done():
                     self.mark()
+                case DialectFound(dialect):
+                    self._items.use(dialect)
+                    self._builder.dialect = dialect.name
+                    self._shortcut.use(dialect)
+                    self.dialect = dialect
                 case Failure(error):
                     # What is too large cannot be passed over, whenever it comes.
                     if self.state != "done" or isinstance(error, EventTooLargeError):

@@ -22,9 +22,16 @@ from .._chat._chunks import ChatCompletionChunk
 from .._chat._events import ChatEvent, ReasoningDelta, RefusalDelta, TextDelta
 from .._chat._text_channel import SpokenDelta, TextChannel
 from .._sse._parser import PLAIN_END, PLAIN_START
+from ..dialects._base import Dialect
 
 Decode: TypeAlias = Callable[[bytes], ChatCompletionChunk | None]
 """Makes a chunk of its JSON, a new and equal one each time; `None` if it is none, or not well-formed."""
+
+
+def _decode_alike(dialect: Dialect) -> Decode | None:
+    """What reads its chunks, if it says that it makes the same of the same; `None` if nothing may be compared."""
+    return dialect.decode_plain if vars(type(dialect)).get("decodes_alike", False) else None
+
 
 _SPOKEN = {TextDelta: ("content",), ReasoningDelta: ("reasoning_content", "reasoning"), RefusalDelta: ("refusal",)}
 
@@ -44,7 +51,7 @@ class Shortcut:
 
     Args:
         builder: What the texts are added to.
-        decode: What reads a chunk that is like none before; `None` if nothing may be compared.
+        dialect: What reads a chunk that is like none before.
         limit: How many bytes an event may have.
 
     Attributes:
@@ -68,17 +75,23 @@ class Shortcut:
         "tries",
     )
 
-    def __init__(self, builder: CompletionBuilder, decode: Decode | None, limit: int) -> None:
+    def __init__(self, builder: CompletionBuilder, dialect: Dialect, limit: int) -> None:
         self._builder = builder
-        self._decode = decode
+        self._decode = _decode_alike(dialect)
         self._room = limit + len(PLAIN_END)
-        self.tries = _TRIES if decode is not None else 0
+        self.tries = 0 if self._decode is None else _TRIES
         self.channel: TextChannel | None = None
         self._head = self._between = self._tail = b""  # what stands around it, quotes included
         self._start = self._stop = 0
         self._padding: str | None = None  # of the chunk that was looked at last
         self._seen = 0  # before this text was found
         self._found_at = 0  # how many pieces there had been then
+
+    def use(self, dialect: Dialect) -> None:
+        """Another dialect reads from now on."""
+        self.forget()
+        self._decode = _decode_alike(dialect)
+        self.tries = 0 if self._decode is None else _TRIES
 
     def match(self, block: bytes) -> SpokenDelta | None:
         """What an event says, if it is the one before with another text; `None` of any other.

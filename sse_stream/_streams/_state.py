@@ -12,7 +12,7 @@ from .._decoding._reader import EventReader
 from .._errors import ProviderError, SSEStreamError, StatusError, StreamTimeoutError
 from .._sources._kinds import is_success, kind_of
 from .._sources._source import Source, checked
-from ..dialects import Dialect, OpenAIChat
+from ..dialects import Dialect
 from ._body import Body
 from ._client_errors import raise_broken
 from ._timings import NEVER, Deadlines, Stopwatch, StreamTimings, Timeouts, late
@@ -71,9 +71,7 @@ class StreamState:
         if on_truncated not in ("raise", "return"):
             raise ValueError(f"on_truncated is 'raise' or 'return', not {on_truncated!r}")
         now = monotonic()
-        self.reader = EventReader(
-            OpenAIChat() if dialect is None else dialect, strict=strict, limits=limits, keepalives=keepalives
-        )
+        self.reader = EventReader(dialect, strict=strict, limits=limits, keepalives=keepalives)
         self.watch = Stopwatch(now, request_started)
         self._source = source
         self._on_truncated = on_truncated

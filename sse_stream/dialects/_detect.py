@@ -1,0 +1,110 @@
+"""Finding out the wire format of a stream: the first event that means something tells.
+
+Until one has, the stream is read as a chat, which is what it is where nothing speaks against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from .._chat._chunks import ChatCompletionChunk
+from .._errors import ChunkDecodeError
+from .._json._depth import JSONValue
+from .._json._lenient import loads
+from .._sse._event import ServerSentEvent
+from ._base import AnomalyFound, Dialect, DialectFound, Failure, Item, Ping
+from ._formats import OPENAI_CHAT, READERS, TITLES, format_of
+from ._openai_chat import OpenAIChat
+
+_CHUNK_FIELDS = frozenset(ChatCompletionChunk.__struct_fields__) - {"extra"}
+
+
+class Detecting:
+    """Reads what comes before the format is known, and finds that out.
+
+    Attributes:
+        dialect: What reads a chat, which is taken for one until something else is known.
+        is_settled: Whether the format is known.
+    """
+
+    __slots__ = ("_foreign", "_pings", "dialect", "is_settled")
+
+    def __init__(self) -> None:
+        self.dialect = OpenAIChat()
+        self.is_settled = False
+        self._pings: list[Item] = []  # which a chat does not allow, as far as nothing else has come
+        self._foreign: str | None = None  # the first event that is of no format that is known
+
+    def settle(self) -> Sequence[Item]:
+        """It is a chat: what is to be said of what came before that was known."""
+        self.is_settled = True
+        pings, self._pings = self._pings, []
+        return pings
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        """What an event means; first a `DialectFound` if it shows that this is no chat.
+
+        Args:
+            event: The event.
+
+        Raises:
+            ChunkDecodeError: It cannot be read, or is of a format that is known and not read.
+        """
+        text = event.data.strip()
+        value = _json(text)
+        name = format_of(value, event.event)
+        if name == OPENAI_CHAT or text == "[DONE]":
+            return (*self.settle(), *self.dialect.decode(event))
+        if name is not None:
+            self.is_settled = True
+            dialect = _dialect(name, event.data)
+            chunk = dialect.decode_plain(event.data, event.event)
+            return (DialectFound(dialect), *((chunk,) if chunk is not None else dialect.decode(event)))
+        items = self.dialect.decode(event)
+        if isinstance(value, dict):
+            if value.get("type") == "ping":  # which some formats send, and all others tolerate
+                self._pings.extend(item for item in items if isinstance(item, AnomalyFound))
+                return [item for item in items if not isinstance(item, AnomalyFound)]
+            if self._foreign is None and _CHUNK_FIELDS.isdisjoint(value) and _is_chunk(items):
+                self._foreign = event.data
+        return items
+
+    def end(self) -> Sequence[Item]:
+        """What it means that the body has ended before the format was known."""
+        items = [*self.settle(), *self.dialect.end()]
+        if self._foreign is not None:
+            titles = ", ".join(TITLES[name] for name in READERS)
+            excerpt = repr(self._foreign[:200])
+            message = f"no event is of a format that is known, which are {titles}; the first that came: {excerpt}"
+            items.append(Failure(ChunkDecodeError(message, data=self._foreign)))
+        return items
+
+
+def _json(text: str) -> JSONValue:
+    try:
+        return loads(text)[0]
+    except ChunkDecodeError:
+        return None
+
+
+def _is_chunk(items: Sequence[Item]) -> bool:
+    return not any(isinstance(item, (Failure, Ping)) for item in items)
+
+
+def _dialect(name: str, data: str) -> Dialect:
+    """What reads a format.
+
+    Raises:
+        ChunkDecodeError: Nothing does.
+    """
+    reader = READERS.get(name)
+    if reader is None:
+        titles = ", ".join(TITLES[name] for name in READERS)
+        message = (
+            f"this stream is in the format of {TITLES[name]}, which is not read here: read are {titles}. Read its events"
+            f" with iter_sse, or with a dialect of your own; it begins with {data[:200]!r}"
+        )
+        raise ChunkDecodeError(message, data=data)
+    dialect: Dialect = getattr(import_module(f".{reader.module}", __package__), reader.dialect)()
+    return dialect

@@ -246,6 +246,8 @@ class AnthropicMessages:
             return
         yield from self._begin({**value, "stop_reason": None}, text)
         yield from self._finish(_ending(value), {"usage": value.get("usage")}, text)
+        self._is_stopped = True
+        yield Done()
 
     # ---------------------------------------------------------------- its blocks
 

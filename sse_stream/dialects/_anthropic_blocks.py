@@ -58,7 +58,7 @@ def whole_block(began: JSONValue, text: str, deltas: list[JSONValue]) -> JSONVal
             case "citations_delta":
                 citations.append(delta.get("citation"))
             case "compaction_delta":
-                block.update((name, value) for name, value in delta.items() if name != "type")
+                block |= {"content": None, "encrypted_content": None, **delta, "type": block.get("type")}
             case _:
                 return None
     if citations:

@@ -167,7 +167,7 @@ class EventReader(Lifecycle):
             if isinstance(entry, ChatCompletionChunk):
                 events = self._add(entry)
                 if shortcut.tries and len(events) == 1:
-                    shortcut.learn(getattr(entry, SOURCE, None), entry, events[0])
+                    shortcut.learn(getattr(entry, SOURCE, None), parser.plain_name, entry, events[0])
             elif isinstance(entry, Beside):
                 events = self._apply(entry)
             else:

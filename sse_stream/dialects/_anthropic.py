@@ -55,6 +55,8 @@ class AnthropicMessages:
 
     name = ANTHROPIC_MESSAGES
     end_mark = "message_stop"
+    decodes_alike = True
+    """Whether `decode_plain` makes the same of the same data, as long as no block has begun or ended in between."""
 
     def __init__(self) -> None:
         self._chunks = Chunks()

@@ -2,7 +2,7 @@
 
 - Ways of cutting a body, and the assertion that they make no difference.
 - `ReplayServer`, which serves a recording as a provider would, with the faults that networks have.
-- `HABITS`, what providers do, as named bytes with what they mean.
+- `HABITS`, what providers do, as named bytes with what they mean; `ANTHROPIC_HABITS` for Anthropic's Messages.
 - Hypothesis strategies for bodies, for their cuts and for damage to them. They need the extra `testing`,
   and import Hypothesis when they are first asked for; everything else needs no package beside this one.
 """
@@ -10,6 +10,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ._anthropic_habits import ANTHROPIC_HABITS
 from ._cuts import assert_cutting_changes_nothing, bytewise, every_cut
 from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall, WrongLength
 from ._habits import HABITS
@@ -18,11 +19,13 @@ from ._replies import Reply, Request, Seed
 from ._server import ReplayServer
 
 if TYPE_CHECKING:
+    from ._anthropic_strategies import anthropic_streams
     from ._chat_strategies import chat_streams
     from ._event_strategies import event_streams, server_sent_events
     from ._strategies import chunkings, mutations
 
 __all__ = [
+    "ANTHROPIC_HABITS",
     "HABITS",
     "ChatRecording",
     "Comments",
@@ -39,6 +42,7 @@ __all__ = [
     "Seed",
     "Stall",
     "WrongLength",
+    "anthropic_streams",
     "assert_cutting_changes_nothing",
     "bytewise",
     "chat_streams",
@@ -51,6 +55,7 @@ __all__ = [
 
 # Where the names are that need Hypothesis.
 _STRATEGIES = {
+    "anthropic_streams": "_anthropic_strategies",
     "chat_streams": "_chat_strategies",
     "chunkings": "_strategies",
     "event_streams": "_event_strategies",

@@ -34,7 +34,7 @@ Complete: TypeAlias = Callable[[JSONValue, str, list[JSONValue]], JSONValue]
 """Makes a part's native object of how it began, of the text that came for it, and of the other pieces that came."""
 
 # What a part takes besides that the dialect marks, before anything is in it.
-MARK_WEIGHT = 400
+MARK_WEIGHT = 320
 
 
 class PartMarks:
@@ -45,14 +45,15 @@ class PartMarks:
         is_complete: Whether it is.
     """
 
-    __slots__ = ("_annotations", "_began", "_data", "_pieces", "_size", "is_complete", "native")
+    __slots__ = ("_annotations", "_began", "_data", "_names", "_pieces", "_size", "is_complete", "native")
 
     def __init__(self, began: JSONValue) -> None:
         self.native: JSONValue = None
         self.is_complete = False
         self._began = began  # how the provider's object begins
-        self._data = bytearray()  # text that only the provider reads
-        self._pieces: list[JSONValue] = []  # what else came for it
+        self._data: bytearray | None = None  # text that only the provider reads
+        self._pieces: list[JSONValue] | None = None  # what else came for it
+        self._names: set[str] | None = None  # of the fields in that, which are kept once
         self._annotations = ""  # the field of the native object that holds them
         self._size = 0
 
@@ -65,11 +66,15 @@ class PartMarks:
         """Keep what came for the part until it is complete; how many bytes that takes."""
         if isinstance(piece, str):
             data = utf8(piece)
+            if self._data is None:
+                self._data = bytearray()
             self._data += data
             growth = len(data)
         else:
+            if self._pieces is None or self._names is None:
+                self._pieces, self._names = [], set()
             self._pieces.append(piece)
-            growth = POINTER + weight(piece)
+            growth = POINTER + weight(piece, names=self._names)
         self._size += growth
         return growth
 
@@ -84,13 +89,13 @@ class PartMarks:
         """
         before = self._size
         if complete is not None:
-            native = complete(self._began, text_of(self._data) if text is None else text, self._pieces)
+            if text is None:
+                text = "" if self._data is None else text_of(self._data)
+            native = complete(self._began, text, self._pieces or [])
         self.native = native
         self.is_complete = True
         self._annotations = annotations
-        self._began = None
-        self._data = bytearray()
-        self._pieces = []
+        self._began = self._data = self._pieces = self._names = None
         self._size = weight(native)
         return self._size - before
 

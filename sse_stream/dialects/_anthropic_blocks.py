@@ -40,14 +40,15 @@ def whole_block(began: JSONValue, text: str, deltas: list[JSONValue]) -> JSONVal
         The block; `None` if it cannot be told, because a tool's input was cut off, or a delta is unknown.
     """
     block: dict[str, JSONValue] = dict(began)
-    field = TEXT_FIELDS.get(block.get("type", ""))
+    kind = block.get("type")
+    field = TEXT_FIELDS.get(kind) if isinstance(kind, str) else None
     if field is not None:
         block[field] = text
     elif text.strip():
         try:
             block["input"] = decode_json(text)
         except (ValueError, RecursionError):
-            if block.get("type") == "tool_use":
+            if kind == "tool_use":
                 return None
             block["input"] = text
     citations: list[JSONValue] = []
@@ -58,7 +59,7 @@ def whole_block(began: JSONValue, text: str, deltas: list[JSONValue]) -> JSONVal
             case "citations_delta":
                 citations.append(delta.get("citation"))
             case "compaction_delta":
-                block |= {"content": None, "encrypted_content": None, **delta, "type": block.get("type")}
+                block |= {"content": None, "encrypted_content": None, **delta, "type": kind}
             case _:
                 return None
     if citations:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
+import msgspec
+
 from .._chat._chunks import ChoiceDelta
 from .._chat._model import NOTHING
 from .._json._depth import JSONValue
-from .._json._writing import encode_json
 from ._anthropic_blocks import KEPT_DELTAS, KINDS, TEXT_FIELDS, whole_block
 from ._anthropic_chunks import Chunks
 from ._anthropic_events import OpenBlock
 from ._base import AnomalyFound, Item, PartEnd, PartPiece, PartStart
 
 Object: TypeAlias = Mapping[str, JSONValue]
+
+# NaN, which a lenient reader accepts, becomes null.
+_encode = msgspec.json.Encoder().encode
 
 # What a block must have been that was not announced, by its first delta.
 _UNANNOUNCED: Mapping[str, Object] = {
@@ -122,7 +126,7 @@ class OpenBlocks:
         if block.call is not None and not block.has_input:
             # All of it came with the beginning, or it is empty.
             sent = block.began.get("input")
-            arguments = "{}" if sent is None else encode_json(sent).decode()
+            arguments = "{}" if sent is None else _encode(sent).decode()
             yield self._chunks.say(self._chunks.arguments(block.call, arguments), text)
         yield PartEnd(0, block.part, complete=whole_block, annotations="citations")
 
@@ -139,7 +143,7 @@ class OpenBlocks:
                 block.has_input = block.has_input or piece != ""
                 yield self._chunks.say(self._chunks.arguments(block.call, piece), text)
         else:
-            if kind not in KEPT_DELTAS:
+            if not isinstance(kind, str) or kind not in KEPT_DELTAS:
                 yield AnomalyFound("unknown_delta", text)
             yield PartPiece(0, block.part, delta)
 

@@ -132,8 +132,8 @@ class Dialect(Protocol):
     """One wire format. A dialect keeps no connection, no clock and no completion; it may keep state
     between the events of one stream, so make a new one for each.
 
-    One whose `decode_plain` makes a new and equal chunk of the same data each time may say so in its own class
-    body, with `decodes_alike = True`: chunks that differ from the one before in their text alone are then compared,
+    One whose `decode_plain` makes a new and equal chunk of the same data each time, until a part begins or ends, may
+    say so in its own class body, with `decodes_alike = True`: chunks that differ from the one before in their text alone are then compared,
     not decoded. A subclass that is to be read so has to say it again.
 
     Attributes:

@@ -133,8 +133,8 @@ class Dialect(Protocol):
     between the events of one stream, so make a new one for each.
 
     One whose `decode_plain` makes a new and equal chunk of the same data each time, until a part begins or ends, may
-    say so in its own class body, with `decodes_alike = True`: chunks that differ from the one before in their text alone are then compared,
-    not decoded. A subclass that is to be read so has to say it again.
+    say so in its own class body, with `decodes_alike = True`: chunks that differ from the one before in their text
+    alone are then compared, not decoded. A subclass that is to be read so has to say it again.
 
     Attributes:
         name: What the format is called: `Message.dialect` and `ChatCompletion.dialect` say it.

@@ -7,7 +7,8 @@ that is head, one JSON string and tail says nothing but that string. OpenAI's pa
 the spaces that Anthropic pads with.
 
 Why this is exact: a JSON string that is replaced by another one leaves the rest of the JSON as it was, the trial
-shows that it is a value, and of which field, and what the completion is made of has not changed since.
+shows that it is a value, and of which field, and what the completion is made of has not changed since. No line ends in
+a JSON string, so what is compared has the lines of the event before.
 """
 
 from __future__ import annotations

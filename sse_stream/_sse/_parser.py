@@ -101,16 +101,15 @@ class EventParser(StreamInput):
         self.discard()
 
     def next_block(self) -> bytes:
-        """The bytes of the next event with one line, or a name and one line; none if the buffer has no such event."""
-        buffer, start = self.buffer, self.position
-        end = buffer.find(b"\n", start)
-        if not self.between_events or end < 0:
+        """The bytes up to the next blank line, that line included; none if there is none in the buffer, or no event begins.
+
+        They are an event of any number of lines, or none: who knows what is wanted compares them with that.
+        """
+        if not self.between_events:
             return b""
-        if not buffer.startswith(PLAIN_END, end):
-            end = buffer.find(b"\n", end + 1) if buffer.startswith(PLAIN_NAME, start) else -1
-            if end < 0 or not buffer.startswith(PLAIN_END, end):
-                return b""
-        return buffer[start : end + len(PLAIN_END)]
+        start = self.position
+        end = self.buffer.find(PLAIN_END, start)
+        return self.buffer[start : end + len(PLAIN_END)] if end >= 0 else b""
 
     def next_plain(self) -> bytes | None:
         """The data of the next event, if that is a plain one, and whole in the buffer; its name is `plain_name`."""

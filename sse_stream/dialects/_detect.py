@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
+from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import ChatCompletionChunk
 from .._errors import ChunkDecodeError
 from .._json._depth import JSONValue
@@ -33,14 +34,14 @@ class Detecting:
     def __init__(self) -> None:
         self.dialect = OpenAIChat()
         self.is_settled = False
-        self._pings: list[Item] = []  # which a chat does not allow, as far as nothing else has come
+        self._pings: dict[AnomalyKind, tuple[AnomalyFound, int]] = {}  # what is odd about pings, if this is a chat
         self._foreign: str | None = None  # the first event that is of no format that is known
 
     def settle(self) -> Sequence[Item]:
         """It is a chat: what is to be said of what came before that was known."""
         self.is_settled = True
-        pings, self._pings = self._pings, []
-        return pings
+        pings, self._pings = self._pings, {}
+        return [found for first, count in pings.values() for found in (first,) * count]
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """What an event means; first a `DialectFound` if it shows that this is no chat.
@@ -64,11 +65,18 @@ class Detecting:
         items = self.dialect.decode(event)
         if isinstance(value, dict):
             if value.get("type") == "ping":  # which some formats send, and all others tolerate
-                self._pings.extend(item for item in items if isinstance(item, AnomalyFound))
-                return [item for item in items if not isinstance(item, AnomalyFound)]
+                return [item for item in items if not self._kept(item)]
             if self._foreign is None and _CHUNK_FIELDS.isdisjoint(value) and _is_chunk(items):
                 self._foreign = event.data
         return items
+
+    def _kept(self, item: Item) -> bool:
+        """Keep what is odd about a ping until it is known whether that is odd: the first of its kind, and how many."""
+        if not isinstance(item, AnomalyFound):
+            return False
+        first, count = self._pings.get(item.kind, (item, 0))
+        self._pings[item.kind] = first, count + 1
+        return True
 
     def end(self) -> Sequence[Item]:
         """What it means that the body has ended before the format was known."""

@@ -107,6 +107,12 @@ def test_a_ping_says_nothing_of_the_format() -> None:
         assert read([PING + body], strict=True).ending == ("invalid" if name == "openai_chat" else "complete")
 
 
+def test_what_is_odd_about_pings_is_counted_once_it_is() -> None:
+    outcome = read([PING * 3 + CHAT])
+    assert outcome.anomalies == {"keepalive_as_data": 3}
+    assert read([PING * 3 + ANTHROPIC]).anomalies == {}
+
+
 def test_a_ping_is_delivered_before_the_format_is_known() -> None:
     decoder = ChatDecoder(keepalives=True)
     assert list(decoder.feed(PING)) == [KeepAlive('{"type": "ping"}')]

@@ -48,6 +48,11 @@ AnomalyKind: TypeAlias = Literal[
     "arguments_repeated",
     "usage_fell",
     "odd_total",
+    "unknown_event",
+    "unknown_delta",
+    "start_repeated",
+    "unannounced_part",
+    "unclosed_part",
 ]
 """The kinds of anomaly, a closed set. Notes say so; all others are deviations.
 
@@ -103,6 +108,14 @@ Usage:
 
 - `usage_fell`: the counts fell back to zero; the last report that counts something stands.
 - `odd_total`: a note: the total is not the sum of prompt and completion.
+
+Other formats:
+
+- `unknown_event`: a note: an event of a type that is not known here, which was passed over.
+- `unknown_delta`: a note: a piece of a type that is not known here. Its part has no `native`.
+- `start_repeated`: the beginning of the message, or of a part, came again, and was passed over.
+- `unannounced_part`: a piece came for a part that had not begun.
+- `unclosed_part`: a part was never closed, though the next one of its index began, or the message ended.
 """
 
 _NOTES: frozenset[AnomalyKind] = frozenset(
@@ -114,6 +127,8 @@ _NOTES: frozenset[AnomalyKind] = frozenset(
         "id_changed",
         "model_changed",
         "odd_total",
+        "unknown_event",
+        "unknown_delta",
     }
 )
 

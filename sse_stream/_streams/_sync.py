@@ -31,7 +31,7 @@ class ChatStream(SyncOwner):
 
     Args:
         source: The response, or where else the bytes come from.
-        dialect: The wire format; `None` for OpenAI's chat completions and all that is compatible.
+        dialect: The wire format; `None` to find it out from the first event.
         strict: Whether the first anomaly is an error, a `ChunkDecodeError`.
         limits: Bounds on memory.
         timeouts: Deadlines in seconds, checked whenever bytes arrive; `None` for none.

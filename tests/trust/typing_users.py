@@ -24,6 +24,7 @@ import sse_stream
 from sse_stream import (
     Anomaly,
     AnomalyKind,
+    AnomalyLevel,
     AsyncByteSource,
     AsyncChatStream,
     AsyncCoalescedEvents,
@@ -105,8 +106,22 @@ from sse_stream import (
     coalesce,
     iter_sse,
 )
-from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, Item, OpenAIChat, PartEnd, PartStart, Ping
+from sse_stream.dialects import (
+    AnomalyFound,
+    AnthropicMessages,
+    Dialect,
+    DialectFound,
+    Done,
+    Failure,
+    Item,
+    OpenAIChat,
+    PartEnd,
+    PartPiece,
+    PartStart,
+    Ping,
+)
 from sse_stream.testing import (
+    ANTHROPIC_HABITS,
     HABITS,
     ChatRecording,
     Comments,
@@ -124,6 +139,7 @@ from sse_stream.testing import (
     Seed,
     Stall,
     WrongLength,
+    anthropic_streams,
     assert_cutting_changes_nothing,
     bytewise,
     chat_streams,
@@ -358,6 +374,7 @@ def timed(timings: StreamTimings) -> tuple[float | None, float | None, int]:
 
 def counted(anomalies: Sequence[Anomaly]) -> dict[AnomalyKind, int]:
     for anomaly in anomalies:
+        assert_type(anomaly.level, AnomalyLevel)
         assert_type(anomaly.kind == "no such kind", bool)  # type: ignore[comparison-overlap]
     return {anomaly.kind: anomaly.count for anomaly in anomalies}
 
@@ -482,7 +499,7 @@ class Bare:
         return None
 
     def end(self) -> Sequence[Item]:
-        return [PartStart(0, 0, "text"), PartEnd(0, 0, {"a": 1})]
+        return [PartStart(0, 0, "text"), PartPiece(0, 0, "a"), PartEnd(0, 0, {"a": 1}), DialectFound(OpenAIChat())]
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
@@ -496,6 +513,7 @@ class Bare:
 
 
 dialect: Dialect = Bare()
+another: Dialect = AnthropicMessages()
 not_a_dialect: Dialect = object()  # type: ignore[assignment]
 
 # The kit.
@@ -532,13 +550,14 @@ def cut_up(body: bytes) -> None:
     assert_type(every_cut(body, pieces=3), Iterator[list[bytes]])
     assert_type(bytewise(body), list[bytes])
     assert_cutting_changes_nothing(b"".join, body, cuts=[bytewise(body)])
-    for name, habit in HABITS.items():
+    for name, habit in {**HABITS, **ANTHROPIC_HABITS}.items():
         assert_type(name, str)
         assert_type(habit, Habit)
         assert_type(habit.tool_calls, tuple[ToolCall, ...])
 
 
 assert_type(chunkings(b"", empty_pieces=True), SearchStrategy[list[bytes]])
+assert_type(anthropic_streams(max_blocks=2, habits=False), SearchStrategy[ChatRecording])
 assert_type(mutations(b"", max_edits=2), SearchStrategy[bytes])
 assert_type(server_sent_events(), SearchStrategy[ServerSentEvent])
 

@@ -26,9 +26,7 @@ class CallStates:
 
     __slots__ = ("_allowed", "_choice", "_note", "_place", "_slots", "_tally")
 
-    def __init__(
-        self, choice: int, tally: Tally, allowed: int, note: OnAnomaly, place: Callable[[Slot], bool]
-    ) -> None:
+    def __init__(self, choice: int, tally: Tally, allowed: int, note: OnAnomaly, place: Callable[[Slot], bool]) -> None:
         self._choice = choice
         self._tally = tally
         self._allowed = allowed

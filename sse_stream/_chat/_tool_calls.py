@@ -133,6 +133,7 @@ class Slots:
         taken = [slot for slot in self._open if slot.complete]
         self._open = [slot for slot in self._open if not slot.complete]
         return taken
+
     def take(self, slot: Slot) -> bool:
         """Whether a call was not done so far: it is now."""
         if slot not in self._open:

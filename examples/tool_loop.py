@@ -81,6 +81,7 @@ def converse(url: str) -> None:
             if not message.tool_calls:
                 print()
                 return
+            # With the reasoning that led to the calls, which some servers want to see again.
             messages.append(message.to_dict())
             for call in message.tool_calls:
                 said = run(call)

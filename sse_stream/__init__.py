@@ -10,6 +10,7 @@ from ._chat._chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
     ChoiceDeltaAudio,
+    ChoiceDeltaCustomCall,
     ChoiceDeltaFunctionCall,
     ChoiceDeltaToolCall,
     ChunkChoice,
@@ -55,6 +56,7 @@ from ._errors import (
     OutputTooLargeError,
     PartialJSONError,
     ProviderError,
+    ReconnectError,
     ResponseError,
     SSEStreamError,
     StatusError,
@@ -68,8 +70,11 @@ from ._json._partial_changes import JSONChange, JSONKind, JSONPath, StringDelta,
 from ._sources._protocols import AsyncByteSource, AsyncStreamSource, ByteSource, StreamSource
 from ._sse._decoder import SSEDecoder
 from ._sse._event import ServerSentEvent
+from ._sse._reconnect import Attempt, ReconnectPolicy
 from ._streams._async import AsyncChatStream
+from ._streams._async_event_source import AsyncEventSource
 from ._streams._coalesce import AsyncCoalescedEvents, CoalescedEvents, coalesce
+from ._streams._event_source import EventSource
 from ._streams._outcome import OnTruncated
 from ._streams._sse import aiter_sse, iter_sse
 from ._streams._sync import ChatStream
@@ -83,7 +88,9 @@ __all__ = [
     "AsyncByteSource",
     "AsyncChatStream",
     "AsyncCoalescedEvents",
+    "AsyncEventSource",
     "AsyncStreamSource",
+    "Attempt",
     "Audio",
     "AudioDelta",
     "ByteSource",
@@ -96,6 +103,7 @@ __all__ = [
     "Choice",
     "ChoiceDelta",
     "ChoiceDeltaAudio",
+    "ChoiceDeltaCustomCall",
     "ChoiceDeltaFunctionCall",
     "ChoiceDeltaToolCall",
     "ChoiceFinished",
@@ -106,6 +114,7 @@ __all__ = [
     "CompletionTokensDetails",
     "ContentTypeError",
     "Ending",
+    "EventSource",
     "EventTooLargeError",
     "IncompleteStreamError",
     "JSONAdapter",
@@ -129,6 +138,8 @@ __all__ = [
     "ProviderPart",
     "ReasoningDelta",
     "ReasoningPart",
+    "ReconnectError",
+    "ReconnectPolicy",
     "RefusalDelta",
     "RefusalPart",
     "ResponseError",

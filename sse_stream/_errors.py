@@ -10,7 +10,8 @@
     ├── ProviderError                   .message .type .code .body
     ├── IncompleteStreamError           it ended before it was done
     ├── TransportError                  the connection broke or never came; __cause__ is the client's own exception
-    └── StreamTimeoutError              .kind; also a TimeoutError
+    ├── StreamTimeoutError              .kind; also a TimeoutError
+    └── ReconnectError                  .attempts .last_event_id; __cause__ is what ended the last connection
 
     OutputParseError                    .text; a ValueError outside the tree: no stream has failed
     PartialJSONError                    .position .changes; likewise
@@ -61,12 +62,14 @@ class SSEStreamError(Exception):
 
 
 _make_empty: Callable[[], ChatCompletion]
+_has_output: Callable[[ChatCompletion], bool]
 
 
-def set_empty_completion(make: Callable[[], ChatCompletion]) -> None:
-    """Say how an empty completion is made; its class does, because this file imports nothing."""
-    global _make_empty  # noqa: PLW0603  # it is set once, when the class is defined
-    _make_empty = make
+def set_completion(make_empty: Callable[[], ChatCompletion], has_output: Callable[[ChatCompletion], bool]) -> None:
+    """Say how an empty completion is made, and what one holds; its class does, because this file imports nothing."""
+    global _make_empty, _has_output  # noqa: PLW0603  # set once, when the class is defined
+    _make_empty = make_empty
+    _has_output = has_output
 
 
 class EventTooLargeError(SSEStreamError):
@@ -226,6 +229,20 @@ class StreamTimeoutError(SSEStreamError, TimeoutError):
         self._may_pass = kind != "total"
 
 
+class ReconnectError(SSEStreamError):
+    """Connection after connection brought no event, and the policy allows no more. `__cause__` is what ended the last.
+
+    Attributes:
+        attempts: How many connections in a row brought no event.
+        last_event_id: The id of the last event that was handled: where another source can go on.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 0, last_event_id: str = "") -> None:
+        super().__init__(message)
+        self.attempts = attempts
+        self.last_event_id = last_event_id
+
+
 class OutputParseError(ValueError):
     """What the model wrote is not JSON, or not of the type asked for: a tool's arguments, or the content.
 
@@ -280,19 +297,3 @@ def _is_passing_name(name: str | int | None) -> bool:
     if isinstance(name, str) and not name.isdecimal():
         return _PASSING_NAMES.search(name) is not None
     return name is not None and is_passing_status(int(name))
-
-
-def _has_output(completion: ChatCompletion) -> bool:
-    """Whether the model has generated anything: text, reasoning, a refusal, a call, audio, a part of its own kind."""
-    for message in (choice.message for choice in completion.choices):
-        if message.audio is not None or any(message.extra.get(name) for name in ("function_call", "images")):
-            return True
-        if any(getattr(part, "text", True) for part in message.parts):
-            return True
-    return False
-
-
-def refusal_to_copy(value: object) -> TypeError:
-    """The error for who copies or pickles what stands in the middle of a stream, by `__reduce_ex__`."""
-    name = type(value).__name__
-    return TypeError(f"a {name} stands in the middle of a stream, and cannot be copied or pickled: make a new one")

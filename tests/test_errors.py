@@ -21,7 +21,7 @@ TREE = [
 
 
 def test_all_but_two_are_of_one_tree() -> None:
-    assert len(TREE) == 11
+    assert len(TREE) == 12
     assert all(issubclass(error, SSEStreamError) for error in TREE)
     assert not any(issubclass(error, SSEStreamError) for error in OUTSIDE)
     assert all(issubclass(error, ValueError) for error in OUTSIDE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, SupportsIndex
 
-from .._errors import refusal_to_copy
+from .._json._copying import refusal_to_copy
 from ._anomalies import OnAnomaly
 from ._builder import CompletionBuilder
 from ._chunks import ChatCompletionChunk

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, overload
 
 import msgspec
 
-from .._errors import set_empty_completion
+from .._errors import set_completion
 from .._json._depth import JSONValue
 from ._message import OPENAI_CHAT, Message, completion_message
 from ._parsing import JSONAdapter, parsed
@@ -142,4 +142,14 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
         return completed(said, extra, COMPLETION_TYPES)
 
 
-set_empty_completion(ChatCompletion)
+def _has_output(completion: ChatCompletion) -> bool:
+    """Whether the model has generated anything: text, reasoning, a refusal, a call, audio, a part of its own kind."""
+    for message in (choice.message for choice in completion.choices):
+        if message.audio is not None or any(message.extra.get(name) for name in ("function_call", "images")):
+            return True
+        if any(getattr(part, "text", True) for part in message.parts):
+            return True
+    return False
+
+
+set_completion(ChatCompletion, _has_output)

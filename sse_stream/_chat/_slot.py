@@ -66,9 +66,6 @@ class Slot:
             return self._append(text), False
         dropped = False
         if self._held:
-            if not text.strip():
-                self._held += text
-                return "", False
             dropped = text.lstrip().startswith("{")
             text = text if dropped else self._held + text
             self._held = ""
@@ -96,6 +93,11 @@ class Slot:
         """The call is done: the arguments that have waited, which were no placeholder."""
         held, self._held = self._held, ""
         return self._append(held)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an empty object has come that may be a placeholder: only the end of the call says what it was."""
+        return bool(self._held)
 
     @property
     def complete(self) -> bool:

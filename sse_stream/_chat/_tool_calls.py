@@ -121,9 +121,12 @@ class Slots:
         return slot
 
     def take_preceding(self) -> list[Slot]:
-        """The call before the one that has just begun, if it is complete: it is done."""
+        """The call before the one that has just begun, if it is complete: it is done.
+
+        Not if it is but an empty object: where calls take turns, all of them may begin with a placeholder.
+        """
         preceding = self._open[-2:-1]
-        if not preceding or not preceding[0].complete:
+        if not preceding or not preceding[0].complete or preceding[0].waits:
             return []
         del self._open[-2]
         return preceding

@@ -20,6 +20,7 @@ from .._streams._sse import iter_sse
 from .._streams._sync import ChatStream
 from ..testing import ReplayServer, Reply, Request
 from ._exit_codes import Exit, asides, missing_choice, no_stream, outcome, say, what_came
+from ._follow import follow
 from ._input import Input
 from ._output import Screen, counted, figures, fitting
 
@@ -50,7 +51,10 @@ def demo(_: argparse.Namespace) -> Exit:
 
 
 def read(options: argparse.Namespace) -> Exit:
-    """Show a stream from a file or from standard input."""
+    """Show a stream from a file or from standard input, or follow a server."""
+    if options.follow:
+        httpx = _import_httpx()
+        return Exit.BAD_USAGE if httpx is None else follow(options, httpx)
     if options.file == "-":
         if sys.stdin.isatty():
             say("reading from the terminal; Ctrl-D ends it, and --help shows what else can be read")

@@ -43,6 +43,7 @@ examples:
   sse-stream read recording.sse --stats      and usage, timings, anomalies
   sse-stream read recording.sse --events     one typed event a line, as JSON
   curl -N … | sse-stream read --completion   the whole answer as one JSON object
+  sse-stream read https://… --follow         a server's events, reconnecting as needed
 """
 
 _CHAT_EXAMPLES = """\
@@ -131,6 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(
         "file", nargs="?", metavar="FILE", default="-", help="a recorded stream; - is standard input (default: -)"
     )
+    options.add_argument("--follow", action="store_true", help="read a URL as FILE, and connect again when it ends")
+    options.add_argument("--last-event-id", metavar="ID", default="", help="with --follow: the event to go on from")
     _add_output_options(options)
 
     options = command("chat", chat, "send a prompt and stream the answer", _CHAT_EXAMPLES)

@@ -226,7 +226,8 @@ def _figures(stream: ChatStream, choice: int) -> Iterator[tuple[str, str]]:
     }
     yield "received", ", ".join(counted(count, name) for name, count in counts.items())
     for anomaly in stream.anomalies:
-        yield "anomaly", f"{anomaly.kind}, {counted(anomaly.count, 'time')}, first: {anomaly.sample!r}"
+        met = f"{anomaly.kind}, {counted(anomaly.count, 'time')}, first: {anomaly.sample!r}"
+        yield "anomaly", f"{met} ({anomaly.level})"
 
 
 def _counts(usage: Usage | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from .._chat._anomalies import Anomaly, AnomalyLog
 from .._chat._builder import CompletionBuilder
 from .._chat._chunks import ChatCompletionChunk
@@ -177,7 +179,8 @@ class ChatState(Lifecycle):
         while self.queue or items.fetch():
             entry = self.queue.popleft()
             if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:
-                self.builder.add(ChatCompletionChunk(usage=entry.usage))
+                with suppress(OutputTooLargeError):  # the error that stands before it is the one to be told
+                    self.builder.add(ChatCompletionChunk(usage=entry.usage))
         items.events_seen = seen
 
     def check_strictness(self) -> None:

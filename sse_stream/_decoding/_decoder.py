@@ -12,7 +12,8 @@ from .._chat._endings import Ending
 from .._chat._events import ChatEvent
 from .._chat._limits import Limits
 from .._chat._reports import Usage
-from .._errors import SSEStreamError, refusal_to_copy
+from .._errors import SSEStreamError
+from .._json._copying import refusal_to_copy
 from .._sse._decoder import as_bytes
 from ..dialects import Dialect
 from ._reader import EventReader
@@ -27,7 +28,7 @@ class ChatDecoder:
 
     Args:
         dialect: The wire format; by default the first event tells which of the known ones it is.
-        strict: Whether the first anomaly is an error.
+        strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none.
         limits: Bounds on memory.
         keepalives: Whether comments and other keep-alives give a `KeepAlive` event.
 

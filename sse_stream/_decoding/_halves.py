@@ -91,6 +91,8 @@ class Halves:
         audio = delta.audio
         if audio is not None and audio.transcript:
             said["audio"] = replace(audio, transcript=self._join((index, "audio", None), audio.transcript, note))
+        if choice.message is not None and said and any(where == index for where, _, _ in self.waiting):
+            choice = replace(choice, message=None)  # the delta counts, though what it says waits
         delta = replace(delta, **said)
         return replace(choice, delta=self._flushed(index, delta, note) if choice.finish_reason else delta)
 

@@ -28,3 +28,9 @@ def _copied_as_it_is(value: JSONValue) -> JSONValue:
     if isinstance(value, list):
         return [_copied_as_it_is(item) for item in value]
     return value
+
+
+def refusal_to_copy(value: object) -> TypeError:
+    """The error for who copies or pickles what stands in the middle of a stream, by `__reduce_ex__`."""
+    name = type(value).__name__
+    return TypeError(f"a {name} stands in the middle of a stream, and cannot be copied or pickled: make a new one")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, SupportsIndex
 
-from .._errors import refusal_to_copy
+from ._copying import refusal_to_copy
 from ._depth import JSONValue
 from ._partial_changes import JSONChange, JSONPath
 from ._partial_machine import PartialMachine

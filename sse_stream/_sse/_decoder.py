@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NoReturn, SupportsIndex
 
-from .._errors import refusal_to_copy
+from .._json._copying import refusal_to_copy
 from ._event import ServerSentEvent
 from ._parser import DEFAULT_MAX_EVENT_SIZE, EventParser
 

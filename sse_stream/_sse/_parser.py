@@ -35,18 +35,21 @@ class EventParser(StreamInput):
         on_unknown_line: Called before that with the whole line.
         on_malformed: Called with the text of what was not UTF-8, before the event that it is in.
         part_events: Asked whether the only `data` line so far is an event of its own, when another follows.
+        last_event_id: What the last event ID string is before any event, as a connection before this one left it.
 
     Attributes:
         between_events: Whether no line of an event was read since the last blank one.
         plain_name: The name of the event that `next_plain` gave last.
         last_event_id: The last event ID string.
         retry: The reconnection time in milliseconds, `None` if none was sent.
+        identified: How many events came with an `id` line of their own.
     """
 
     __slots__ = (
         "_data",
         "_data_lines",
         "_event_type",
+        "_has_id",
         "_id",
         "_limit",
         "_on_comment",
@@ -58,6 +61,7 @@ class EventParser(StreamInput):
         "_retry",
         "_room",
         "between_events",
+        "identified",
         "last_event_id",
         "plain_name",
         "retry",
@@ -70,6 +74,7 @@ class EventParser(StreamInput):
         on_unknown_field: Callable[[str, str], object] | None = None,
         part_events: Callable[[str], bool] | None = None,
         *,
+        last_event_id: str = "",
         on_unknown_line: Callable[[str], object] | None = None,
         on_malformed: Callable[[str], object] | None = None,
     ) -> None:
@@ -88,8 +93,9 @@ class EventParser(StreamInput):
         self._room = self._limit  # how long a line may be beside the data
         self._event_type = ""
         self._retry: int | None = None
-        self._id = ""
-        self.last_event_id = ""
+        self._id = self.last_event_id = last_event_id
+        self._has_id = False
+        self.identified = 0
         self.retry: int | None = None
         self.plain_name = "message"
 
@@ -189,6 +195,7 @@ class EventParser(StreamInput):
         self._room = self._limit
         self._event_type = ""
         self._retry = None
+        self._has_id = False
         self.between_events = True
 
     def _next_line(self) -> bytes | bytearray | None:
@@ -248,6 +255,7 @@ class EventParser(StreamInput):
                 # "If the field value does not contain U+0000 NULL … Otherwise, ignore the field."
                 if 0 not in value:
                     self._id = self.decoded(value)
+                    self._has_id = True
             case b"retry":
                 # "If the field value consists of only ASCII digits": bytes.isdigit knows no others.
                 if value.isdigit() and len(digits := value.lstrip(b"0")) <= MAX_RETRY_DIGITS:
@@ -286,5 +294,6 @@ class EventParser(StreamInput):
         if self._data_lines:
             data = self.decoded(self._data)
             event = ServerSentEvent(data, self._event_type or "message", self._id, self._retry)
+            self.identified += self._has_id
         self.discard()
         return event

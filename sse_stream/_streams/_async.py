@@ -34,7 +34,8 @@ class AsyncChatStream(AsyncOwner):
     Args:
         source: The response, or where else the bytes come from.
         dialect: The wire format; `None` to find it out from the first event.
-        strict: Whether the first anomaly is an error, a `ChunkDecodeError`.
+        strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none. Do not use it with a
+            provider whose everyday streams deviate: Perplexity's do, and the tool calls of several others.
         limits: Bounds on memory.
         timeouts: Deadlines in seconds, kept to the moment; `None` for none.
         keepalives: Whether keep-alives give a `KeepAlive` event.

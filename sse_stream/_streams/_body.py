@@ -36,7 +36,9 @@ class Body:
     def wants_more(self) -> bool:
         """Whether the next bytes are worth waiting for."""
         size = len(self._data)
-        return size < self._limits.error_body if self.is_refused else size <= self._limits.event_size
+        if self.is_refused:
+            return size < self._limits.error_body
+        return self.kind == "unknown" or size <= self._limits.event_size
 
     def add(self, data: bytes, *, at_end: bool = False) -> bytes:
         """Take the next bytes, or see what the body is now that no more come.

@@ -51,7 +51,7 @@ def broken(cause: Exception, doing: Doing) -> Exception:
     if doing in ("open", "begin") and (refused := _status_error(cause)) is not None:
         return refused
     said = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
-    if _is_timeout(cause):
+    if is_timeout(cause):
         return StreamTimeoutError(_LATE[doing].format(said), kind="read")
     return TransportError(_SAID[doing].format(said), retryable=not _is_lasting(cause))
 
@@ -106,11 +106,11 @@ def _is_lasting(error: Exception) -> bool:
     return any("Certificate" in type(cause).__name__ or "CertVerif" in type(cause).__name__ for cause in _chain(error))
 
 
-def _is_timeout(cause: BaseException) -> bool:
+def is_timeout(cause: BaseException) -> bool:
     """Whether a client calls its exception a timeout, by class or by name."""
     if isinstance(cause, TimeoutError):
         return True
     if any("Timeout" in cls.__name__ or "TooSlow" in cls.__name__ for cls in type(cause).__mro__):
         return True
     # requests and niquests wrap the timeout of a read in a ConnectionError.
-    return any(isinstance(inner, Exception) and _is_timeout(inner) for inner in cause.args)
+    return any(isinstance(inner, Exception) and is_timeout(inner) for inner in cause.args)

@@ -112,6 +112,11 @@ async def let_others_run() -> None:
         await sys.modules["asyncio"].sleep(0)
 
 
+async def pause(seconds: float) -> None:
+    """Wait, while other tasks run."""
+    await (running_trio() or sys.modules["asyncio"]).sleep(seconds)
+
+
 async def shielded(seconds: float, start: Callable[[], Awaitable[object]]) -> None:
     """Await a piece of cleaning up, also when this task is being cancelled, for so long at most."""
     trio = running_trio()

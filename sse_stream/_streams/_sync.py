@@ -32,7 +32,8 @@ class ChatStream(SyncOwner):
     Args:
         source: The response, or where else the bytes come from.
         dialect: The wire format; `None` to find it out from the first event.
-        strict: Whether the first anomaly is an error, a `ChunkDecodeError`.
+        strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none. Do not use it with a
+            provider whose everyday streams deviate: Perplexity's do, and the tool calls of several others.
         limits: Bounds on memory.
         timeouts: Deadlines in seconds, checked whenever bytes arrive; `None` for none.
         keepalives: Whether keep-alives give a `KeepAlive` event.

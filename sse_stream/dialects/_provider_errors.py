@@ -96,7 +96,7 @@ def error_in_text(text: str) -> ProviderError | None:
 
 
 def error_in_ruins(text: str) -> ProviderError | None:
-    """The error that was written into a half-written event: a JSON object in its last line.
+    """The error that was written into a half-written event: a JSON object, or a list of one, in its last line.
 
     Args:
         text: The data of the event.
@@ -107,7 +107,8 @@ def error_in_ruins(text: str) -> ProviderError | None:
             value, _ = loads(candidate.strip())
         except ChunkDecodeError:
             continue
-        carrier = find_error(value) if isinstance(value, dict) else None
+        said = value[0] if isinstance(value, list) and value else value
+        carrier = find_error(said) if isinstance(said, dict) else None
         if carrier is not None:
             return provider_error(value, carrier)
     return None
@@ -118,8 +119,10 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
 
     Args:
         body: The whole JSON value, or the text where it was not JSON.
-        carrier: The part of it that carries the error, if that is not the whole.
+        carrier: The part of it that carries the error, where that is known.
     """
+    if carrier is None and isinstance(body, dict):
+        carrier = find_error(body)
     around = body if carrier is None else carrier
     *_, innermost = _inwards(around)
     levels = [level for level in reversed([*_inwards(around)]) if isinstance(level, dict)]

@@ -33,6 +33,7 @@ _INPUT = b'{"type":"content_block_delta","index":0,"delta":{"type":"input_json_d
 _THINKING = b'{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}'
 _HMM = b'{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hmm"}}'
 _SIGNED = b'{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"EqQB"}}'
+_HINT = b'{"type":"content_block_delta","index":0,"delta":{"type":"hint_delta","hint":"x"}}'
 
 
 def _second(payload: bytes) -> bytes:
@@ -121,6 +122,24 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             body=_framed(_START, b'{"type":"hint","x":1}', *_HELLO, _END, _DONE),
             finish_reason="end_turn",
             anomalies=frozenset({"unknown_event"}),
+        ),
+        "unknown-delta": Habit(
+            about="A delta of a type that is new.",
+            body=_framed(_START, _TEXT, _HEL, _HINT, _LO, _STOP, _END, _DONE),
+            finish_reason="end_turn",
+            anomalies=frozenset({"unknown_delta"}),
+        ),
+        "block-not-opened": Habit(
+            about="Deltas of a block that has not begun.",
+            body=_framed(_START, _HEL, _LO, _STOP, _END, _DONE),
+            finish_reason="end_turn",
+            anomalies=frozenset({"unannounced_part"}),
+        ),
+        "block-not-closed": Habit(
+            about="A block that does not end before the message does.",
+            body=_framed(_START, _TEXT, _HEL, _LO, _END, _DONE),
+            finish_reason="end_turn",
+            anomalies=frozenset({"unclosed_part"}),
         ),
         "usage-zero-input": Habit(
             about="A last report of usage whose input is 0 (gateways).",

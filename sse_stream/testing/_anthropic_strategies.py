@@ -120,7 +120,7 @@ def _compose(blocks: list[_Block], reason: str, tokens: list[int], style: _Style
     """The body, and the completion that it means."""
     told = [block.told(index) for index, block in enumerate(blocks)]
     parts = [part for _, part in told]
-    new, cached, output = tokens
+    new, cached, output = tokens[0], tokens[1], tokens[2] + 1
     begun = {"input_tokens": new, "cache_read_input_tokens": cached, "output_tokens": 1}
     message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": begun}
     events: list[Object] = [{"type": "message_start", "message": message}] * style.starts

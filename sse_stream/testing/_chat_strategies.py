@@ -1,101 +1,39 @@
 """Hypothesis strategies for chat streams: what providers send, and the completion that they mean by it.
 
-The completion is said by what the stream was made of, not by reading its bytes. A stream is an `_Answer` a
+The completion is said by what the stream was made of, not by reading its bytes. A stream is an `Answer` a
 choice, each told in deltas, and a `Style`: how a provider writes chunks down.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import replace
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from .._chat._completion import ChatCompletion, Choice
-from .._chat._message import Message
+from .._chat._endings import Ending
 from .._chat._reports import Usage
-from ._chat_styles import DONE, Object, Style, styles
+from ._answer_strategies import FAILED_FINISH_REASONS, Answer, answers
+from ._chat_styles import DONE, OPEN_ENDS, Object, Style, styles
+from ._failure_strategies import Failure, reports
 from ._recordings import ChatRecording
-from ._tool_call_strategies import Telling, tellings
-
-_FINISH_REASONS = ["stop", "length", "tool_calls", "content_filter", "eos", "end_turn"]
+from ._tool_call_strategies import Telling, tellings, whole_text
 
 
-# What a choice says.
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """One choice: what it says, and the deltas that say it."""
-
-    message: Message
-    deltas: list[Object]
-    finish_reason: str | None
-
-
-@functools.cache
-def _pieces() -> SearchStrategy[list[str]]:
-    delicate = st.sampled_from('\u2028\x85\n\r"\\ :🙂')
-    characters = st.one_of(st.characters(exclude_categories=["Cs"]), delicate)
-    return st.lists(st.text(characters, min_size=1, max_size=6), max_size=3)
-
-
-Reasoning: TypeAlias = Literal["reasoning_content", "reasoning", "both", "details", "details and text", "parts"]
-"""How reasoning is spelled."""
-
-
-def _reasoning_delta(spelling: Reasoning, text: str) -> Object:
-    details = [{"type": "reasoning.text", "index": 0, "text": text}]
-    match spelling:
-        case "reasoning_content" | "reasoning":
-            return {spelling: text}
-        case "both":
-            return {"reasoning_content": text, "reasoning": text}
-        case "details":
-            return {"reasoning_details": details}
-        case "details and text":
-            return {"reasoning": text, "reasoning_details": details}
-        case "parts":
-            return {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]}
-
-
-def _answer(
-    *,
-    greeted: bool,
-    reasoning: list[str],
-    spelling: Reasoning,
-    content: list[str],
-    in_parts: bool,
-    calls: Telling,
-    finish_reason: str | None,
-    finish_apart: bool,
-) -> _Answer:
-    deltas: list[Object] = [{"role": "assistant", "content": ""}] if greeted else []
-    deltas += [_reasoning_delta(spelling, text) for text in reasoning]
-    deltas += [{"content": [{"type": "text", "text": text}] if in_parts else text} for text in content]
-    deltas += [{"tool_calls": pieces} for pieces in calls.deltas]
-    if finish_apart or not deltas:
-        deltas.append({})
-    told = "".join(reasoning)
-    details = [{"type": "reasoning.text", "index": 0, "text": told}]
-    message = Message(
-        content="".join(content) or None,
-        reasoning=told or None,
-        tool_calls=calls.calls,
-        extra={"reasoning_details": details} if told and spelling.startswith("details") else {},
-    )
-    return _Answer(message, deltas, finish_reason)
-
-
-def _compose(answers: list[_Answer], style: Style, turns: list[int], prompt_tokens: int) -> ChatRecording:
+def _compose(
+    answers: list[Answer], style: Style, turns: list[int], prompt_tokens: int, failure: Failure | None
+) -> ChatRecording:
     """The body, and the completion that it means."""
+    style = _possible(style, answers, failure)
     named = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"} if style.named else {}
+    renamed = {"id": "c2", "created": 2, "model": "m-1"} if style.named and style.renamed else {}
     chunks = [{**named, "choices": choices, **style.extra} for choices in _choices(answers, style, turns)]
+    chunks[1:] = [{**chunk, **renamed} for chunk in chunks[1:]]
     extra = dict(style.extra)
+    beside: dict[int, Object] = {}  # what a choice has beside its deltas
 
     completion_tokens = len(chunks)
     usage = _usage(prompt_tokens, completion_tokens)
@@ -111,10 +49,21 @@ def _compose(answers: list[_Answer], style: Style, turns: list[int], prompt_toke
             chunks.append({**named, "choices": [], "usage": usage})
         case "with the finish":
             chunks[-1]["usage"] = usage
+        case "with the finish again":
+            last = chunks[-1]["choices"][-1]
+            again = {name: last[name] for name in ("index", "finish_reason") if name in last}
+            chunks.append({**named, "choices": [{**again, "delta": {"content": ""}}], "usage": usage})
         case "in every chunk":
             chunks = [{**chunk, "usage": _usage(prompt_tokens, number)} for number, chunk in enumerate(chunks, 1)]
+        case "in the choice":
+            last = chunks[-1]["choices"][-1]
+            last["usage"] = usage
+            beside[last.get("index", 0)] = {"usage": usage}
         case "in x_groq":
             chunks[-1]["x_groq"] = extra["x_groq"] = {"usage": usage}
+        case "then zeros":
+            zeros = dict.fromkeys(usage, 0)
+            chunks += [{**named, "choices": [], "usage": report} for report in (usage, zeros)]
         case "after [DONE]":
             late.append({**named, "choices": [], "usage": usage})
         case "none":
@@ -124,9 +73,7 @@ def _compose(answers: list[_Answer], style: Style, turns: list[int], prompt_toke
         chunks.insert(0, {"id": "", "object": "", "created": 0, "model": "", "choices": [], **filtered})
         extra |= filtered
 
-    end = style.end
-    if (not end and any(answer.finish_reason is None for answer in answers)) or (late and not end.endswith("\n\n")):
-        end = DONE  # without it the stream would not be complete, or the late chunk not apart
+    end = style.end if failure is None else failure.text
     blocks = [*(_block(chunk, style) for chunk in chunks), end, *(_block(chunk, style) for chunk in late)]
     for place in {place % len(blocks) for place in style.fills}:
         blocks[place] = style.filler + blocks[place]
@@ -134,17 +81,47 @@ def _compose(answers: list[_Answer], style: Style, turns: list[int], prompt_toke
         id="c1" if style.named else None,
         model="m" if style.named else None,
         created=1 if style.named else None,
-        choices=[Choice(index, answer.message, answer.finish_reason) for index, answer in enumerate(answers)],
+        choices=[
+            Choice(index, answer.message, answer.finish_reason, extra=beside.get(index, {}))
+            for index, answer in enumerate(answers)
+        ],
         usage=None if style.usage == "none" else counted,
         extra=extra,
     )
-    return ChatRecording("".join(blocks).replace("\n", style.line_end).encode(), completion)
+    error = _error(answers) if failure is None else failure.message
+    ending: Ending = "complete" if error is None else "provider_error"
+    return ChatRecording("".join(blocks).replace("\n", style.line_end).encode(), completion, ending, error)
 
 
-def _choices(answers: list[_Answer], style: Style, turns: list[int]) -> list[list[Object]]:
+def _possible(style: Style, answers: list[Answer], failure: Failure | None) -> Style:
+    """The same style, or one near it, where nobody could tell what the answers mean."""
+    if len(answers) > 1:
+        style = replace(style, indexed=True)
+    if style.wholes != "none" and any(
+        answer.message.tool_calls and "tool_calls" not in answer.whole for answer in answers
+    ):
+        style = replace(style, wholes="none")
+    if style.wholes == "for the rest" and any(answer.waits for answer in answers):
+        style = replace(style, wholes="at the end")  # a half waits for its other half, not for a whole
+    if style.finishes_early and any(answer.waits for answer in answers):
+        style = replace(style, finishes_early=False)  # a finish says that nothing follows
+    goes_on = style.finishes_early or any(answer.finish_reason is None for answer in answers)
+    is_late = style.usage == "after [DONE]"
+    if (style.end in OPEN_ENDS and goes_on) or (is_late and not style.end.endswith("\n\n")):
+        style = replace(style, end=DONE)  # without it the stream would not be complete, or the late chunk not apart
+    if is_late and (failure is not None or _error(answers) is not None):
+        style = replace(style, usage="none")  # nothing is read after an error
+    return style
+
+
+def _error(answers: list[Answer]) -> str | None:
+    """The error that a finish reason says; `None` where none does."""
+    reason = next((answer.finish_reason for answer in answers if answer.finish_reason in FAILED_FINISH_REASONS), None)
+    return None if reason is None else f"the stream finished with {reason!r}"
+
+
+def _choices(answers: list[Answer], style: Style, turns: list[int]) -> list[list[Object]]:
     """The `choices` of each chunk."""
-    if not style.indexed and len(answers) > 1:
-        style = replace(style, indexed=True)  # without it nobody could tell them apart
     told = [_told(index, answer, style) for index, answer in enumerate(answers)]
     if style.together:
         return [[choice for choice in chunk if choice is not None] for chunk in itertools.zip_longest(*told)]
@@ -157,27 +134,39 @@ def _choices(answers: list[_Answer], style: Style, turns: list[int]) -> list[lis
     return chunks
 
 
-def _told(index: int, answer: _Answer, style: Style) -> list[Object]:
+def _told(index: int, answer: Answer, style: Style) -> list[Object]:
     """The items of `choices` that tell one answer."""
-    told: list[Object] = []
-    text = ""
-    for number, delta in enumerate(answer.deltas, 1):
-        choice: Object = {"index": index} if style.indexed else {}
-        if delta or style.repeats or style.empty_delta == "{}":
+    numbered: Object = {"index": index} if style.indexed else {}
+    told = [] if style.wholes == "alone" else [{**numbered, **said} for said in _deltas(answer, style)]
+    if style.wholes in ("at the end", "for the rest", "alone"):
+        if style.wholes == "for the rest" and (answer.message.content or answer.message.tool_calls):
+            told[-1:] = []
+        empty: Object = {} if style.empty_delta == "absent" else {"delta": {}}
+        told.append({**numbered, **empty, "message": answer.whole})
+    for number, choice in enumerate(told, 1):
+        if answer.finish_reason is not None and (number == len(told) or style.finishes_early):
+            choice["finish_reason"] = answer.finish_reason
+        elif style.unfinished != "absent":
+            choice["finish_reason"] = style.unfinished
+    return told
+
+
+def _deltas(answer: Answer, style: Style) -> list[Object]:
+    """The deltas of an answer, each with what is beside it."""
+    said: list[Object] = []
+    texts: list[str] = []
+    for delta in answer.deltas:
+        choice: Object = {}
+        if delta or style.wholes == "beside each delta" or style.empty_delta == "{}":
             choice["delta"] = delta
         elif style.empty_delta == "null":
             choice["delta"] = None
-        if style.repeats:
-            said = delta.get("content", "")
-            text += said if isinstance(said, str) else "".join(part.get("text", "") for part in said)
-            choice["message"] = {"role": "assistant", "content": text}
-        reason = answer.finish_reason if number == len(answer.deltas) else None
-        if reason is not None:
-            choice["finish_reason"] = reason
-        elif style.unfinished != "absent":
-            choice["finish_reason"] = style.unfinished
-        told.append(choice)
-    return told
+        if style.wholes == "beside each delta":
+            text = delta.get("content", "")
+            texts += [text] if isinstance(text, str) else [part.get("text", "") for part in text]
+            choice["message"] = {"role": "assistant", "content": whole_text(texts)}
+        said.append(choice)
+    return said
 
 
 def _usage(prompt: int, completion: int) -> Object:
@@ -186,13 +175,16 @@ def _usage(prompt: int, completion: int) -> Object:
 
 def _block(chunk: Object, style: Style) -> str:
     separators = (", ", ": ") if style.spaced else (",", ":")
-    return f"{style.prefix}{json.dumps(chunk, ensure_ascii=style.ascii_only, separators=separators)}\n\n"
+    text = json.dumps(chunk, ensure_ascii=style.ascii_only, separators=separators)
+    if any("\ud800" <= character <= "\udfff" for character in text):  # half a pair, which no UTF-8 can say
+        text = json.dumps(chunk, separators=separators)
+    return f"{style.prefix}{text}\n\n"
 
 
 def chat_streams(
-    *, max_choices: int = 3, tool_calls: bool = True, habits: bool = True
+    *, max_choices: int = 3, tool_calls: bool = True, habits: bool = True, failures: bool = False
 ) -> SearchStrategy[ChatRecording]:
-    r"""Complete chat streams, with the completion that they mean.
+    r"""Chat streams, with the completion that they mean.
 
     They hold text, reasoning in each of its spellings, tool calls in each of their variants, one choice or
     several that take turns, usage wherever it is reported, and the habits of the providers that are
@@ -202,6 +194,7 @@ def chat_streams(
         max_choices: How many choices at most, 1 or more.
         tool_calls: Whether some choices call tools.
         habits: Whether to write as all providers do; if not, as OpenAI does.
+        failures: Whether some streams end in a report of a failure; if not, all are complete.
 
     >>> from hypothesis import find
     >>> stream = find(chat_streams(), lambda stream: stream.completion.text != "")
@@ -211,23 +204,9 @@ def chat_streams(
     calls = tellings(well_formed=not habits) if tool_calls else st.just(Telling([], []))
     return st.builds(
         _compose,
-        answers=st.lists(_answers(calls, habits=habits), min_size=1, max_size=max_choices),
+        answers=st.lists(answers(calls, habits=habits, failures=failures), min_size=1, max_size=max_choices),
         style=styles(habits=habits),
         turns=st.lists(st.integers(0, max_choices - 1), min_size=1, max_size=6),
         prompt_tokens=st.integers(0, 9),
-    )
-
-
-def _answers(calls: SearchStrategy[Telling], *, habits: bool) -> SearchStrategy[_Answer]:
-    finish_reasons = st.sampled_from([*_FINISH_REASONS, None] if habits else _FINISH_REASONS[:4])
-    return st.builds(
-        _answer,
-        greeted=st.booleans() if habits else st.just(True),
-        reasoning=_pieces() if habits else st.just([]),
-        spelling=st.sampled_from(["reasoning_content", "reasoning", "both", "details", "details and text", "parts"]),
-        content=_pieces(),
-        in_parts=st.booleans() if habits else st.just(False),
-        calls=calls,
-        finish_reason=finish_reasons,
-        finish_apart=st.booleans() if habits else st.just(True),
+        failure=st.one_of(st.none(), reports()) if failures else st.none(),
     )

@@ -10,8 +10,22 @@ from hypothesis.strategies import SearchStrategy
 
 Object: TypeAlias = dict[str, Any]  # a JSON object
 
-Placement: TypeAlias = Literal["none", "alone", "with the finish", "in every chunk", "in x_groq", "after [DONE]"]
+Placement: TypeAlias = Literal[
+    "none",
+    "alone",
+    "with the finish",
+    "with the finish again",
+    "in every chunk",
+    "in the choice",
+    "in x_groq",
+    "then zeros",
+    "after [DONE]",
+]
 """Where usage is reported."""
+
+Wholes: TypeAlias = Literal["none", "beside each delta", "at the end", "for the rest", "alone"]
+"""Where the whole message is: nowhere, so far beside each delta, again at the end, there instead of the last delta,
+or instead of all deltas."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +33,15 @@ class Style:
     """How a provider writes chunks down."""
 
     named: bool  # whether chunks carry id, object, created and model
+    renamed: bool  # whether id and model change in mid-stream
     extra: Object  # what else each chunk carries
     azure: bool  # whether a chunk without choices comes first
     unfinished: str | None  # the finish reason before the last chunk: null, "", or `"absent"` for none
     empty_delta: Literal["{}", "null", "absent"]
     indexed: bool  # whether a choice carries its index; if not, there is only one
     together: bool  # whether one chunk carries a delta of each choice
-    repeats: bool  # whether each choice carries its whole message so far, beside the delta
+    finishes_early: bool  # whether each chunk of a choice carries its finish reason
+    wholes: Wholes
     usage: Placement
     ascii_only: bool
     spaced: bool
@@ -46,9 +62,16 @@ _FILLERS = [
     'data: {"choices":[]}\n\n',
     'data: {"choices":null}\n\n',
     "id: 1\n\n",
+    "event: heartbeat\ndata: 12:30\n\n",
+    'event: keepalive\ndata: {"at": 5}\n\n',
+    'data: {"type":"keepalive"}\n\n',
+    'data: {"object":"chat.completion.chunk"}\n\n',
 ]
 DONE = "data: [DONE]\n\n"
-_ENDS = [DONE, "data: [DONE] \n\n", "data:[DONE]\n\n", 2 * DONE, "data: [DONE]\n", "data: [DONE]", ""]
+_ENDS = [DONE, "data: [DONE] \n\n", "data:[DONE]\n\n", "data: DONE\n\n", 2 * DONE, "data: [DONE]\n", "data: [DONE]"]
+OPEN_ENDS = ["", "data: [DO", 'data: {"choices":[],"us']
+"""Ends without an end mark, of streams where nothing more can be meant to come."""
+
 _EXTRAS: list[Object] = [
     {},
     {"system_fingerprint": "fp"},
@@ -59,13 +82,15 @@ _EXTRAS: list[Object] = [
 
 OPENAI_STYLE = Style(
     named=True,
+    renamed=False,
     extra={},
     azure=False,
     unfinished=None,
     empty_delta="{}",
     indexed=True,
     together=False,
-    repeats=False,
+    finishes_early=False,
+    wholes="none",
     usage="none",
     ascii_only=False,
     spaced=False,
@@ -86,19 +111,33 @@ def styles(*, habits: bool) -> SearchStrategy[Style]:
     return st.builds(
         Style,
         named=st.sampled_from([True, False]),
+        renamed=st.booleans(),
         extra=st.sampled_from(_EXTRAS),
         azure=st.booleans(),
         unfinished=st.sampled_from([None, "", "absent"]),
         empty_delta=st.sampled_from(["{}", "null", "absent"]),
         indexed=st.sampled_from([True, False]),
         together=st.booleans(),
-        repeats=st.booleans(),
-        usage=st.sampled_from(["none", "alone", "with the finish", "in every chunk", "in x_groq", "after [DONE]"]),
+        finishes_early=st.booleans(),
+        wholes=st.sampled_from(["none", "beside each delta", "at the end", "for the rest", "alone"]),
+        usage=st.sampled_from(
+            [
+                "none",
+                "alone",
+                "with the finish",
+                "with the finish again",
+                "in every chunk",
+                "in the choice",
+                "in x_groq",
+                "then zeros",
+                "after [DONE]",
+            ]
+        ),
         ascii_only=st.booleans(),
         spaced=st.booleans(),
         prefix=st.sampled_from(["data: ", "data:"]),
         line_end=st.sampled_from(["\n", "\r\n"]),
         filler=st.sampled_from(_FILLERS),
         fills=st.lists(st.integers(0, 20), max_size=3),
-        end=st.sampled_from(_ENDS),
+        end=st.sampled_from([*_ENDS, *OPEN_ENDS]),
     )

@@ -1,4 +1,4 @@
-"""What servers write into chunks: other shapes for the same text, reasoning, finish reason and usage."""
+"""What servers write into chunks: other shapes for the same text, reasoning and finish reason."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ CHUNKS: Mapping[str, Habit] = {
     "choices-null-or-absent": Habit(
         about="Chunks whose choices are null or absent.",
         body=framed(b'{"id":"c1","choices":null}', _HEL, b'{"id":"c1","model":"m"}', _LO, _DONE),
+        anomalies=frozenset({"missing_choices"}),
     ),
     "delta-null-or-absent": Habit(
         about="Choices whose delta is empty, null or absent.",
@@ -114,6 +115,7 @@ CHUNKS: Mapping[str, Habit] = {
             _DONE,
         ),
         reasoning="Hmm",
+        extra={"reasoning_details": [{"type": "reasoning.text", "text": "Hmm", "index": 0}]},
     ),
     "reasoning-details-only": Habit(
         about="Reasoning in structured pieces alone, a summary among them.",
@@ -125,6 +127,7 @@ CHUNKS: Mapping[str, Habit] = {
             _DONE,
         ),
         reasoning="Hmm",
+        extra={"reasoning_details": [{"type": "reasoning.summary", "summary": "Hmm", "index": 0}]},
     ),
     "finish-reason-empty": Habit(
         about="A finish reason that is an empty string until the last chunk.",
@@ -134,6 +137,7 @@ CHUNKS: Mapping[str, Habit] = {
             b'{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}]}',
             _DONE,
         ),
+        anomalies=frozenset({"empty_finish_reason"}),
     ),
     "finish-reason-unknown": Habit(
         about="A finish reason that OpenAI does not have.",
@@ -141,8 +145,13 @@ CHUNKS: Mapping[str, Habit] = {
         finish_reason="eos_token",
     ),
     "finish-reason-twice": Habit(
-        about="The finish reason twice.",
+        about="The same finish reason twice, the second time with an empty delta: it says nothing new.",
         body=framed(_HEL, _LO, b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}', _DONE),
+    ),
+    "finish-reason-changed": Habit(
+        about="Two finish reasons that differ: the completion keeps the last.",
+        body=framed(_HEL, _LO, b'{"choices":[{"index":0,"delta":{},"finish_reason":"length"}]}', _DONE),
+        finish_reason="length",
         anomalies=frozenset({"finish_repeated"}),
     ),
     "content-after-finish": Habit(
@@ -161,6 +170,7 @@ CHUNKS: Mapping[str, Habit] = {
             b'{"object":"chat.completion.done","choices":[{"index":0,"finish_reason":"stop",'
             b'"message":{"role":"assistant","content":"Hello"},"delta":{"content":"lo"}}]}',
         ),
+        anomalies=frozenset({"message_beside_delta", "missing_done"}),
     ),
     "message-without-delta": Habit(
         about="A message where the delta should be.",
@@ -175,6 +185,7 @@ CHUNKS: Mapping[str, Habit] = {
             _LO,
             _DONE,
         ),
+        extra={"p": "ab", "native_finish_reason": None},
     ),
     "odd-types": Habit(
         about="Known fields of another type: a time that is a fraction, an index that is a string.",
@@ -193,81 +204,6 @@ CHUNKS: Mapping[str, Habit] = {
             b'[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}',
             _DONE,
         ),
-    ),
-}
-
-USAGE: Mapping[str, Habit] = {
-    "usage-alone": Habit(
-        about="Usage in a chunk of its own, without choices, before [DONE] (OpenAI).",
-        body=framed(
-            _HEL,
-            _LO,
-            b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}',
-            _DONE,
-        ),
-        total_tokens=7,
-    ),
-    "usage-with-the-finish": Habit(
-        about="Usage in the chunk of the finish reason.",
-        body=framed(
-            _HEL,
-            b'{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}],'
-            b'"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}',
-            _DONE,
-        ),
-        total_tokens=7,
-    ),
-    "usage-in-every-chunk": Habit(
-        about="Usage in every chunk, cumulative: the last one counts, and nothing is summed.",
-        body=framed(
-            b'{"choices":[{"index":0,"delta":{"content":"Hel"}}],'
-            b'"usage":{"prompt_tokens":5,"completion_tokens":1,"total_tokens":6}}',
-            b'{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}],'
-            b'"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}',
-            _DONE,
-        ),
-        total_tokens=7,
-    ),
-    "usage-nested": Habit(
-        about="Usage inside x_groq (Groq).",
-        body=framed(
-            _HEL,
-            b'{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}],'
-            b'"x_groq":{"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}}',
-            _DONE,
-        ),
-        total_tokens=7,
-    ),
-    "usage-after-done": Habit(
-        about="Usage after [DONE].",
-        body=framed(
-            _HEL,
-            _LO,
-            _DONE,
-            b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}',
-        ),
-        total_tokens=7,
-    ),
-    "usage-not-a-sum": Habit(
-        about="A total that is not the sum, reasoning being counted elsewhere (xAI).",
-        body=framed(
-            _HEL,
-            _LO,
-            b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":40,'
-            b'"completion_tokens_details":{"reasoning_tokens":33}}}',
-            _DONE,
-        ),
-        total_tokens=40,
-    ),
-    "usage-nulls-after-counts": Habit(
-        about="Counts that are null in a later report: the last that was not null counts.",
-        body=framed(
-            _HEL,
-            _LO,
-            b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}',
-            b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":null,"total_tokens":null}}',
-            _DONE,
-        ),
-        total_tokens=7,
+        anomalies=frozenset({"id_changed", "model_changed"}),
     ),
 }

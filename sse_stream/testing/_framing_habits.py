@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .._chat._tool_call import ToolCall
 from ._recordings import Habit, framed
 
 _HEL = b'{"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}'
 _LO = b'{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}'
 _LO_OPEN = b'{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":null}]}'
 _DONE = b"[DONE]"
-_ERROR = b'{"error":{"message":"overloaded","type":"server_error","code":503}}'
 
 FRAMING: Mapping[str, Habit] = {
     "plain": Habit(
@@ -52,6 +52,7 @@ FRAMING: Mapping[str, Habit] = {
         about="A byte that is not UTF-8: it becomes U+FFFD, and nothing else is lost.",
         body=framed(b'{"choices":[{"index":0,"delta":{"content":"a\xffb"},"finish_reason":"stop"}]}', _DONE),
         texts=("a\ufffdb",),
+        anomalies=frozenset({"invalid_utf8"}),
     ),
     "data-over-lines": Habit(
         about="One chunk over several data lines, as the standard allows.",
@@ -90,6 +91,25 @@ FRAMING: Mapping[str, Habit] = {
         body=b'event: ping\ndata: {"type":"ping"}\n\n' + framed(_HEL, _LO, _DONE),
         anomalies=frozenset({"keepalive_as_data"}),
     ),
+    "ping-event-with-text": Habit(
+        about="Keep-alives that are events of other types, with text, a time or JSON of their own.",
+        body=b"event: heartbeat\ndata: 12:30\n\n"
+        + framed(_HEL)
+        + b"event: keepalive\ndata: still here\n\n"
+        + b'event: ping\ndata: {"at":5}\n\n'
+        + framed(_LO, _DONE),
+        anomalies=frozenset({"keepalive_as_data"}),
+    ),
+    "ping-as-json": Habit(
+        about="A keep-alive without a name, whose JSON says that it is one.",
+        body=framed(_HEL, b'{"type":"keepalive"}', _LO, _DONE),
+        anomalies=frozenset({"keepalive_as_data"}),
+    ),
+    "other-json-between": Habit(
+        about="JSON of the server's own between chunks, with none of a chunk's fields.",
+        body=framed(_HEL, b'{"queue":{"position":3}}', _LO, _DONE),
+        anomalies=frozenset({"not_a_chunk"}),
+    ),
     "loose-json": Habit(
         about="NaN, which no JSON has.",
         body=framed(b'{"choices":[{"index":0,"delta":{"content":"Hel"}}],"score":NaN}', _LO, _DONE),
@@ -101,6 +121,7 @@ ENDINGS: Mapping[str, Habit] = {
     "end-without-done": Habit(
         about="The finish reason and no [DONE] (Perplexity, Writer, text-generation-inference).",
         body=framed(_HEL, _LO),
+        anomalies=frozenset({"missing_done"}),
     ),
     "end-without-finish-reason": Habit(
         about="[DONE] and no finish reason: complete all the same.",
@@ -125,7 +146,22 @@ ENDINGS: Mapping[str, Habit] = {
     "end-chunk-without-blank-line": Habit(
         about="The stream ends with the last byte of a whole chunk.",
         body=framed(_HEL) + b"data: " + _LO,
-        anomalies=frozenset({"unterminated_event"}),
+        anomalies=frozenset({"unterminated_event", "missing_done"}),
+    ),
+    "end-done-misspelled": Habit(
+        about="The end mark without its brackets.",
+        body=framed(_HEL, _LO, b"DONE"),
+        anomalies=frozenset({"odd_end_mark"}),
+    ),
+    "end-done-cut-in-half": Habit(
+        about="The stream ends inside [DONE], when all had finished: asking again would only be billed again.",
+        body=framed(_HEL, _LO) + b"data: [DO",
+        anomalies=frozenset({"broken_after_finish"}),
+    ),
+    "end-usage-cut-in-half": Habit(
+        about="The stream ends inside the usage, when all had finished.",
+        body=framed(_HEL, _LO) + b'data: {"choices":[],"usage":{"prompt_tok',
+        anomalies=frozenset({"broken_after_finish"}),
     ),
     "end-prose-after-done": Habit(
         about="Something that is no chunk comes after [DONE].",
@@ -162,6 +198,24 @@ ENDINGS: Mapping[str, Habit] = {
         texts=("Hello", "Bye"),
         ending="truncated",
     ),
+    "cut-after-late-content": Habit(
+        about="Content after the finish reason, and then no [DONE]: such a server's finish reason ends nothing.",
+        body=framed(_LO.replace(b"lo", b"Hel"), _LO_OPEN),
+        ending="truncated",
+        anomalies=frozenset({"content_after_finish"}),
+    ),
+    "cut-inside-a-call": Habit(
+        about="A finish reason and no [DONE], while the arguments of a call are open.",
+        body=framed(
+            b'{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_a","type":"function",'
+            b'"function":{"name":"add","arguments":"{\\"a\\""}}]}}]}',
+            b'{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}',
+        ),
+        texts=("",),
+        finish_reason="tool_calls",
+        tool_calls=(ToolCall("call_a", "add", '{"a"'),),
+        ending="truncated",
+    ),
     "cut-before-anything": Habit(
         about="An empty body.",
         body=b"",
@@ -175,106 +229,5 @@ ENDINGS: Mapping[str, Habit] = {
         texts=(),
         finish_reason=None,
         ending="truncated",
-    ),
-}
-
-ERRORS: Mapping[str, Habit] = {
-    "error-payload": Habit(
-        about="An error payload instead of a chunk, and then the end.",
-        body=framed(_HEL, _ERROR),
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-before-anything": Habit(
-        about="An error payload as the first event.",
-        body=framed(_ERROR),
-        texts=(),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-then-done": Habit(
-        about="An error payload, and [DONE] after it as if all were well.",
-        body=framed(_HEL, _ERROR, _DONE),
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-beside-choices": Habit(
-        about="An error beside a choice whose finish reason is error (OpenRouter).",
-        body=framed(
-            _HEL,
-            b'{"error":{"message":"overloaded","code":502},'
-            b'"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}',
-        ),
-        texts=("Hel",),
-        finish_reason="error",
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-as-text": Habit(
-        about="An error that is a string.",
-        body=framed(_HEL, b'{"error":"overloaded"}'),
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-event": Habit(
-        about="An event of type error.",
-        body=framed(_HEL) + b"event: error\ndata: " + _ERROR + b"\n\n",
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-event-without-key": Habit(
-        about="An event of type error whose body has no key error.",
-        body=framed(_HEL) + b'event: error\ndata: {"message":"overloaded","code":"busy"}\n\n',
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-event-prose": Habit(
-        about="An event of type error whose data is prose.",
-        body=framed(_HEL) + b"event: error\ndata: overloaded\n\n",
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-field": Habit(
-        about="A field named error, which the standard says to ignore (llama.cpp).",
-        body=framed(_HEL) + b'error: {"code":500,"message":"overloaded","type":"server_error"}\n\n',
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-object": Habit(
-        about="An object that calls itself an error (vLLM and others).",
-        body=framed(_HEL, b'{"object":"error","message":"overloaded","type":"BadRequestError","code":400}'),
-        texts=("Hel",),
-        finish_reason=None,
-        ending="provider_error",
-        error="overloaded",
-    ),
-    "error-no-json": Habit(
-        about="An event whose data is prose.",
-        body=framed(_HEL, b"upstream connect error"),
-        texts=("Hel",),
-        finish_reason=None,
-        ending="invalid",
-    ),
-    "error-no-object": Habit(
-        about="An event whose data is JSON, but no object.",
-        body=framed(_HEL, b'["Hel","lo"]'),
-        texts=("Hel",),
-        finish_reason=None,
-        ending="invalid",
     ),
 }

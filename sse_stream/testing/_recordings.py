@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .._chat._anomalies import AnomalyKind
 from .._chat._completion import ChatCompletion
 from .._chat._endings import Ending
 from .._chat._tool_call import ToolCall
+from .._json._depth import JSONValue
 from .._sse._event import ServerSentEvent
 
 
@@ -28,15 +30,19 @@ class EventStream:
 
 @dataclass(frozen=True)
 class ChatRecording:
-    """A complete chat stream, and the completion that it means.
+    """A chat stream, and the completion that it means.
 
     Attributes:
         body: The bytes.
         completion: What all of it adds up to.
+        ending: How it ends.
+        error: The message of the provider's error, as with `Habit`; `None` where it reported none.
     """
 
     body: bytes
     completion: ChatCompletion
+    ending: Ending = "complete"
+    error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +57,11 @@ class Habit:
         ending: How the stream ends.
         reasoning: The first choice's reasoning; `None` where none came.
         tool_calls: The first choice's tool calls, as many as were meant.
+        extra: What else the first choice holds, in its message or beside it, by name: fields that no model
+            has, reasoning in its structured form, a legacy function call.
         total_tokens: The total that was reported last; `None` where none was.
-        error: The message of the provider's error; `None` where it reported none.
+        error: The message of the provider's error, or, where only a finish reason says that something failed, the
+            message of the exception that quotes it; `None` where it reported none.
         anomalies: What `ChatDecoder` finds odd about it; other clients need not have a word for it.
     """
 
@@ -63,6 +72,7 @@ class Habit:
     ending: Ending = "complete"
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
+    extra: Mapping[str, JSONValue] = field(default_factory=dict, hash=False)
     total_tokens: int | None = None
     error: str | None = None
     anomalies: frozenset[AnomalyKind] = frozenset()

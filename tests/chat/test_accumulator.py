@@ -260,14 +260,14 @@ def test_a_call_is_done_when_the_next_begins_if_it_is_complete() -> None:
     def piece(index: int, arguments: str) -> ChatCompletionChunk:
         return chunk({"tool_calls": [{"index": index, "function": {"name": f"f{index}", "arguments": arguments}}]})
 
-    events, accumulator = add(piece(0, "{"), piece(1, "{}"), piece(2, "{}"), piece(0, "}"), finish("tool_calls"))
+    events, accumulator = add(piece(0, "{"), piece(1, "[]"), piece(2, "{}"), piece(0, "}"), finish("tool_calls"))
     assert [(event.type, getattr(event, "index", None)) for event in events] == [
         ("tool_call_started", 0),
         ("tool_call_delta", 0),
         ("tool_call_started", 1),
-        # An empty object may be a placeholder: it waits for the end of the call.
         ("tool_call_delta", 1),
         ("tool_call_done", 1),
+        # An empty object may be a placeholder: it waits for the end of the call.
         ("tool_call_started", 2),
         ("tool_call_delta", 0),
         ("tool_call_done", 0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sse_stream import AnomalyKind
+from sse_stream._chat._anomalies import OnAnomaly
 from sse_stream._chat._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
 from sse_stream._chat._slot import Slot
 from sse_stream._chat._tool_calls import Slots, function_of
@@ -13,9 +14,9 @@ Piece = tuple[int | None, str | None, str | None, str | None]
 """Index, id, name, arguments."""
 
 
-def slots_of(*deltas: list[Piece]) -> list[int]:
+def slots_of(*deltas: list[Piece], note: OnAnomaly = lambda kind, sample: None) -> list[int]:
     """The slot that each piece went to, in order."""
-    slots = Slots(ignore)
+    slots = Slots(note)
     found = []
     for delta in deltas:
         slots.begin_delta()
@@ -47,6 +48,7 @@ def slots_of(*deltas: list[Piece]) -> list[int]:
         ([[(None, "a", "f", "{")], [(None, "a", None, "}")]], [0, 0]),
         ([[(None, "a", "f", "{")], [(None, "b", "f", "{")], [(None, "a", None, "}")]], [0, 1, 0]),
         ([[(-1, "a", "f", "{")], [(-1, "", None, "}")]], [0, 0]),
+        ([[(-1, "a", "f", "{")], [(0, "b", "g", "{")], [(-1, None, None, "}")]], [0, 1, 1]),
         # Without either, a name begins a call where the last one cannot go on.
         ([[(None, None, "f", "{}")], [(None, None, "f", "{}")]], [0, 1]),
         ([[(None, None, "f", "{")], [(None, None, "f", "}")]], [0, 0]),
@@ -79,12 +81,36 @@ def slots_of(*deltas: list[Piece]) -> list[int]:
         ([[(0, "a", "f", "{}")], [(0, None, "g", "{}")]], [0, 1]),
         ([[(0, "a", "f", "{")], [(0, "a", "g", "}")]], [0, 0]),
         ([[(0, None, "f", "{")], [(0, None, "g", "}")]], [0, 0]),
+        # A name without index and id, behind a call that has one; a known id that comes with another name.
+        ([[(None, "a", "f", "{}")], [(None, None, "f", "{}")]], [0, 1]),
+        ([[(None, "a", "f", "{}")], [(None, "b", "g", "{")], [(None, "a", "h", "{}")]], [0, 1, 2]),
+        ([[(None, "a", "f", "{}")], [(None, "a", "f", " ")]], [0, 0]),
+        ([[(0, None, "f", "{")], [(0, "a", "f", "}")]], [0, 0]),
         # An index that counts the pieces: the id says which call is meant.
         ([[(0, "a", "f", "{")], [(1, "a", None, "}")]], [0, 0]),
     ],
 )
 def test_the_slot_of_a_piece(deltas: list[list[Piece]], expected: list[int]) -> None:
     assert slots_of(*deltas) == expected
+
+
+@pytest.mark.parametrize(
+    ("deltas", "told"),
+    [
+        ([[(0, "a", "f", "{")], [(0, None, None, "}")], [(1, "b", "f", "{}")]], []),
+        ([[(None, "a", "f", "{")], [(-1, None, None, "}")]], ["missing_call_index"] * 2),
+        ([[(0, None, "f", "{")], [(0, "a", None, "}")]], ["missing_call_id"]),
+        ([[(0, "", "f", "{}")]], ["missing_call_id"]),
+        ([[(0, "a", "f", "{")], [(0, "b", None, "}")]], ["call_id_changed"]),
+        ([[(0, "a", "f", "{}")], [(0, "b", None, None)], [(0, None, "f", "{}")]], []),
+        ([[(0, "a", "f", "{")], [(0, "a", "g", "}")]], ["call_name_changed"]),
+        ([[(0, "a", "f", "{}")], [(0, "a", "g", "{}")]], []),
+    ],
+)
+def test_what_is_odd_about_a_piece_is_told(deltas: list[list[Piece]], told: list[AnomalyKind]) -> None:
+    found: list[AnomalyKind] = []
+    slots_of(*deltas, note=lambda kind, _: found.append(kind))
+    assert found == told
 
 
 @pytest.mark.parametrize(
@@ -114,13 +140,27 @@ def test_when_arguments_are_complete(arguments: str, complete: bool) -> None:
             slot.add_arguments(character)
         assert slot.complete == complete
         assert slot.snapshot().arguments == arguments
+    whole = Slot(0)
+    whole.add_arguments(arguments)
+    assert whole.complete == complete
+
+
+def test_a_repetition_does_not_change_what_is_complete() -> None:
+    slot = Slot(0)
+    for piece in ('{"a":', '"\\'):
+        slot.add_arguments(piece)
+    assert slot.add_arguments('{"a":"\\', is_named=True) == ("", True)
+    slot.add_arguments('"}')
+    assert not slot.complete
+    slot.add_arguments('"}')
+    assert slot.complete
 
 
 def test_calls_are_done_once() -> None:
     slots = Slots(ignore)
     first = find(slots, 0)
     assert slots.take_preceding() == []
-    first.add_arguments("{}")
+    first.add_arguments('{"a":1}')
     second = find(slots, 1)
     assert slots.take_preceding() == [first]
     assert slots.take_preceding() == []
@@ -132,6 +172,15 @@ def test_calls_are_done_once() -> None:
     assert slots.take_open() == [second]
     assert slots.take_open() == []
     assert slots.all == [first, second, third]
+
+
+def test_an_empty_object_may_be_a_placeholder_and_is_no_call_that_is_done() -> None:
+    slots = Slots(ignore)
+    first = find(slots, 0)
+    first.add_arguments("{}")
+    find(slots, 1)
+    assert slots.take_preceding() == []
+    assert slots.take_complete() == [first]
 
 
 def find(slots: Slots, index: int) -> Slot:

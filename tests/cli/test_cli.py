@@ -194,7 +194,7 @@ class TestRead:
 
     def test_anomalies_are_among_the_figures(self, cli: Cli) -> None:
         ran = cli("read", "--stats", stdin=b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n' + DONE)
-        assert re.search(r"anomaly +missing_index, 1 time, first: '", ran.err)
+        assert re.search(r"anomaly +missing_index, 1 time, first: 'index: None' \(deviation\)", ran.err)
 
     def test_tool_calls_refusals_and_limits_are_told_beside_the_text(self, cli: Cli) -> None:
         body = (

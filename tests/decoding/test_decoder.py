@@ -597,6 +597,14 @@ def test_strict_mode_raises_what_was_not_reached() -> None:
         list(decoder.feed(b""))
 
 
+def test_strict_mode_raises_to_who_reads_chunks_at_once() -> None:
+    decoder = ChatDecoder(strict=True)
+    chunks = iter(decoder.feed_chunks(choice(b'{"content":"Hi"}', b',"finish_reason":""')))
+    assert next(chunks).choices[0].delta.content == "Hi"
+    with pytest.raises(ChunkDecodeError, match="empty_finish_reason"):
+        next(chunks)
+
+
 def test_strict_mode_has_nothing_against_a_good_stream() -> None:
     decoder = ChatDecoder(strict=True)
     _, error = read_all(decoder, b": ping\n\n" + HI + STOP + DONE)
@@ -905,6 +913,14 @@ def test_an_event_that_is_too_large() -> None:
     assert events == [TextDelta("Hi"), KeepAlive("ping")]
     assert error.completion == decoder.completion
     assert (decoder.ending, decoder.completion.text) == ("invalid", "Hi")
+
+
+def test_an_event_that_is_too_large_comes_after_what_is_left_of_a_chunk_that_was_begun() -> None:
+    decoder = ChatDecoder(limits=Limits(event_size=100))
+    both = choice(b'{"reasoning":"hm","content":"Hi"}')
+    assert next(iter(decoder.feed(both + b"data: " + b"a" * 101))) == ReasoningDelta("hm")
+    with pytest.raises(EventTooLargeError):
+        next(iter(decoder.feed_chunks(b"")))
 
 
 def test_an_event_that_is_too_large_is_not_passed_over_after_done() -> None:

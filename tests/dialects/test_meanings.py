@@ -106,6 +106,9 @@ ROWS = {
     "arguments sent cumulatively, with the name alone": called(
         t('{"a"', "f", "A") + t('{"a":1}', "f"), 'A f {"a":1}', odd=("arguments_repeated",)
     ),
+    "arguments sent cumulatively, with the id alone": called(
+        t('{"a"', "f", "A") + t('{"a":1}', id="A"), 'A f {"a":1}', odd=("arguments_repeated",)
+    ),
     "the whole call again at the end": called(
         t("{", "f", "A") + t('"a":1}') + t('{"a":1}', "f", "A"), 'A f {"a":1}', odd=("arguments_repeated",)
     ),
@@ -114,6 +117,12 @@ ROWS = {
     ),
     "a placeholder first": called(t("{}", "f", "A") + t('{"x"') + t(":1}"), 'A f {"x":1}', odd=("arguments_repeated",)),
     "a placeholder that is all": called(t("{}", "f", "A"), "A f {}"),
+    "placeholders of two calls that take turns": called(
+        t("{}", "f", "A") + t("{}", "g", "B", index=1) + t('{"a":1}') + t('{"b":2}', index=1),
+        'A f {"a":1}',
+        'B g {"b":2}',
+        odd=("arguments_repeated",),
+    ),
     "a placeholder of one call, and another call": called(t("{}", "f", "A") + t("{}", "g", "B", index=1), "A f {}", "B g {}"),
     "a finish reason on each piece of a call": Row(
         choice(delta={"tool_calls": [{"index": 0, "id": "A", "function": {"name": "f", "arguments": ""}}]}, finish_reason="tool_calls")
@@ -146,6 +155,24 @@ ROWS = {
     ),
     "an empty delta beside the only message": Row(
         choice(delta={}, message={"role": "assistant", "content": "Hi", "reasoning": "hm"}) + END, "Hi", "hm"
+    ),
+    "a message with calls in another order": called(
+        t('{"a"', "f", "A")
+        + t("", "g", "B", index=1)
+        + choice(
+            message={
+                "tool_calls": [
+                    {"id": "B", "type": "function", "function": {"name": "g", "arguments": '{"b":1}'}},
+                    {"id": "A", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
+                ]
+            }
+        ),
+        'A f {"a":1}', 'B g {"b":1}', odd=("message_repeated",),
+    ),
+    "a message with calls without ids": called(
+        t('{"a":1}', "f", "A")
+        + choice(message={"tool_calls": [{"type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}]}),
+        'A f {"a":1}', odd=("message_repeated",),
     ),
     "a message with a call that has come, and one that has not": called(
         t('{"a":', "f", "A")
@@ -199,6 +226,11 @@ ROWS = {
     ),
     # Halves of surrogate pairs
     "halves in the text": Row(b'data: {"choices":[{"index":0,"delta":{"content":"A\\ud83d"}}]}\n\n: ping\n\n: ping\n\ndata: {"choices":[{"index":0,"delta":{"content":"\\ude00B"}}]}\n\n' + END, "A😀B", odd=("split_surrogate",)),
+    "a half beside a message": Row(
+        b'data: {"choices":[{"index":0,"delta":{"content":"\\ud83d"},"message":{"content":"\\ud83d"}}]}\n\n'
+        b'data: {"choices":[{"index":0,"delta":{"content":"\\ude00"},"message":{"content":"\\ud83d\\ude00"}}]}\n\n' + END,
+        "😀", odd=("split_surrogate", "message_beside_delta"),
+    ),
     "a half alone": Row(b'data: {"choices":[{"index":0,"delta":{"content":"A\\ud83d"}}]}\n\n' + END, "A\ufffd", odd=("lone_surrogate",)),
     "a half alone, and no finish": Row(b'data: {"choices":[{"index":0,"delta":{"content":"A\\ud83d"}}]}\n\n' + DONE, "A\ufffd", finish=None, odd=("lone_surrogate", "missing_finish_reason")),
     "halves in the reasoning": Row(b'data: {"choices":[{"index":0,"delta":{"reasoning":"\\ud83d"}}]}\n\ndata: {"choices":[{"index":0,"delta":{"reasoning":"\\ude00"}}]}\n\n' + END, None, "😀", odd=("split_surrogate",)),
@@ -220,6 +252,9 @@ ROWS = {
     "an error: no success": failed(event({"success": False, "errors": [{"code": 7, "message": "oops"}]}), "oops"),
     "an error: a status and a message": failed(event({"status": "error", "message": "oops"}), "oops"),
     "an error: a base_resp": failed(event({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "slow"}}), "slow"),
+    "an error: a base_resp in an event of its own": failed(
+        b"event: error\n" + event({"base_resp": {"status_code": 1002, "status_msg": "slow"}}), "slow"
+    ),
     "an error in a list": failed(event([{"error": {"message": "oops", "code": 503}}]), "oops"),
     "an error in x_groq": failed(event({"choices": [], "x_groq": {"error": "oops"}}), "oops"),
     "an error as text": failed(b"data: error: it broke\n\n", "it broke"),
@@ -228,6 +263,7 @@ ROWS = {
     "an error outside the frame, in a list, with blank lines": failed(b'[{\n\n  "error": {"message": "busy"}\n}\n]\n', "busy", odd=("unframed_json",)),
     "an error outside the frame, before the end mark": failed(b'{\n  "error": {"message": "busy"}\n}\n\n' + DONE, "busy", odd=("unframed_json",)),
     "an error written into a half-written event": failed(b'data: {"choices":[{"index":0,"del\ndata: {"error":{"message":"oops"}}\n\n', "oops", odd=("interrupted_event",)),
+    "an error in a list, written into a half-written event": failed(b'data: {"choices":[{"index":0,"del\ndata: [{"error":{"message":"oops"}}]\n\n', "oops", odd=("interrupted_event",)),
     "an error written into a half-written line": failed(b'data: {"choices":[{"index":0,"deldata: {"error":{"message":"oops"}}\n\n', "oops", odd=("interrupted_event",)),
     "a finish reason that is an error": failed(d("error") + DONE, "finished with 'error'", finish="error"),
     "a finish reason that is an error, and no end mark": failed(d("network_error"), "finished with 'network_error'", finish="network_error"),
@@ -246,6 +282,10 @@ ROWS = {
     "the usage cut in half": Row(HI + STOP + b'data: {"choices":[],"us', "Hi", odd=("broken_after_finish",)),
     "no end mark": Row(HI + STOP, "Hi", odd=("missing_done",)),
     "no end mark, and text after the finish": Row(HI + STOP + HI, "HiHi", odd=("content_after_finish",), error="no [DONE] came", ending="truncated"),
+    "no end mark, and a call of a custom tool, which is never open": Row(
+        d(tool_calls=[{"index": 0, "id": "A", "type": "custom", "custom": {"name": "sh", "input": "l"}}]) + CALLED,
+        calls=("A sh l custom",), finish="tool_calls", odd=("missing_done",),
+    ),
     "no end mark, and an open call": Row(
         t('{"a"', "f", "A") + CALLED, calls=('A f {"a"',), finish="tool_calls", error="no [DONE] came", ending="truncated"
     ),

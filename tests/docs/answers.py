@@ -6,6 +6,8 @@ import json
 
 from sse_stream.testing import Comments, Disconnect, ReplayServer, Reply, Request, Stall
 
+from .event_servers import ResponsesServer, feed, forgetful, silent
+
 DONE = b"data: [DONE]\n\n"
 HEADERS = {"X-Request-Id": "req-7", "X-Charged-USD": "0.000214"}
 USAGE = {
@@ -181,5 +183,9 @@ SERVERS = {
         ]
     ),
     "poem": lambda: ReplayServer(saying(*(f"{word} " for word in ("so much depends upon a " * 8).split()))),
+    "feed": lambda: ReplayServer(script=feed),
+    "forgetful": lambda: ReplayServer(script=forgetful),
+    "silent-feed": lambda: ReplayServer(script=silent),
+    "responses": ResponsesServer,
 }
 """Each makes a server; the blocks below a marker `server: NAME` talk to the one of that name."""

@@ -24,6 +24,7 @@ import pytest
 
 import sse_stream
 from sse_stream import AnomalyKind, ChatStream, Ending, Limits, Timeouts
+from sse_stream._chat._anomalies import level_of
 
 from .. import peers
 from ..reference_tables import REFERENCE, current_pages, documented, public_names
@@ -345,6 +346,19 @@ def test_examples_in_docstrings_hold(name: str) -> None:
 def test_docstrings_say_what_each_literal_means(alias: object, path: str) -> None:
     source = inspect.getsource(importlib.import_module(path))
     assert re.findall(r"^- `(\w+)`: \S", source, re.MULTILINE) == list(get_args(alias))
+
+
+def test_the_table_of_what_servers_send_has_each_kind_of_anomaly_with_its_level() -> None:
+    page = (DOCS / "explanation" / "standard.md").read_text(encoding="utf-8")
+    table = page.partition("| on the wire | read as | anomaly |\n")[2].partition("\n\n")[0]
+    told = [cell for row in table.splitlines() for cell in re.findall(r"`(\w+)`( \(note\))?", row.rsplit("|", 2)[1])]
+    assert dict(told) == {kind: " (note)" if level_of(kind) == "note" else "" for kind in get_args(AnomalyKind)}
+
+
+def test_the_page_about_debugging_says_which_kinds_are_notes() -> None:
+    page = (DOCS / "how-to" / "debugging.md").read_text(encoding="utf-8")
+    (notes,) = re.findall(r"^\| `note` \|[^|]*\|(.*)\|$", page, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", notes) == [kind for kind in get_args(AnomalyKind) if level_of(kind) == "note"]
 
 
 # ------------------------------------------------------------------------------ what else could go stale

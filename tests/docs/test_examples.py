@@ -100,6 +100,19 @@ violets are blue.
 A relay speaks both languages. [openai_chat, stop, 18 tokens]
 A relay speaks [Overloaded]
 """,
+    "resumed_events.py": """\
+reading 1: 21.0
+reading 2: 21.4
+[connection 2 goes on after 2: the stream ended]
+reading 3: 21.9
+[connection 3 goes on after 3: TransportError]
+[connection 4 goes on after 3: StatusError]
+reading 4: 22.3
+reading 5: 22.1
+reading 6: 21.8
+[connection 5 goes on after 6: the stream ended]
+the server has no more
+""",
     "sans_io_socket.py": """\
 Grüße über einen Socket
 [stream_done]
@@ -148,7 +161,9 @@ def test_it_runs_offline_as_it_stands(name: str, tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr, said) == (0, "", expected)
 
 
-@pytest.mark.parametrize("name", sorted(set(OFFLINE) - {"plain_text_tokens.py", "relay_anthropic.py"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(OFFLINE) - {"plain_text_tokens.py", "relay_anthropic.py", "resumed_events.py"})
+)
 def test_it_asks_the_server_that_the_environment_names(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

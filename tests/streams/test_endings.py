@@ -79,6 +79,26 @@ class TestTheConnectionBreaks:
         with ReplayServer(UNDONE, fault=fault) as server:
             assert_broken(client, failing(client, server), "".join(PIECES[:-1]))
 
+    @pytest.mark.parametrize("fault", [Disconnect(), Reset()], ids=repr)
+    @pytest.mark.parametrize("more", [b"", DONE[:8]], ids=["after the finish", "inside the end mark"])
+    def test_when_nothing_more_was_to_come(self, client: Client, fault: Any, more: bytes) -> None:
+        """To ask again would be billed again, for nothing."""
+
+        async def body() -> None:
+            async with client.streaming(server.chat_url) as stream:
+                completion = await settled(stream.until_done())
+            assert (completion.text, completion.finish_reason, stream.ending) == (TEXT, "stop", "complete")
+            assert [anomaly.kind for anomaly in stream.anomalies] == ["broken_after_finish"]
+
+        with ReplayServer(UNDONE + STOP + more, fault=fault) as server:
+            client.run(body)
+
+    @pytest.mark.parametrize("fault", [Disconnect(), Reset()], ids=repr)
+    def test_when_more_may_come(self, client: Client, fault: Any) -> None:
+        """Text that follows a finish shows that a finish is not the end here."""
+        with ReplayServer(UNDONE + STOP + EVENTS[1], fault=fault) as server:
+            assert_broken(client, failing(client, server), TEXT + PIECES[1])
+
     @pytest.mark.parametrize(
         "last",
         [

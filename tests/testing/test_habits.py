@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_stream import ChatDecoder, Choice, Message, ProviderError, SSEStreamError
+from sse_stream import AnomalyKind, ChatDecoder, Choice, Message, ProviderError, SSEStreamError
 from sse_stream.testing import ANTHROPIC_HABITS, HABITS, Habit, assert_cutting_changes_nothing, chunkings
 
 # By name, those of formats beside chat with the format before it.
@@ -33,6 +35,7 @@ def read(pieces: list[bytes]) -> Habit:
         ending=decoder.ending,
         reasoning=first.message.reasoning,
         tool_calls=tuple(first.message.tool_calls),
+        extra={**first.message.extra, **first.extra},
         total_tokens=None if completion.usage is None else completion.usage.total_tokens,
         error=error.message if isinstance(error, ProviderError) else None,
         anomalies=frozenset(anomaly.kind for anomaly in decoder.anomalies),
@@ -71,6 +74,14 @@ def test_each_says_what_it_is_and_is_like_no_other() -> None:
     assert len({habit.body for habit in ALL.values()}) == len(ALL)
     assert HABITS["cut-before-anything"].text == ""
     assert HABITS["choices-interleaved"].text == "Hello"
+
+
+def test_each_kind_of_anomaly_that_a_stream_can_show_has_a_habit() -> None:
+    of_responses = {"odd_content_type", "not_streamed"}  # they take more than a stream of events
+    shown: set[str] = set()
+    for habit in ALL.values():
+        shown |= habit.anomalies
+    assert shown == {*get_args(AnomalyKind)} - of_responses
 
 
 def test_the_catalogue_cannot_be_changed() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 import sse_stream.testing
-from sse_stream import ChatDecoder, ServerSentEvent, SSEDecoder, SSEStreamError
+from sse_stream import (
+    AnomalyKind,
+    ChatDecoder,
+    ProviderError,
+    ServerSentEvent,
+    SSEDecoder,
+    SSEStreamError,
+)
 from sse_stream.testing import (
     ChatRecording,
     EventStream,
@@ -26,17 +35,46 @@ from sse_stream.testing import (
     mutations,
     server_sent_events,
 )
+from sse_stream.testing._failure_strategies import Failure, reports
+from sse_stream.testing._tool_call_strategies import Telling, tellings
 
 T = TypeVar("T")
+
+# Kinds of anomaly that complete streams show.
+ODD: list[AnomalyKind] = [
+    "keepalive_as_data",
+    "unterminated_event",
+    "odd_end_mark",
+    "missing_done",
+    "broken_after_finish",
+    "split_surrogate",
+    "missing_choices",
+    "missing_index",
+    "odd_type",
+    "message_beside_delta",
+    "message_repeated",
+    "id_changed",
+    "model_changed",
+    "empty_finish_reason",
+    "content_after_finish",
+    "missing_finish_reason",
+    "missing_call_index",
+    "missing_call_id",
+    "call_id_changed",
+    "arguments_repeated",
+    "usage_fell",
+]
 
 BODY = "data: ü\r\n\r\ndata: 🙂\n\n".encode()
 
 
-def missing(strategy: SearchStrategy[T], conditions: Mapping[str, Callable[[T], object]]) -> set[str]:
+def missing(
+    strategy: SearchStrategy[T], conditions: Mapping[str, Callable[[T], object]], *, examples: int = 600
+) -> set[str]:
     """Which conditions none of several hundred examples meets."""
     unmet = set(conditions)
 
-    @settings(max_examples=800, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(max_examples=examples, phases=[Phase.generate], derandomize=True, database=None)
     @given(strategy)
     def look(value: T) -> None:
         unmet.difference_update({name for name in unmet if conditions[name](value)})
@@ -169,6 +207,19 @@ class TestChats:
         assert decoder.completion == stream.completion
         assert decoder.ending == "complete"
 
+    @given(st.data(), chat_streams(failures=True))
+    def test_the_decoder_finds_how_a_stream_ends(self, data: st.DataObject, stream: ChatRecording) -> None:
+        decoder = ChatDecoder()
+        error = None
+        try:
+            for piece in data.draw(chunkings(stream.body)):
+                list(decoder.feed(piece))
+            list(decoder.close())
+        except ProviderError as failure:
+            error = failure.message
+        assert (decoder.ending, error) == (stream.ending, stream.error)
+        assert decoder.completion == stream.completion
+
     @given(chat_streams(habits=False))
     def test_without_habits_nothing_is_odd(self, stream: ChatRecording) -> None:
         decoder = ChatDecoder(strict=True)
@@ -197,6 +248,81 @@ class TestChats:
                 "a message beside the delta": lambda stream: b'"message"' in stream.body,
                 "a comment": lambda stream: b"\n: ping" in stream.body,
                 "no finish reason": lambda stream: stream.completion.choices[0].finish_reason is None,
+                "reasoning as reasoning_text": lambda stream: b'"reasoning_text"' in stream.body,
+                "reasoning in an object": lambda stream: re.search(rb'"reasoning_content": ?{', stream.body),
+                "thinking blocks": lambda stream: "thinking_blocks" in stream.completion.choices[0].message.extra,
+                "a field that is stated": lambda stream: "channel" in stream.completion.choices[0].message.extra,
+                "usage in the choice": lambda stream: any(c.extra for c in stream.completion.choices),
+                "a keep-alive with a name": lambda stream: b"event: heartbeat" in stream.body,
+                "JSON of a keep-alive": lambda stream: b'{"type":"keepalive"}' in stream.body,
+                "a chunk without choices": lambda stream: b'{"object":"chat.completion.chunk"}' in stream.body,
+                "DONE without brackets": lambda stream: stream.body.endswith(b"data: DONE\n\n"),
+                "half an end mark": lambda stream: stream.body.endswith(b"data: [DO"),
+                "a chunk cut off": lambda stream: stream.body.endswith(b'"us'),
+            },
+        )
+
+    def test_each_kind_of_anomaly_comes_up(self) -> None:
+        def shows(kind: AnomalyKind) -> Callable[[ChatRecording], object]:
+            return lambda stream: kind in found(stream.body)
+
+        @functools.lru_cache(maxsize=1)
+        def found(body: bytes) -> set[AnomalyKind]:
+            decoder = ChatDecoder()
+            list(decoder.feed(body))
+            list(decoder.close())
+            return {anomaly.kind for anomaly in decoder.anomalies}
+
+        assert not missing(chat_streams(), {kind: shows(kind) for kind in ODD})
+
+    def test_each_kind_of_call_comes_up(self) -> None:
+        def says(pattern: str) -> Callable[[Telling], object]:
+            return lambda telling: re.search(pattern, json.dumps(telling.deltas))
+
+        assert not missing(
+            tellings(well_formed=False),
+            {
+                "custom": lambda telling: any(call.kind == "custom" for call in telling.calls),
+                "a new id in each piece": says(r'"id": "call_0_1", "(function|custom)": {"(arguments|input)"'),
+                "a new id in each piece, and the name": says(r'"id": "call_0_1", .*?{"name"'),
+                "one id for two calls": lambda telling: [call.id for call in telling.calls][:2] == ["call_0"] * 2,
+                "a placeholder": lambda telling: telling.waits and not says(r"\\\\ud")(telling),
+                "the arguments so far": says(r'"arguments": ("{.*?)"}.*"arguments": \1[^"]'),
+                "the whole call again": says(r'"arguments": ("{.{6,}}")}.*"arguments": \1'),
+                "halves": says(r'"(arguments|input)": "\\ude42'),
+            },
+            examples=1_500,
+        )
+
+    def test_each_kind_of_failure_comes_up(self) -> None:
+        def says(pattern: str) -> Callable[[Failure], object]:
+            return lambda failure: re.search(pattern, failure.text)
+
+        assert not missing(
+            reports(),
+            {
+                "an error object": says('^data: {"error":{'),
+                "an event": says("^event: error\ndata: "),
+                "a field": says("^error: "),
+                "text": says("^data: error: "),
+                "a flat object": says('^data: {"code":429'),
+                "another flat object": says('^data: {"code":500,"msg"'),
+                "no success": says('^data: {"success":false'),
+                "a status": says('^data: {"status":"error"'),
+                "a base_resp": says('^data: .*"base_resp":{'),
+                "a list": says(r"^data: \[{"),
+                "x_groq": says('^data: .*"x_groq":{"error"'),
+                "outside the frame": says(r"^{\n  "),
+                "in a half-written event": says('"del\n'),
+                "before the end mark": says(r"\[DONE\]\n\n$"),
+            },
+        )
+        assert not missing(
+            chat_streams(failures=True),
+            {
+                "none": lambda stream: stream.ending == "complete",
+                "a report": lambda stream: stream.error and b"error" in stream.body,
+                "a finish reason": lambda stream: "finished with" in (stream.error or ""),
             },
         )
 

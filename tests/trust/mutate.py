@@ -36,7 +36,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 Fate: TypeAlias = Literal["killed", "timeout", "survived"]
 
 _QUIRKS = "tests/dialects/test_quirks.py"
-_DIALECT = ["tests/dialects/test_openai_chat.py", _QUIRKS, "tests/decoding/test_arbitrary_json.py"]
+_MEANINGS = "tests/dialects/test_meanings.py"
+_DIALECT = ["tests/dialects/test_openai_chat.py", _QUIRKS, _MEANINGS, "tests/decoding/test_arbitrary_json.py"]
 _CHUNKS = "tests/chat/test_chunks.py"
 _VALUES = "tests/chat/test_values.py"
 _COMPLETION = "tests/chat/test_completion.py"
@@ -47,10 +48,12 @@ _MESSAGE = "tests/chat/test_message.py"
 _ACCUMULATOR = "tests/chat/test_accumulator.py"
 _USAGE = "tests/chat/test_usage.py"
 _MERGING = "tests/chat/test_merging.py"
+_CALLS = "tests/chat/test_tool_calls.py"
 _ANY_JSON = "tests/decoding/test_arbitrary_json.py"
 _DECODER = "tests/decoding/test_decoder.py"
 _OWN_PARTS = "tests/decoding/test_parts.py"
 _STANDARD = ["tests/sse/test_decoder.py", "tests/sse/test_properties.py"]
+_CURSOR = "tests/sse/test_cursor.py"
 _WAYS = "tests/trust/test_ways.py"
 _TURNS = "tests/trust/test_turns.py"
 _FOUND = "tests/trust/test_regressions.py"
@@ -65,6 +68,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_json/_lenient": _DIALECT,
     "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, _ANY_JSON],
     "_json/_writing": [_WRITING, _CHUNKS],
+    "_json/_brackets": [_CALLS, _MEANINGS],
     "_json/_copying": ["tests/json/test_copying.py", _VALUES],
     "_json/_partial": [_PARTIAL],
     "_json/_partial_changes": [_PARTIAL],
@@ -74,9 +78,11 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_json/_partial_strings": [_PARTIAL],
     "_json/_partial_tree": [_PARTIAL],
     "_sse/_input": [*_STANDARD, _WAYS],
-    "_sse/_parser": [*_STANDARD, _WAYS],
+    "_sse/_parser": [*_STANDARD, _WAYS, _CURSOR],
     "_sse/_decoder": [*_STANDARD, _FOUND],
     "_sse/_event": ["tests/sse/test_event.py", "tests/sse/test_properties.py"],
+    "_sse/_reconnect": ["tests/sse/test_reconnect.py"],
+    "_sse/_cursor": [_CURSOR],
     "_chat/_model": [_CHUNKS, _VALUES, "tests/dialects/test_openai_chat.py"],
     "_chat/_reports": [_CHUNKS, _VALUES],
     "_chat/_chunks": [_CHUNKS, _VALUES],
@@ -87,17 +93,23 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_message": [_MESSAGE, _COMPLETION, _ANY_JSON],
     "_chat/_completion": [_COMPLETION, "tests/chat/test_parsing.py", _QUIRKS, _ANY_JSON],
     "_chat/_schema": [_COMPLETION, _QUIRKS, _ANY_JSON],
-    "_chat/_endings": [_DECODER, _WAYS, _QUIRKS],
+    "_chat/_anomalies": [_DECODER, _QUIRKS],
+    "_chat/_endings": [_DECODER, _WAYS, _MEANINGS, _QUIRKS],
     "_chat/_copies": [_VALUES, _FOUND],
     "_chat/_memory": [_MERGING, _ACCUMULATOR, _MEMORY],
     "_chat/_merging": [_MERGING, _ACCUMULATOR, _QUIRKS, _MEMORY],
     "_chat/_usage": [_USAGE, _QUIRKS, _FOUND],
-    "_chat/_tool_calls": ["tests/chat/test_tool_calls.py", _QUIRKS],
+    "_chat/_shapes": [_CHUNKS, _VALUES, _MEANINGS],
+    "_chat/_reasoning": [_ACCUMULATOR, _MEANINGS, _QUIRKS],
+    "_chat/_whole_message": [_MEANINGS, _ACCUMULATOR, _QUIRKS],
+    "_chat/_tool_calls": [_CALLS, _MEANINGS, _QUIRKS],
+    "_chat/_slot": [_CALLS, _MEANINGS, _QUIRKS, _MEMORY],
+    "_chat/_call_states": [_CALLS, _ACCUMULATOR, _MEANINGS, _QUIRKS, _MEMORY],
     "_chat/_spoken": [_ACCUMULATOR, _WAYS, _QUIRKS, _MEMORY],
     "_chat/_text_channel": [_ACCUMULATOR, _WAYS],
     "_chat/_part_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS],
-    "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
-    "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
     "_chat/_written": ["tests/chat/test_written.py"],
     "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
     "dialects/_base": _DIALECT,
@@ -105,7 +117,14 @@ TESTS: Mapping[str, Sequence[str]] = {
     "dialects/_extras": _DIALECT,
     "dialects/_quirks": _DIALECT,
     "dialects/_provider_errors": _DIALECT,
-    "_decoding/_items": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
+    "dialects/_framing": _DIALECT,
+    "dialects/_think_tags": [_MEANINGS, _MESSAGE],
+    "_decoding/_halves": [_MEANINGS, _QUIRKS, _DECODER],
+    "_decoding/_unframed": [_MEANINGS, _DECODER],
+    "_decoding/_queue": [_DECODER, _MEANINGS, _TURNS],
+    "_decoding/_items": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
+    "_decoding/_verdict": [_DECODER, _MEANINGS, _QUIRKS],
+    "_decoding/_chat_state": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
     "_decoding/_states": [_DECODER, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_reader": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_decoder": [_DECODER, _TURNS, _FOUND],

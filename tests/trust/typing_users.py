@@ -28,7 +28,9 @@ from sse_stream import (
     AsyncByteSource,
     AsyncChatStream,
     AsyncCoalescedEvents,
+    AsyncEventSource,
     AsyncStreamSource,
+    Attempt,
     Audio,
     AudioDelta,
     ByteSource,
@@ -51,6 +53,7 @@ from sse_stream import (
     CompletionTokensDetails,
     ContentTypeError,
     Ending,
+    EventSource,
     EventTooLargeError,
     IncompleteStreamError,
     JSONAdapter,
@@ -74,6 +77,8 @@ from sse_stream import (
     ProviderPart,
     ReasoningDelta,
     ReasoningPart,
+    ReconnectError,
+    ReconnectPolicy,
     RefusalDelta,
     RefusalPart,
     ResponseError,
@@ -248,6 +253,30 @@ async def every_option_async(source: AsyncIterator[bytes]) -> None:
 def events_without_chat(body: bytes) -> list[str]:
     assert_type(iter_sse(io.BytesIO(body), max_event_size=None, on_comment=print), Iterator[ServerSentEvent])
     return [event.data for event in iter_sse([body])]
+
+
+def events_that_are_resumed(client: httpx.Client, url: str) -> tuple[int, str]:
+    def connect(attempt: Attempt) -> httpx.Response:
+        assert_type((attempt.number, attempt.last_event_id), tuple[int, str])
+        assert_type(attempt.headers, dict[str, str])
+        assert_type(attempt.cause, SSEStreamError | None)
+        return client.send(client.build_request("GET", url, headers=attempt.headers), stream=True)
+
+    policy = ReconnectPolicy(delay=1, factor=2, max_delay=8, jitter=0.1, attempts=3, reset_after=9)
+    try:
+        with EventSource(
+            connect, last_event_id="7", policy=policy, until=lambda event: event.id == "9", dedupe=5
+        ) as source:
+            for event in source:
+                assert_type(event, ServerSentEvent)
+        return 0, assert_type(source.last_event_id, str)
+    except ReconnectError as error:
+        return assert_type(error.attempts, int), assert_type(error.last_event_id, str)
+
+
+async def events_that_are_resumed_async(client: httpx.AsyncClient, url: str) -> list[str]:
+    async with AsyncEventSource(lambda attempt: client.stream("GET", url, headers=attempt.headers), idle=45) as source:
+        return [event.data async for event in source]
 
 
 async def events_without_chat_async(source: AsyncIterator[bytes]) -> int:

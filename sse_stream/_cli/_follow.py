@@ -1,0 +1,70 @@
+"""`sse-stream read URL --follow`: the events of a server, over as many connections as it takes."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import AbstractContextManager
+from shlex import quote
+from types import ModuleType
+
+import msgspec
+
+from .._errors import SSEStreamError
+from .._sources._protocols import HttpxResponse
+from .._sse._reconnect import Attempt
+from .._streams._event_source import EventSource
+from ._exit_codes import Exit, outcome, say
+from ._output import counted
+
+# Seconds: longer than servers are silent, as a rule, between two keep-alives.
+_READ_TIMEOUT = 300.0
+
+
+def follow(options: argparse.Namespace, httpx: ModuleType) -> Exit:
+    """Show the events, one JSON object a line, until the server says that there are no more, or Ctrl-C."""
+    url: str = options.file
+    if not url.startswith(("http://", "https://")):
+        say(f"--follow reads from a server: give a URL that begins with https:// or http://, not {url}")
+        return Exit.BAD_USAGE
+    if options.events or options.completion:
+        say("--follow shows server-sent events as they are: leave out --events and --completion")
+        return Exit.BAD_USAGE
+    count = 0
+    attempt: Attempt | None = None
+    code = Exit.COMPLETE
+    try:
+        timeout = httpx.Timeout(10.0, read=_READ_TIMEOUT)
+        with httpx.Client(timeout=timeout, follow_redirects=True) as client:
+
+            def connect(next_attempt: Attempt) -> AbstractContextManager[HttpxResponse]:
+                nonlocal attempt
+                attempt = next_attempt
+                if attempt.cause is not None:
+                    say(f"{attempt.cause}; connecting again")
+                opened: AbstractContextManager[HttpxResponse] = client.stream("GET", url, headers=attempt.headers)
+                return opened
+
+            with EventSource(connect, last_event_id=options.last_event_id) as source:
+                try:
+                    for event in source:
+                        count += 1
+                        print(msgspec.json.encode(event).decode(), flush=True)
+                except KeyboardInterrupt:
+                    code = Exit.INTERRUPTED
+                    say(f"interrupted after {counted(count, 'event')}. {_place(source.last_event_id)}")
+    except SSEStreamError as error:
+        code = outcome(error)[0]
+        say(f"{error}. No further connection is made")
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
+        code = Exit.BAD_USAGE
+        say(f"{url} cannot be read: {error}")
+    if options.stats:
+        say(f"{counted(count, 'event')} over {counted(0 if attempt is None else attempt.number, 'connection')}")
+    return code
+
+
+def _place(last_event_id: str) -> str:
+    """How to go on from here."""
+    if not last_event_id:
+        return "The events have no id"
+    return f"--last-event-id {quote(last_event_id)} goes on from there"

@@ -48,6 +48,11 @@ AnomalyKind: TypeAlias = Literal[
     "arguments_repeated",
     "usage_fell",
     "odd_total",
+    "unknown_event",
+    "unknown_delta",
+    "sequence_gap",
+    "text_contradicts",
+    "start_repeated",
 ]
 """The kinds of anomaly, a closed set. Notes say so; all others are deviations.
 
@@ -103,6 +108,14 @@ Usage:
 
 - `usage_fell`: the counts fell back to zero; the last report that counts something stands.
 - `odd_total`: a note: the total is not the sum of prompt and completion.
+
+Other formats:
+
+- `unknown_event`: a note: an event of a kind that was not known was passed over.
+- `unknown_delta`: a note: a piece of a kind that was not known was passed over.
+- `sequence_gap`: an event's number does not follow that of the one before.
+- `text_contradicts`: text that was sent whole does not begin with the pieces of it that came. The pieces stand.
+- `start_repeated`: what had begun began again.
 """
 
 _NOTES: frozenset[AnomalyKind] = frozenset(
@@ -114,6 +127,8 @@ _NOTES: frozenset[AnomalyKind] = frozenset(
         "id_changed",
         "model_changed",
         "odd_total",
+        "unknown_event",
+        "unknown_delta",
     }
 )
 

@@ -157,9 +157,11 @@ class CompletionBuilder:
         return events
 
     def start_part(self, choice: int, index: int, kind: str) -> list[ChatEvent]:
-        """A part of a choice begins."""
+        """A part of a choice begins, or goes on."""
         state = self._choices.get(choice) or self._begin_choice(choice)
-        return [state.start_part(index, kind)]
+        events: list[ChatEvent] = [*state.start_part(index, kind)]
+        self.tally.check()
+        return events
 
     def end_part(self, choice: int, index: int, native: JSONValue) -> list[ChatEvent]:
         """A part of a choice is complete."""

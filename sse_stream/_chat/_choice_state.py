@@ -17,7 +17,7 @@ from ._events import (
     ToolCallDone,
     ToolCallStarted,
 )
-from ._memory import Tally, utf8, weight
+from ._memory import Tally, utf8
 from ._merging import JoinedFields, LatestFields, value_of
 from ._message import Message
 from ._part_state import TEXT_EVENTS, PartState
@@ -27,8 +27,9 @@ from ._spoken import AudioState, LogprobsState
 from ._text_channel import TextChannel
 from ._tool_calls import SLOT_WEIGHT, Slot, Slots
 
-# What a choice takes before anything is in it.
+# What a choice takes before anything is in it, and a part that is announced, with what the dialect keeps of it.
 CHOICE_WEIGHT = 256
+PART_WEIGHT = 512
 
 
 class ChoiceState:
@@ -47,10 +48,12 @@ class ChoiceState:
         "_extra",
         "_fields",
         "_logprobs",
+        "_marked",
         "_parts",
         "_reasoning",
         "_refusal",
         "_tally",
+        "_text_part",
         "finish_reason",
         "index",
         "role",
@@ -64,6 +67,8 @@ class ChoiceState:
         self._tally = tally
         tally.begin(CHOICE_WEIGHT)
         self._parts: list[PartState] = []
+        self._marked: dict[int, PartState] = {}  # those that the dialect has announced, by its index
+        self._text_part: PartState | None = None  # the one of them that pieces of the text go to
         # Where the pieces of a kind go: to the part that began last.
         self.text: TextChannel | None = None
         self._reasoning: TextChannel | None = None
@@ -92,29 +97,41 @@ class ChoiceState:
         self._parts.append(PartState(kind, channel=channel))
         return channel
 
-    def start_part(self, index: int, kind: str) -> PartStarted:
-        """A part begins: pieces of its kind belong to it until the next one does."""
+    def start_part(self, index: int, kind: str) -> Iterable[PartStarted]:
+        """A part begins, or goes on: pieces of its kind belong to it until the next one does."""
+        part = self._marked.get(index)
+        begins = part is None or part.kind != kind
+        if part is None or begins:
+            part = self._marked[index] = self._mark(index, kind)
+        if kind == "text":
+            self.text, self._text_part = part.channel, part
+        elif kind == "refusal":
+            self._refusal = part.channel
+        elif part.channel is not None:
+            self._reasoning = part.channel
+        return (PartStarted(index, kind, self.index),) if begins else ()
+
+    def _mark(self, index: int, kind: str) -> PartState:
+        self._tally.begin(PART_WEIGHT)
         if kind in TEXT_EVENTS:
-            channel = self._open(kind)
-            if kind == "text":
-                self.text = channel
-            elif kind == "refusal":
-                self._refusal = channel
-            else:
-                self._reasoning = channel
+            self._open(kind)
         else:
             self._parts.append(PartState(kind))
-        self._parts[-1].index = index
-        return PartStarted(index, kind, self.index)
+        part = self._parts[-1]
+        part.index = index
+        return part
 
-    def end_part(self, index: int, native: JSONValue) -> Iterable[PartDone]:
-        """A part is complete, and this is the provider's own object for it."""
-        for part in reversed(self._parts):
-            if part.index == index:
-                part.native = native
-                self._tally.size += weight(native)
-                return (PartDone(index, part.snapshot(), self.index),)
-        return ()
+    def end_part(self, index: int, native: JSONValue) -> Iterable[ToolCallDone | PartDone]:
+        """A part is complete, and this is the provider's own object for it, which a later one replaces."""
+        part = self._marked.get(index)
+        if part is None:
+            return ()
+        ends = not part.ended
+        self._tally.size += part.end(native)
+        if not ends:
+            return ()
+        done = [] if self._calls is None or part.slot is None else self._done(self._calls.take(part.slot))
+        return (*done, PartDone(index, part.snapshot(), self.index))
 
     # ---------------------------------------------------------------- what a delta says
 
@@ -209,15 +226,20 @@ class ChoiceState:
         else:
             self._parts.append(PartState("tool_call", slot=slot))
 
-    def _done(self, slots: Iterable[Slot]) -> list[ChatEvent]:
+    def _done(self, slots: Iterable[Slot]) -> list[ToolCallDone]:
         return [ToolCallDone(slot.index, slot.snapshot(), self.index) for slot in slots]
 
-    def finish_calls(self) -> list[ChatEvent]:
+    def finish_calls(self) -> list[ToolCallDone]:
         """The tool calls that were not done so far: they are now."""
         return [] if self._calls is None else self._done(self._calls.take_open())
 
     def add_fields(self, fields: Mapping[str, JSONValue]) -> None:
         """Pieces of fields of the delta that the model does not name, or that go with the message."""
+        annotations = fields.get("annotations")
+        if self._text_part is not None and isinstance(annotations, list):
+            # They belong to one part, and are whole: two may have the same index.
+            self._tally.size += self._text_part.annotate(annotations)
+            fields = {name: value for name, value in fields.items() if name != "annotations"}
         if self._fields is None:
             self._fields = JoinedFields()
         self._tally.size += self._fields.add(fields)

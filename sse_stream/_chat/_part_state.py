@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from .._json._depth import JSONValue
 from ._events import ReasoningDelta, RefusalDelta, TextDelta
+from ._memory import POINTER, weight
 from ._merging import value_of
 from ._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._text_channel import SpokenDelta, TextChannel
@@ -38,9 +39,10 @@ class PartState:
         channel: Where its text goes, if it has text.
         slot: Its tool call, once that has begun.
         native: The provider's own object, once the part is complete.
+        ended: Whether it is complete.
     """
 
-    __slots__ = ("channel", "index", "kind", "native", "slot")
+    __slots__ = ("_annotations", "channel", "ended", "index", "kind", "native", "slot")
 
     def __init__(self, kind: str, *, channel: TextChannel | None = None, slot: Slot | None = None) -> None:
         self.kind = kind
@@ -48,6 +50,20 @@ class PartState:
         self.channel = channel
         self.slot = slot
         self.native: JSONValue = None
+        self.ended = False
+        self._annotations: list[JSONValue] = []
+
+    def annotate(self, annotations: list[JSONValue]) -> int:
+        """Add what the provider says about places in the text; how many bytes that takes."""
+        self._annotations += annotations
+        return weight(*annotations) + POINTER * len(annotations)
+
+    def end(self, native: JSONValue) -> int:
+        """The part is complete, and this is the provider's own object for it; how many bytes more that takes."""
+        growth = weight(native) - weight(self.native)
+        self.native = native
+        self.ended = True
+        return growth
 
     def snapshot(self) -> Part:
         """The part so far."""
@@ -58,7 +74,7 @@ class PartState:
             return ProviderPart(self.kind, native)
         text = self.channel.text()
         if self.kind == "text":
-            return TextPart(text, [], native)
+            return TextPart(text, value_of(self._annotations), native)
         if self.kind == "refusal":
             return RefusalPart(text, native)
         return ReasoningPart(text, _REASONING_KINDS[self.kind], native)

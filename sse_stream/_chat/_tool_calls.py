@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 from .._json._depth import JSONValue
 from ._chunks import ChoiceDeltaToolCall
@@ -62,12 +63,13 @@ class _Brackets:
 class Slot:
     """One tool call, as far as it has come."""
 
-    __slots__ = ("_arguments", "_brackets", "_extra", "id", "index", "name")
+    __slots__ = ("_arguments", "_brackets", "_extra", "id", "index", "kind", "name")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.id = ""
         self.name = ""
+        self.kind: Literal["function", "custom"] = "function"
         self._extra: JoinedFields | None = None
         self._arguments = bytearray()
         self._brackets: _Brackets | None = None  # made when somebody asks, and kept up to date from then on
@@ -97,7 +99,7 @@ class Slot:
     def snapshot(self) -> ToolCall:
         """The call so far."""
         extra = {} if self._extra is None else self._extra.snapshot()
-        return ToolCall(self.id, self.name, text_of(self._arguments), extra)
+        return ToolCall(self.id, self.name, text_of(self._arguments), extra, self.kind)
 
 
 class Slots:
@@ -130,6 +132,8 @@ class Slots:
         if piece.id and not slot.id:
             slot.id = piece.id
             self._by_id[piece.id] = slot
+        if piece.type == "custom":
+            slot.kind = "custom"
         self._last = slot
         self._touched = True
         return slot
@@ -141,6 +145,13 @@ class Slots:
             return []
         del self._open[-2]
         return preceding
+
+    def take(self, slot: Slot) -> list[Slot]:
+        """A call that is done, unless it was so before."""
+        if slot not in self._open:
+            return []
+        self._open.remove(slot)
+        return [slot]
 
     def take_open(self) -> list[Slot]:
         """All calls that were not done so far: they are now."""

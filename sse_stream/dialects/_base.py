@@ -59,6 +59,8 @@ class AnomalyFound(Beside, frozen=True):
 class PartStart(Beside, frozen=True):
     """A part of an answer begins: pieces of its kind belong to it until the next one of that choice does.
 
+    One of a part that has begun already sends the pieces to that part again, and gives no event.
+
     Attributes:
         choice: The choice's index.
         index: What the format calls the part, for `PartEnd` and the events.
@@ -72,7 +74,7 @@ class PartStart(Beside, frozen=True):
 
 
 class PartEnd(Beside, frozen=True):
-    """A part of an answer is complete.
+    """A part of an answer is complete. A second one of the same part replaces its object, and gives no event.
 
     Attributes:
         choice: The choice's index.

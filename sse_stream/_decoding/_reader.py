@@ -19,8 +19,8 @@ from .._chat._turns import register_turn
 from .._errors import EventTooLargeError, IncompleteStreamError, OutputTooLargeError, SSEStreamError
 from ..dialects._base import AnomalyFound, Beside, Dialect, Done, Failure, Item, PartEnd, PartStart, Ping
 from ._items import ItemDecoder
-from ._shortcut import Shortcut
 from ._states import Lifecycle, what_is_missing
+from ._typed import shortcut_for
 
 
 class EventReader(Lifecycle):
@@ -57,8 +57,7 @@ class EventReader(Lifecycle):
         self._log = AnomalyLog(strict=strict)
         self._builder = CompletionBuilder(limits, self._log.note, dialect.name)
         self.tally = self._builder.tally
-        alike = vars(type(dialect)).get("decodes_alike", False)
-        self._shortcut = Shortcut(self._builder, dialect.decode_plain if alike else None, limits.event_size)
+        self._shortcut = shortcut_for(dialect, self._builder, limits.event_size)
         self._chunks_seen = 0
         self.keepalives_seen = 0
 
@@ -259,6 +258,8 @@ class EventReader(Lifecycle):
                     return [KeepAlive(comment)] if self._keepalives else []
                 case AnomalyFound(kind, sample):
                     self._log.note(kind, sample)
+                    if self._log.violation is not None:
+                        self._shortcut.forget()  # nothing may pass it
                 case Done():
                     self.mark()
                 case Failure(error):

@@ -20,7 +20,7 @@ DEFAULT_MAX_EVENT_SIZE = 32 * 1024 * 1024
 # more; where events are named, the name stands in a line before it.
 PLAIN_START = b"data: "
 PLAIN_END = b"\n\n"
-_PLAIN_NAME = b"event: "
+PLAIN_NAME = b"event: "
 
 _EXCERPT = 80
 
@@ -101,11 +101,15 @@ class EventParser(StreamInput):
         self.discard()
 
     def next_block(self) -> bytes:
-        """The bytes of the next event with one line, framing included; none if there is no such event in the buffer."""
+        """The bytes of the next event with one line, or a name and one line; none if the buffer has no such event."""
         buffer, start = self.buffer, self.position
         end = buffer.find(b"\n", start)
-        if not self.between_events or end < 0 or not buffer.startswith(PLAIN_END, end):
+        if not self.between_events or end < 0:
             return b""
+        if not buffer.startswith(PLAIN_END, end):
+            end = buffer.find(b"\n", end + 1) if buffer.startswith(PLAIN_NAME, start) else -1
+            if end < 0 or not buffer.startswith(PLAIN_END, end):
+                return b""
         return buffer[start : end + len(PLAIN_END)]
 
     def next_plain(self) -> bytes | None:
@@ -114,11 +118,11 @@ class EventParser(StreamInput):
         if not self.between_events or not buffer:
             return None
         name = "message"
-        if buffer.startswith(_PLAIN_NAME, start):
+        if buffer.startswith(PLAIN_NAME, start):
             end = buffer.find(b"\n", start)
             if not 0 <= end - start <= self._limit:
                 return None
-            name = buffer[start + len(_PLAIN_NAME) : end].decode("utf-8", "replace") or name
+            name = buffer[start + len(PLAIN_NAME) : end].decode("utf-8", "replace") or name
             start = end + 1
         end = buffer.find(b"\n", start)
         if (

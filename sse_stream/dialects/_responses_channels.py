@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 import msgspec
 
 from .._chat._chunks import ChoiceDelta, ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
-from .._json._depth import MAX_DEPTH, is_deep
+from .._json._depth import MAX_DEPTH, JSONValue, is_deep
 
 _Empty: TypeAlias = Annotated[list[None], msgspec.Meta(max_length=0)]
 
@@ -107,17 +107,27 @@ DELTAS: Mapping[str, Channel] = {f"response.{stem}.delta": channel for stem, cha
 WHOLES: Mapping[str, Channel] = {f"response.{stem}.done": channel for stem, channel in _STEMS.items()}
 """The events that say a text again, whole."""
 
-ENTRIES: Mapping[object, Channel] = {
+# What is in an item's `content` and `summary`, by its type.
+_ENTRIES: Mapping[str, Channel] = {
     "output_text": TEXT,
     "text": TEXT,
     "refusal": REFUSAL,
     "reasoning_text": REASONING,
     "summary_text": SUMMARY,
 }
-"""What is in an item's `content` and `summary`, by its type."""
 
 CALLS: Mapping[str, Channel] = {channel.item: channel for channel in (ARGUMENTS, INPUT)}
 """The items that are calls of the caller's tools, by their type."""
+
+
+def channel_of(entry: Mapping[str, JSONValue]) -> Channel | None:
+    """The channel of what is in an item's `content` or `summary`; `None` if that is no text.
+
+    Args:
+        entry: What is in it.
+    """
+    kind = entry.get("type")
+    return _ENTRIES.get(kind) if isinstance(kind, str) else None
 
 
 def delta_of(kind: str, text: str, call: int) -> ChoiceDelta:
@@ -140,11 +150,13 @@ def delta_of(kind: str, text: str, call: int) -> ChoiceDelta:
 def piece_decoder() -> Callable[[bytes | str], AnyPiece]:
     """What decodes a piece from its JSON, and raises a `ValueError` or `RecursionError` for all else."""
     decode: Callable[[bytes | str], AnyPiece] = msgspec.json.Decoder(AnyPiece).decode
-    if sys.platform != "emscripten":
-        return decode
+    return _shallow(decode) if sys.platform == "emscripten" else decode
 
-    def decode_shallow(data: bytes | str) -> Any:
-        # Under WebAssembly deep JSON does not raise: the whole interpreter dies.
+
+def _shallow(decode: Callable[[bytes | str], AnyPiece]) -> Callable[[bytes | str], AnyPiece]:
+    """The same decoder, which looks first how deep the JSON is nested: under WebAssembly deep JSON does not raise."""
+
+    def decode_shallow(data: bytes | str) -> AnyPiece:
         if is_deep(data if isinstance(data, str) else data.decode()):
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
         return decode(data)

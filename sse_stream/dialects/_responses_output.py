@@ -8,7 +8,7 @@ from __future__ import annotations
 from .._chat._chunks import ChoiceDelta, ChoiceDeltaAudio
 from .._json._depth import JSONValue
 from .._json._reading import read_number
-from ._responses_channels import CALLS, ENTRIES, SUMMARY, TEXT, Channel
+from ._responses_channels import CALLS, SUMMARY, TEXT, Channel, channel_of
 from ._responses_parts import ChunkMaker, Object, OutputItem, Part
 from ._responses_writer import PartWriter, has_text
 
@@ -73,7 +73,7 @@ class Output(PartWriter):
 
     def begin_part(self, event: Object) -> None:
         """A text begins."""
-        channel = ENTRIES.get(object_of(event, "part").get("type"))
+        channel = channel_of(object_of(event, "part"))
         if channel is not None:
             self._part(channel, event)
 
@@ -92,13 +92,14 @@ class Output(PartWriter):
     def end_part(self, event: Object) -> None:
         """A part is whole, and said again."""
         entry = object_of(event, "part")
-        channel = ENTRIES.get(entry.get("type"))
+        channel = channel_of(entry)
         if channel is not None:
             self.complete_entry(self._part(channel, event, may_be_done=True), entry)
 
     def add_annotation(self, event: Object) -> None:
         """A place in a text has a source."""
-        self.annotate(self._part(TEXT, event), [event.get("annotation")])
+        annotation = event.get("annotation")
+        self.annotate(self._part(TEXT, event), [] if annotation is None else [annotation])
 
     def add_sound(self, event: Object) -> None:
         """A piece of sound, which belongs to no item."""

@@ -6,7 +6,7 @@ from .._chat._message import Message
 from .._chat._parts import TextPart
 from .._json._copying import copied
 from .._json._depth import JSONValue
-from ._responses_channels import ENTRIES
+from ._responses_channels import channel_of
 
 
 def input_items(message: Message) -> list[JSONValue]:
@@ -22,7 +22,7 @@ def input_items(message: Message) -> list[JSONValue]:
     for part in message.parts:
         native = part.native
         if isinstance(native, dict):
-            if native.get("type") not in ENTRIES:
+            if channel_of(native) is None:
                 items.append(copied(native))
         elif isinstance(part, TextPart) and part.text:
             items.append({"type": "message", "role": "assistant", "content": part.text})

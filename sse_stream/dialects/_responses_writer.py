@@ -12,7 +12,7 @@ from .._chat._reports import ChoiceLogprobs
 from .._json._depth import JSONValue
 from .._json._reading import read_struct
 from ._base import AnomalyFound, Item, PartEnd, PartStart
-from ._responses_channels import CALLS, ENTRIES, SUMMARY, TEXT, Channel, delta_of
+from ._responses_channels import CALLS, SUMMARY, TEXT, Channel, channel_of, delta_of
 from ._responses_parts import ChunkMaker, Object, OutputItem, Part
 
 # The kinds of part whose pieces go to the one of them that was named last, whichever of them it was.
@@ -153,7 +153,11 @@ class PartWriter:
             return
         part.call_id = fresh_id or part.call_id
         part.name = fresh_name or part.name
-        extra = {key: value for key, value in said.items() if key not in _TOLD} if said.get("type") in CALLS else {}
+        extra = (
+            {key: value for key, value in said.items() if key not in _TOLD}
+            if said.get("type") == part.item.type
+            else {}
+        )
         call = ChoiceDeltaToolCall(
             index=part.call,
             id=fresh_id,
@@ -191,15 +195,14 @@ class PartWriter:
 
     def _complete_entries(self, item: OutputItem, field: str, said: JSONValue) -> dict[int, JSONValue]:
         """Complete the texts in a field of an item; what each part is in it, by its index."""
-        known = [entry for entry in said if isinstance(entry, dict)] if isinstance(said, list) else []
-        known = [entry for entry in known if entry.get("type") in ENTRIES]
+        found = [entry for entry in said if isinstance(entry, dict)] if isinstance(said, list) else []
+        known = [(entry, channel) for entry in found if (channel := channel_of(entry)) is not None]
         came = sorted(
             (part for part in item.parts.values() if part.channel is not None and _field_of(part.channel) == field),
             key=lambda part: part.place,
         )
         entries: dict[int, JSONValue] = {}
-        for place, entry in enumerate(known):
-            channel = ENTRIES[entry.get("type")]
+        for place, (entry, channel) in enumerate(known):
             # Where as many came as there are, they are these in order: some servers count on from item to item.
             part = came[place] if len(came) == len(known) else item.parts.get((channel.kind, place))
             if part is None or part.kind != channel.kind:

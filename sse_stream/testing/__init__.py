@@ -2,7 +2,7 @@
 
 - Ways of cutting a body, and the assertion that they make no difference.
 - `ReplayServer`, which serves a recording as a provider would, with the faults that networks have.
-- `HABITS`, what providers do, as named bytes with what they mean.
+- `HABITS`, what providers do, as named bytes with what they mean; `RESPONSES_HABITS` of OpenAI's Responses.
 - Hypothesis strategies for bodies, for their cuts and for damage to them. They need the extra `testing`,
   and import Hypothesis when they are first asked for; everything else needs no package beside this one.
 """
@@ -15,15 +15,18 @@ from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall
 from ._habits import HABITS
 from ._recordings import ChatRecording, EventStream, Habit
 from ._replies import Reply, Request, Seed
+from ._responses_habits import RESPONSES_HABITS
 from ._server import ReplayServer
 
 if TYPE_CHECKING:
     from ._chat_strategies import chat_streams
     from ._event_strategies import event_streams, server_sent_events
+    from ._responses_strategies import responses_streams
     from ._strategies import chunkings, mutations
 
 __all__ = [
     "HABITS",
+    "RESPONSES_HABITS",
     "ChatRecording",
     "Comments",
     "Disconnect",
@@ -46,6 +49,7 @@ __all__ = [
     "event_streams",
     "every_cut",
     "mutations",
+    "responses_streams",
     "server_sent_events",
 ]
 
@@ -55,6 +59,7 @@ _STRATEGIES = {
     "chunkings": "_strategies",
     "event_streams": "_event_strategies",
     "mutations": "_strategies",
+    "responses_streams": "_responses_strategies",
     "server_sent_events": "_event_strategies",
 }
 

@@ -48,15 +48,16 @@ class Output(PartWriter):
         item = self._latest.get((place, item_type))
         if item is None or item.done:
             item = self._begin(place, item_type)
-        elif item.native is not None:
+        elif item.announced:
             self.note("start_repeated", native)
             return
-        item.native = native  # where pieces came before it, from here on
+        item.announced = True
         item.joined_late = False
         item_id = native.get("id")
         if isinstance(item_id, str) and len(item_id) <= _LONGEST_ID:
             self._by_id[item_id] = place
         if item_type in CALLS:
+            item.native = native
             for part in item.parts.values():
                 self.name_call(part, native)
             if not item.parts:

@@ -10,6 +10,9 @@ from ._responses_channels import Channel, Piece
 
 Object = dict[str, JSONValue]
 
+# The digest of parts that never have text, which they share: each of its own would take more than all else of them.
+_NOTHING = blake2b(digest_size=16)
+
 
 class Part:
     """A part of the answer: one text of an item, or all of an item that has none.
@@ -68,7 +71,7 @@ class Part:
         self.place = place
         self.call = call
         self.length = 0
-        self.digest = blake2b(digest_size=16)
+        self.digest = _NOTHING if channel is None else blake2b(digest_size=16)
         self.annotations = 0
         self.contradicted = False
         self.call_id = ""
@@ -99,17 +102,19 @@ class OutputItem:
         joined_late: Whether the stream begins inside it, so that the beginning of its text came with another.
 
     Attributes:
-        native: Its JSON object as far as it has been said; `None` if it was not.
+        announced: Whether the server has said that it begins.
+        native: The JSON object of a call that is not done, as far as it has been said.
         parts: Its parts, by their kind and place.
         whole: Whether `native` holds all of it.
         done: Whether the server has said that it is complete.
     """
 
-    __slots__ = ("done", "joined_late", "native", "parts", "place", "type", "whole")
+    __slots__ = ("announced", "done", "joined_late", "native", "parts", "place", "type", "whole")
 
     def __init__(self, place: int, type: str, *, joined_late: bool = False) -> None:
         self.place = place
         self.type = type
+        self.announced = False
         self.native: Object | None = None
         self.joined_late = joined_late
         self.parts: dict[tuple[str, int], Part] = {}

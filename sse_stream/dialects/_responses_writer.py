@@ -190,7 +190,7 @@ class PartWriter:
         self.said.append(PartEnd(0, first.index, native))
         self.said.extend(PartEnd(0, part.index, (entries or {}).get(part.index)) for part in others)
         item.done = True
-        item.native = native
+        item.native = None
         self.streaming = None
 
     def _complete_entries(self, item: OutputItem, field: str, said: JSONValue) -> dict[int, JSONValue]:

@@ -45,13 +45,15 @@ class Output(PartWriter):
         native = object_of(event, "item")
         item_type = type_of(native)
         place = self._place(event, native, 0 if self._last is None else self._last.place + 1)
+        identity = _identity(native)
         item = self._latest.get((place, item_type))
-        if item is None or item.done:
+        if item is None or item.done or (item.announced and item.identity != identity):
             item = self._begin(place, item_type)
         elif item.announced:
             self.note("start_repeated", native)
             return
         item.announced = True
+        item.identity = identity
         item.joined_late = False
         item_id = native.get("id")
         if isinstance(item_id, str) and len(item_id) <= _LONGEST_ID:
@@ -205,6 +207,12 @@ def type_of(native: Object) -> str:
     """The type of an item; a message where it says none."""
     item_type = native.get("type")
     return item_type if isinstance(item_type, str) else TEXT.item
+
+
+def _identity(native: Object) -> str:
+    """What tells an item from another at its place: `""` where nothing short does."""
+    identity = native.get("call_id") or native.get("id")
+    return identity if isinstance(identity, str) and len(identity) <= _LONGEST_ID else ""
 
 
 def _is_same(item: OutputItem, native: Object) -> bool:

@@ -103,18 +103,20 @@ class OutputItem:
 
     Attributes:
         announced: Whether the server has said that it begins.
+        identity: The id that it had then.
         native: The JSON object of a call that is not done, as far as it has been said.
         parts: Its parts, by their kind and place.
         whole: Whether `native` holds all of it.
         done: Whether the server has said that it is complete.
     """
 
-    __slots__ = ("announced", "done", "joined_late", "native", "parts", "place", "type", "whole")
+    __slots__ = ("announced", "done", "identity", "joined_late", "native", "parts", "place", "type", "whole")
 
     def __init__(self, place: int, type: str, *, joined_late: bool = False) -> None:
         self.place = place
         self.type = type
         self.announced = False
+        self.identity = ""
         self.native: Object | None = None
         self.joined_late = joined_late
         self.parts: dict[tuple[str, int], Part] = {}

@@ -71,9 +71,9 @@ class PartWriter:
         part = item.parts[kind, place] = Part(item, self._parts, kind, channel=channel, place=place, call=call)
         self._parts += 1
         self.said.append(PartStart(0, part.index, kind))
+        self.streaming = None
         if kind in _FAMILIES:
             self._current[_FAMILIES[kind]] = part
-            self.streaming = None
         return part
 
     def open_empty(self, item: OutputItem) -> None:

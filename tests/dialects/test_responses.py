@@ -538,6 +538,20 @@ ANSWERS: dict[str, tuple[list[Object], list[Object], list[Part], list[str]]] = {
         ],
         [],
     ),
+    "several calls at one place, none of which is done": (
+        [
+            added(0, call()),
+            piece("function_call_arguments", "{}"),
+            added(0, call(call_id="call_2")),
+            piece("function_call_arguments", "[]"),
+        ],
+        [call("{}"), call("[]", call_id="call_2")],
+        [
+            ToolCallPart(CALL, call("{}")),
+            ToolCallPart(ToolCall("call_2", "f", "[]"), call("[]", call_id="call_2")),
+        ],
+        [],
+    ),
     "reasoning inside a message": (
         [
             added(0, message()),

@@ -8,10 +8,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from sse_stream import ChatStream
+from sse_stream import ChatStream, ReasoningDelta, TextDelta, ToolCallDelta
+from sse_stream.dialects import OpenAIResponses
 
-from .benchmarks import loopback, pipeline, scale, startup
+from .benchmarks import loopback, pipeline, responses_workloads, scale, startup
 from .benchmarks.chat_workloads import ChatWorkload, cut, framed, payload, plain_text, workloads
+from .benchmarks.format_workloads import FormatWorkload
 
 SMALL = workloads(0.01)
 
@@ -159,3 +161,21 @@ def test_what_importing_costs_is_told_by_package() -> None:
 def test_the_case_of_a_process_of_its_own_prints_its_cost(capsys: pytest.CaptureFixture[str]) -> None:
     scale.main(["--case", "1", "3"])
     assert set(json.loads(capsys.readouterr().out)) == {"seconds", "peak", "text"}
+
+
+RESPONSES = responses_workloads.workloads(5)
+
+
+@pytest.mark.parametrize("workload", RESPONSES, ids=lambda workload: workload.name)
+def test_responses_say_what_their_workload_says(workload: FormatWorkload) -> None:
+    said = ""
+    for event in ChatStream(workload.reads, dialect=OpenAIResponses()):
+        if isinstance(event, (TextDelta, ReasoningDelta)):
+            said += event.text
+        elif isinstance(event, ToolCallDelta):
+            said += event.arguments
+    assert said == workload.said
+    assert all(map(workload.decode, workload.payloads))
+    with ExitStack() as stack:
+        prepare = workload.sdk(stack)
+        assert prepare is None or prepare(workload)() == workload.said

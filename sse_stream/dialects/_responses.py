@@ -49,7 +49,7 @@ class OpenAIResponses:
         self._decode_piece = piece_decoder()
         self._chunks = ChunkMaker()
         self._output = Output(self._chunks)
-        self._started = False  # whether the response has been named
+        self._started = False  # whether the response has said which it is
         self._done = False
         self._next: int | None = None  # the number of the next event; `None` if that is not known
 
@@ -221,27 +221,24 @@ class OpenAIResponses:
     # ---------------------------------------------------------------- the response
 
     def _begin(self, kind: str, response: Object) -> None:
-        if self._started:
-            if kind == "response.created":
-                self._output.note("start_repeated", response.get("id"))
-            self._check_id(response)
-            return
-        self._name(response)
+        if self._started and kind == "response.created":
+            self._output.note("start_repeated", response.get("id"))
+        self._identify(response)
 
-    def _name(self, response: Object) -> None:
-        """The response says which it is, for the first time."""
-        self._started = True
+    def _identify(self, response: Object) -> None:
+        """The response says which it is; what it has said before stands."""
         chunks = self._chunks
-        chunks.id = _text(response.get("id"))
-        chunks.model = _text(response.get("model"))
-        created = read_number(response.get("created_at"))
-        chunks.created = None if created is None else int(created)
-        self._output.said.append(chunks.of(ChoiceDelta(role="assistant")))
-
-    def _check_id(self, response: Object) -> None:
         response_id = _text(response.get("id"))
-        if response_id and response_id != self._chunks.id:
-            self._output.note("id_changed", f"{response_id!r} after {self._chunks.id!r}")
+        if response_id and chunks.id and response_id != chunks.id:
+            self._output.note("id_changed", f"{response_id!r} after {chunks.id!r}")
+        chunks.id = chunks.id or response_id
+        chunks.model = chunks.model or _text(response.get("model"))
+        created = read_number(response.get("created_at"))
+        if not chunks.created and created is not None:
+            chunks.created = int(created)
+        if not self._started:
+            self._started = True
+            self._output.said.append(chunks.of(ChoiceDelta(role="assistant")))
 
     def _read_whole(self, response: Object) -> None:
         """A whole response, as a server sends that ignores `"stream": true`."""
@@ -250,10 +247,7 @@ class OpenAIResponses:
 
     def _end(self, status: str, event: Object, response: Object) -> None:
         """The response has ended, one way or another."""
-        if self._started:
-            self._check_id(response)
-        else:
-            self._name(response)
+        self._identify(response)
         said = response.get("status")
         if said in (*COMPLETE, "failed", "cancelled"):
             status = str(said)

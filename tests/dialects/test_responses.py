@@ -1064,6 +1064,14 @@ def test_a_response_may_be_queued_first() -> None:
     assert (outcome.completion.id, outcome.completion.created, outcome.anomalies) == ("resp_2", 1, ())
 
 
+def test_a_response_may_say_late_which_it_is() -> None:
+    first = {"type": "response.created", "response": {"created_at": 0}}
+    outcome = check([first, *ANSWER, ended(created_at=5)])
+    completion = outcome.completion
+    assert (completion.id, completion.model, completion.created) == ("resp_1", "m", 5)
+    assert outcome.anomalies == ()
+
+
 def test_limits_of_the_server_are_kept() -> None:
     event = {"type": "response.rate_limits.updated", "rate_limits": [{"name": "requests"}]}
     assert check([created(), event, *ANSWER, ended()]).completion.extra["rate_limits"] == [{"name": "requests"}]

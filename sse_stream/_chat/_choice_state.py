@@ -100,7 +100,7 @@ class ChoiceState:
     def start_part(self, index: int, kind: str) -> Iterable[PartStarted]:
         """A part begins, or goes on: pieces of its kind belong to it until the next one does."""
         part = self._marked.get(index)
-        begins = part is None or part.kind != kind
+        begins = part is None or part.kind != kind or part.ended
         if part is None or begins:
             part = self._marked[index] = self._mark(index, kind)
         if kind == "text":

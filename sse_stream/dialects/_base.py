@@ -59,7 +59,7 @@ class AnomalyFound(Beside, frozen=True):
 class PartStart(Beside, frozen=True):
     """A part of an answer begins: pieces of its kind belong to it until the next one of that choice does.
 
-    One of a part that has begun already sends the pieces to that part again, and gives no event.
+    One that has begun and not ended goes on: pieces belong to it again, and there is no event.
 
     Attributes:
         choice: The choice's index.

@@ -78,6 +78,7 @@ class Channel(msgspec.Struct, frozen=True, gc=False):
         piece: What its deltas are on the fast path.
         whole: Where the whole text stands: in the event that ends it, in the part of an item, in a call.
         place: What tells the texts of one item apart; `None` where there is one.
+        entry: The type of what holds the text in an item; `""` where that is the item.
     """
 
     kind: str
@@ -85,12 +86,13 @@ class Channel(msgspec.Struct, frozen=True, gc=False):
     piece: type[Piece]
     whole: str
     place: str | None = None
+    entry: str = ""
 
 
-TEXT = Channel("text", "message", TextPiece, "text", "content_index")
-REFUSAL = Channel("refusal", "message", RefusalPiece, "refusal", "content_index")
-REASONING = Channel("reasoning", "reasoning", ReasoningPiece, "text", "content_index")
-SUMMARY = Channel("reasoning_summary", "reasoning", SummaryPiece, "text", "summary_index")
+TEXT = Channel("text", "message", TextPiece, "text", "content_index", "output_text")
+REFUSAL = Channel("refusal", "message", RefusalPiece, "refusal", "content_index", "refusal")
+REASONING = Channel("reasoning", "reasoning", ReasoningPiece, "text", "content_index", "reasoning_text")
+SUMMARY = Channel("reasoning_summary", "reasoning", SummaryPiece, "text", "summary_index", "summary_text")
 ARGUMENTS = Channel("tool_call", "function_call", ArgumentsPiece, "arguments")
 INPUT = Channel("tool_call", "custom_tool_call", InputPiece, "input")
 
@@ -109,11 +111,8 @@ WHOLES: Mapping[str, Channel] = {f"response.{stem}.done": channel for stem, chan
 
 # What is in an item's `content` and `summary`, by its type.
 _ENTRIES: Mapping[str, Channel] = {
-    "output_text": TEXT,
     "text": TEXT,
-    "refusal": REFUSAL,
-    "reasoning_text": REASONING,
-    "summary_text": SUMMARY,
+    **{channel.entry: channel for channel in (TEXT, REFUSAL, REASONING, SUMMARY)},
 }
 
 CALLS: Mapping[str, Channel] = {channel.item: channel for channel in (ARGUMENTS, INPUT)}

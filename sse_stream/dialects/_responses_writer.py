@@ -88,7 +88,7 @@ class PartWriter:
             self.said.append(PartStart(0, part.index, part.kind))  # the pieces go to it again
             self._current[family] = part
         part.add(text)
-        self.streaming = None if part.item.done else part
+        self.streaming = part
         delta = delta_of(part.kind, text, part.call or 0)
         if logprobs:
 
@@ -100,8 +100,15 @@ class PartWriter:
         else:
             self.said.append(self._chunks.of(delta))
 
-    def complete(self, part: Part, whole: JSONValue, logprobs: JSONValue = None) -> None:
-        """The whole text of a part is known: what of it has not come is delivered."""
+    def complete(self, part: Part, whole: JSONValue, logprobs: JSONValue = None, entry: Object | None = None) -> None:
+        """The whole text of a part is known: what of it has not come is delivered.
+
+        Args:
+            part: The part.
+            whole: The text.
+            logprobs: The log probabilities of the whole.
+            entry: What the part is in its item, if that was said.
+        """
         if part.channel is None or whole is None:
             return
         text = self.text(part.channel.whole, whole)
@@ -110,14 +117,27 @@ class PartWriter:
             if not part.contradicted:
                 self.note("text_contradicts", text)
             part.contradicted = True
+        elif rest and part.item.done:
+            self._deliver_late(part, rest, entry or {"type": part.channel.entry, part.channel.whole: text})
         elif rest:
             self.deliver(part, rest, None if part.length else logprobs)
+
+    def _deliver_late(self, part: Part, text: str, entry: Object) -> None:
+        """What comes of a text after its item was done is a part of its own."""
+        part.add(text)
+        self.said.append(PartStart(0, self._parts, part.kind))
+        self.said.append(self._chunks.of(delta_of(part.kind, text, 0)))
+        self.said.append(PartEnd(0, self._parts, entry))
+        self._parts += 1
+        self._current.pop(_FAMILIES[part.kind], None)
 
     def annotate(self, part: Part, annotations: list[JSONValue]) -> None:
         """Places in the text of a part have sources."""
         if not annotations:
             return
         if self._current.get("text") is not part:
+            if part.item.done:
+                return  # they are in its item
             self.said.append(PartStart(0, part.index, part.kind))
             self._current["text"] = part
             self.streaming = None
@@ -128,7 +148,7 @@ class PartWriter:
         """What an item has in its `content` or `summary` is whole."""
         if part.channel is None:
             return
-        self.complete(part, entry.get(part.channel.whole), entry.get("logprobs"))
+        self.complete(part, entry.get(part.channel.whole), entry.get("logprobs"), entry)
         annotations = entry.get("annotations")
         if isinstance(annotations, list) and part.kind == "text":
             self.annotate(part, annotations[part.annotations :])

@@ -234,13 +234,18 @@ def test_pieces_go_to_the_part_that_was_named_last() -> None:
     ]
 
 
-def test_a_part_may_go_on_after_its_end() -> None:
-    piece = event("delta", delta(refusal="a"))
+def test_the_object_of_a_part_may_be_said_again() -> None:
     events, message = read(
-        start(0, "refusal") + piece + stop(0, 1) + start(1, "refusal") + start(0, "refusal") + piece + stop(0, [2])
+        start(0, "refusal") + event("delta", delta(refusal="a")) + stop(0, 1) + start(1, "refusal") + stop(0, [2])
     )
-    assert message.parts == [RefusalPart("aa", [2]), RefusalPart("")]
+    assert message.parts == [RefusalPart("a", [2]), RefusalPart("")]
     assert [said for said in events if isinstance(said, PartDone)] == [PartDone(0, RefusalPart("a", 1))]
+
+
+def test_a_part_of_the_name_of_one_that_has_ended_is_another() -> None:
+    piece = event("delta", delta(refusal="a"))
+    _, message = read(start(0, "refusal") + piece + stop(0, 1) + start(0, "refusal") + piece + stop(0, 2))
+    assert message.parts == [RefusalPart("a", 1), RefusalPart("a", 2)]
 
 
 def test_annotations_belong_to_the_part_that_text_goes_to() -> None:

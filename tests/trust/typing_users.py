@@ -24,6 +24,7 @@ import sse_stream
 from sse_stream import (
     Anomaly,
     AnomalyKind,
+    AnomalyLevel,
     AsyncByteSource,
     AsyncChatStream,
     AsyncCoalescedEvents,
@@ -95,9 +96,21 @@ from sse_stream import (
     coalesce,
     iter_sse,
 )
-from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, Item, OpenAIChat, PartEnd, PartStart, Ping
+from sse_stream.dialects import (
+    AnomalyFound,
+    Dialect,
+    Done,
+    Failure,
+    Item,
+    OpenAIChat,
+    OpenAIResponses,
+    PartEnd,
+    PartStart,
+    Ping,
+)
 from sse_stream.testing import (
     HABITS,
+    RESPONSES_HABITS,
     ChatRecording,
     Comments,
     Disconnect,
@@ -120,6 +133,7 @@ from sse_stream.testing import (
     event_streams,
     every_cut,
     mutations,
+    responses_streams,
     server_sent_events,
 )
 
@@ -162,6 +176,7 @@ def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") 
         dialect=OpenAIChat(),
         request_started=0.0,
     )
+    assert_type(ChatStream(source, dialect=OpenAIResponses()).dialect, str)
     assert_type(stream.iter_text(1), Iterator[str])
     assert_type(stream.iter_chunks(), Iterator[ChatCompletionChunk])
     assert_type(stream.until_done(), ChatCompletion)
@@ -326,6 +341,7 @@ def timed(timings: StreamTimings) -> tuple[float | None, float | None, int]:
 
 def counted(anomalies: Sequence[Anomaly]) -> dict[AnomalyKind, int]:
     for anomaly in anomalies:
+        assert_type(anomaly.level, AnomalyLevel)
         assert_type(anomaly.kind == "no such kind", bool)  # type: ignore[comparison-overlap]
     return {anomaly.kind: anomaly.count for anomaly in anomalies}
 
@@ -467,7 +483,7 @@ def cut_up(body: bytes) -> None:
     assert_type(every_cut(body, pieces=3), Iterator[list[bytes]])
     assert_type(bytewise(body), list[bytes])
     assert_cutting_changes_nothing(b"".join, body, cuts=[bytewise(body)])
-    for name, habit in HABITS.items():
+    for name, habit in [*HABITS.items(), *RESPONSES_HABITS.items()]:
         assert_type(name, str)
         assert_type(habit, Habit)
         assert_type(habit.tool_calls, tuple[ToolCall, ...])
@@ -478,7 +494,7 @@ assert_type(mutations(b"", max_edits=2), SearchStrategy[bytes])
 assert_type(server_sent_events(), SearchStrategy[ServerSentEvent])
 
 
-@given(chat_streams(), event_streams(bom=False))
+@given(chat_streams() | responses_streams(max_items=2), event_streams(bom=False))
 def properties(recording: ChatRecording, stream: EventStream) -> None:
     assert_type(recording.completion, ChatCompletion)
     assert_type(stream.events, tuple[ServerSentEvent, ...])

@@ -50,6 +50,8 @@ AnomalyKind: TypeAlias = Literal[
     "odd_total",
     "unknown_event",
     "unknown_delta",
+    "sequence_gap",
+    "text_contradicts",
     "start_repeated",
     "unannounced_part",
     "unclosed_part",
@@ -113,6 +115,8 @@ Other formats:
 
 - `unknown_event`: a note: an event of a type that is not known here, which was passed over.
 - `unknown_delta`: a note: a piece of a type that is not known here. Its part has no `native`.
+- `sequence_gap`: an event's number does not follow that of the one before.
+- `text_contradicts`: text that was sent whole does not begin with the pieces of it that came. The pieces stand.
 - `start_repeated`: the beginning of the message, or of a part, came again, and was passed over.
 - `unannounced_part`: a piece came for a part that had not begun.
 - `unclosed_part`: a part was never closed, though the next one of its index began, or the message ended.

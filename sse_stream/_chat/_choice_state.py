@@ -60,6 +60,7 @@ class ChoiceState:
         "_reasoning",
         "_refusal",
         "_tally",
+        "_text_part",
         "calls",
         "finish_reason",
         "index",
@@ -87,6 +88,7 @@ class ChoiceState:
         tally.begin(CHOICE_WEIGHT)
         self.parts: list[PartState] = []
         self._marked: MarkedParts | None = None  # those of them that the dialect marks
+        self._text_part: PartState | None = None  # the one of them that pieces of the text go to
         # Where the pieces of a kind go: to the part that began last.
         self.text: TextChannel | None = None
         self._reasoning: TextChannel | None = None
@@ -128,7 +130,7 @@ class ChoiceState:
             self._marked.begin(index, part, native)
             events.append(PartStarted(index, kind, self.index))
         if kind == "text":
-            self.text = part.channel
+            self.text, self._text_part = part.channel, part
         elif kind == "refusal":
             self._refusal = part.channel
         elif kind in TEXT_EVENTS:
@@ -263,6 +265,11 @@ class ChoiceState:
 
     def _add_fields(self, fields: Mapping[str, JSONValue]) -> None:
         """Pieces of fields of the delta that the model does not name, or that go with the message."""
+        annotations = fields.get("annotations")
+        if self._text_part is not None and isinstance(annotations, list):
+            # They belong to one part, and are whole: two may have the same index.
+            self._tally.size += self._text_part.annotate(annotations)
+            fields = {name: value for name, value in fields.items() if name != "annotations"}
         if self._fields is None:
             self._fields = JoinedFields()
         self._tally.size += self._fields.add(fields)

@@ -34,7 +34,7 @@ Complete: TypeAlias = Callable[[JSONValue, str, list[JSONValue]], JSONValue]
 """Makes a part's native object of how it began, of the text that came for it, and of the other pieces that came."""
 
 # What a part takes besides that the dialect marks, before anything is in it.
-MARK_WEIGHT = 320
+MARK_WEIGHT = 600
 
 
 class PartMarks:
@@ -117,13 +117,19 @@ class PartState:
         marks: What the dialect has said about it; `None` where that does not mark parts.
     """
 
-    __slots__ = ("channel", "kind", "marks", "slot")
+    __slots__ = ("_annotations", "channel", "kind", "marks", "slot")
 
     def __init__(self, kind: str, *, channel: TextChannel | None = None, slot: Slot | None = None) -> None:
         self.kind = kind
         self.channel = channel
         self.slot = slot
         self.marks: PartMarks | None = None
+        self._annotations: list[JSONValue] = []
+
+    def annotate(self, annotations: list[JSONValue]) -> int:
+        """Add what the provider says about places in the text; how many bytes that takes."""
+        self._annotations += annotations
+        return weight(*annotations) + POINTER * len(annotations)
 
     @property
     def is_complete(self) -> bool:
@@ -146,7 +152,8 @@ class PartState:
             return ProviderPart(self.kind, native)
         text = self.channel.text()
         if self.kind == "text":
-            return TextPart(text, [] if marks is None else marks.annotations(), native)
+            said = [] if marks is None else marks.annotations()
+            return TextPart(text, [*said, *value_of(self._annotations)], native)
         if self.kind == "refusal":
             return RefusalPart(text, native)
         return ReasoningPart(text, _REASONING_KINDS[self.kind], native)

@@ -16,8 +16,8 @@ from .._errors import ChunkDecodeError, EventTooLargeError, OutputTooLargeError,
 from ..dialects._base import AnomalyFound, Beside, Dialect, DialectFound, Done, Failure, PartItem, Ping
 from ._items import ItemDecoder
 from ._marking import mark_part
-from ._shortcut import Shortcut
 from ._states import Lifecycle
+from ._typed import shortcut_for
 from ._verdict import anomalies_at_end, error_at_end, failed_finish
 
 
@@ -58,7 +58,8 @@ class ChatState(Lifecycle):
         self.builder = CompletionBuilder(limits, self.log.note, dialect.name)
         self.tally = self.builder.tally
         self.written = self.builder.written
-        self.shortcut = Shortcut(self.builder, dialect, limits.event_size)
+        self.shortcut = shortcut_for(dialect, self.builder, limits.event_size)
+        self._event_size = limits.event_size
         self._chunks_seen = 0
         self._foreign: str | None = None  # the first JSON that was no chunk
         self.keepalives_seen = 0
@@ -148,6 +149,8 @@ class ChatState(Lifecycle):
                     return [KeepAlive(comment)] if self._keepalives else []
                 case AnomalyFound(kind, sample):
                     self.log.note(kind, sample)
+                    if self.log.violation is not None:
+                        self.shortcut.forget()  # nothing may pass it
                     if kind == "not_a_chunk" and self._foreign is None:
                         self._foreign = sample
                 case Done():
@@ -158,7 +161,7 @@ class ChatState(Lifecycle):
                 case DialectFound(dialect):
                     self.items.use(dialect)
                     self.builder.dialect = dialect.name
-                    self.shortcut.use(dialect)
+                    self.shortcut = shortcut_for(dialect, self.builder, self._event_size)
                     self.dialect = dialect
                 case Failure(error):
                     if isinstance(error, ProviderError):

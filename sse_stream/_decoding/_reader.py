@@ -103,6 +103,7 @@ class EventReader(ChatState):
                     shortcut.learn(getattr(entry, SOURCE, None), parser.plain_name, entry, events[0])
             elif isinstance(entry, Beside):
                 events = self.apply(entry)
+                shortcut = self.shortcut  # it is another one where a dialect was found
             else:
                 return entry
             if events:

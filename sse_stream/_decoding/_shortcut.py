@@ -97,12 +97,6 @@ class Shortcut:
         self._seen = 0  # before this text was found
         self._found_at = 0  # how many pieces there had been then
 
-    def use(self, dialect: Dialect) -> None:
-        """Another dialect reads from now on."""
-        self.forget()
-        self._decode = _decode_alike(dialect)
-        self.tries = 0 if self._decode is None else _TRIES
-
     def match(self, block: bytes) -> SpokenDelta | None:
         """What an event says, if it is the one before with another text; `None` of any other.
 

@@ -15,6 +15,7 @@ from ._openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
     from ._anthropic import AnthropicMessages
+    from ._responses import OpenAIResponses
 
 __all__ = [
     "AnomalyFound",
@@ -25,6 +26,7 @@ __all__ = [
     "Failure",
     "Item",
     "OpenAIChat",
+    "OpenAIResponses",
     "PartEnd",
     "PartPiece",
     "PartStart",

@@ -95,7 +95,7 @@ class PartPiece(PartItem, frozen=True):
 
 
 class PartEnd(PartItem, frozen=True):
-    """A part of an answer is complete.
+    """A part of an answer is complete. A second one of the same part replaces its object, and gives no event.
 
     Attributes:
         choice: The choice's index.

@@ -26,6 +26,7 @@ class Reader(NamedTuple):
 READERS: Mapping[str, Reader] = {
     OPENAI_CHAT: Reader("_openai_chat", "OpenAIChat"),
     ANTHROPIC_MESSAGES: Reader("_anthropic", "AnthropicMessages"),
+    OPENAI_RESPONSES: Reader("_responses", "OpenAIResponses"),
 }
 
 TITLES: Mapping[str, str] = {

@@ -3,7 +3,8 @@
 - Ways of cutting a body, and the assertion that they make no difference.
 - `ReplayServer`, which serves an answer or a recording as a provider would, with the faults that networks have.
 - `Reply`, which writes the answers, and `FakeResponse`, which is one without a server.
-- `HABITS`, what providers do, as named bytes with what they mean; `ANTHROPIC_HABITS` for Anthropic's Messages.
+- `HABITS`, what providers do, as named bytes with what they mean; `ANTHROPIC_HABITS` for Anthropic's Messages,
+  `RESPONSES_HABITS` for OpenAI's Responses.
 - Hypothesis strategies for bodies, for their cuts and for damage to them. They need the extra `testing`,
   and import Hypothesis when they are first asked for; everything else needs no package beside this one.
 """
@@ -19,17 +20,20 @@ from ._habits import HABITS
 from ._recordings import ChatRecording, EventStream, Habit
 from ._replies import Reply, Request, Seed
 from ._response import FakeResponse
+from ._responses_habits import RESPONSES_HABITS
 from ._server import ReplayServer
 
 if TYPE_CHECKING:
     from ._anthropic_strategies import anthropic_streams
     from ._chat_strategies import chat_streams
     from ._event_strategies import event_streams, server_sent_events
+    from ._responses_strategies import responses_streams
     from ._strategies import chunkings, mutations
 
 __all__ = [
     "ANTHROPIC_HABITS",
     "HABITS",
+    "RESPONSES_HABITS",
     "ChatRecording",
     "Comments",
     "Disconnect",
@@ -52,7 +56,15 @@ __all__ = [
 ]
 
 if find_spec("hypothesis") is not None:  # or else `import *` would ask for what cannot be had
-    __all__ += ["anthropic_streams", "chat_streams", "chunkings", "event_streams", "mutations", "server_sent_events"]
+    __all__ += [
+        "anthropic_streams",
+        "chat_streams",
+        "chunkings",
+        "event_streams",
+        "mutations",
+        "responses_streams",
+        "server_sent_events",
+    ]
 
 # Where the names are that need Hypothesis.
 _STRATEGIES = {
@@ -61,6 +73,7 @@ _STRATEGIES = {
     "chunkings": "_strategies",
     "event_streams": "_event_strategies",
     "mutations": "_strategies",
+    "responses_streams": "_responses_strategies",
     "server_sent_events": "_event_strategies",
 }
 

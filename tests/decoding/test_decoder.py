@@ -539,6 +539,8 @@ NOTES: dict[AnomalyKind, bytes] = {
 OF_OTHER_FORMATS: set[AnomalyKind] = {
     "unknown_event",
     "unknown_delta",
+    "sequence_gap",
+    "text_contradicts",
     "start_repeated",
     "unannounced_part",
     "unclosed_part",

@@ -14,7 +14,9 @@ from sse_stream import (
     ChatEvent,
     ChatStream,
     ChoiceFinished,
+    Limits,
     Message,
+    OutputTooLargeError,
     ReasoningDelta,
     ServerSentEvent,
     TextDelta,
@@ -309,6 +311,77 @@ def test_native_objects_are_handed_out_as_copies() -> None:
     part.native["query"].clear()
     again = decoder.completion.choices[0].message.parts[2]
     assert again == PARTS[2]
+
+
+def read(body: bytes) -> tuple[list[ChatEvent], Message]:
+    decoder = ChatDecoder(dialect=Marking())
+    events = list(decoder.feed(body))
+    return events, decoder.completion.choices[0].message
+
+
+def test_pieces_go_to_the_part_that_was_named_last() -> None:
+    said = event("delta", delta(content="a", reasoning="x"))
+    events, message = read(
+        start(0, "text")
+        + start(1, "reasoning")
+        + start(2, "text")
+        + said
+        + start(0, "text")
+        + said
+        + start(2, "text")
+        + said
+    )
+    assert message.parts == [TextPart("a"), ReasoningPart("xxx"), TextPart("aa")]
+    assert [said for said in events if isinstance(said, PartStarted)] == [
+        PartStarted(0, "text"),
+        PartStarted(1, "reasoning"),
+        PartStarted(2, "text"),
+    ]
+
+
+def test_the_object_of_a_part_may_be_said_again() -> None:
+    events, message = read(
+        start(0, "refusal") + event("delta", delta(refusal="a")) + stop(0, 1) + start(1, "refusal") + stop(0, [2])
+    )
+    assert message.parts == [RefusalPart("a", [2]), RefusalPart("")]
+    assert [said for said in events if isinstance(said, PartDone)] == [PartDone(0, RefusalPart("a", 1))]
+
+
+def test_a_part_of_the_name_of_one_that_has_ended_is_another() -> None:
+    piece = event("delta", delta(refusal="a"))
+    _, message = read(start(0, "refusal") + piece + stop(0, 1) + start(0, "refusal") + piece + stop(0, 2))
+    assert message.parts == [RefusalPart("a", 1), RefusalPart("a", 2)]
+
+
+def test_annotations_belong_to_the_part_that_text_goes_to() -> None:
+    same = {"type": "file_citation", "index": 3, "file_id": "f"}
+    body = (
+        start(0, "text")
+        + event("delta", delta(content="a", annotations=[same]))
+        + start(1, "text")
+        + event("delta", delta(annotations=[same, {**same, "file_id": "g"}], other=1))
+    )
+    _, message = read(body)
+    assert message.parts == [TextPart("a", [same]), TextPart("", [same, {**same, "file_id": "g"}])]
+    assert message.extra == {"other": 1}
+    decoder = ChatDecoder(dialect=Marking())
+    list(decoder.feed(body))
+    said = decoder.completion.to_dict()["choices"][0]["message"]
+    assert said["provider_fields"]["annotations"] == [same, same, {**same, "file_id": "g"}]
+
+
+def test_the_end_of_what_has_not_begun_means_nothing() -> None:
+    events, _ = read(start(0, "text") + stop(1, {}))
+    assert events == [PartStarted(0, "text")]
+
+
+@pytest.mark.parametrize("kind", ["text", "search"])
+def test_parts_are_counted(kind: str) -> None:
+    body = b"".join(start(index, kind) for index in range(1000))
+    decoder = ChatDecoder(dialect=Marking(), limits=Limits(output_size=100_000))
+    with pytest.raises(OutputTooLargeError):
+        list(decoder.feed(body))
+    assert len(decoder.completion.choices[0].message.parts) >= 100
 
 
 def test_the_end_mark_is_named_where_it_is_missing() -> None:

@@ -36,7 +36,16 @@ ANTHROPIC = (
     b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n'
     b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 )
-STREAMS = {"openai_chat": CHAT, "anthropic_messages": ANTHROPIC}
+RESPONSES = (
+    b'event: response.created\ndata: {"type":"response.created","sequence_number":0,"response":{"id":"r"}}\n\n'
+    b'event: response.output_item.added\ndata: {"type":"response.output_item.added","sequence_number":1,'
+    b'"output_index":0,"item":{"type":"message","id":"i","role":"assistant","content":[]}}\n\n'
+    b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":2,'
+    b'"output_index":0,"content_index":0,"item_id":"i","delta":"Hi"}\n\n'
+    b'event: response.completed\ndata: {"type":"response.completed","sequence_number":3,'
+    b'"response":{"id":"r","status":"completed"}}\n\n'
+)
+STREAMS = {"openai_chat": CHAT, "anthropic_messages": ANTHROPIC, "openai_responses": RESPONSES}
 
 # What may stand before the first event that tells the format.
 BEFORE = {
@@ -199,6 +208,8 @@ DOCUMENTS = {
     "openai_chat": b'{"object":"chat.completion","choices":[{"index":0,"message":{"content":"Hi"},'
     b'"finish_reason":"stop"}]}',
     "anthropic_messages": MESSAGE,
+    "openai_responses": b'{"object":"response","id":"r","status":"completed","output":[{"type":"message","id":"i",'
+    b'"role":"assistant","content":[{"type":"output_text","text":"Hi"}]}]}',
 }
 
 

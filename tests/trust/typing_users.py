@@ -120,6 +120,7 @@ from sse_stream.dialects import (
     Failure,
     Item,
     OpenAIChat,
+    OpenAIResponses,
     PartEnd,
     PartPiece,
     PartStart,
@@ -128,6 +129,7 @@ from sse_stream.dialects import (
 from sse_stream.testing import (
     ANTHROPIC_HABITS,
     HABITS,
+    RESPONSES_HABITS,
     ChatRecording,
     Comments,
     Disconnect,
@@ -152,6 +154,7 @@ from sse_stream.testing import (
     event_streams,
     every_cut,
     mutations,
+    responses_streams,
     server_sent_events,
 )
 
@@ -191,7 +194,7 @@ def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") 
         timeouts=timeouts,
         keepalives=True,
         on_truncated=on_truncated,
-        dialect=OpenAIChat(),
+        dialect=OpenAIResponses(),
         request_started=0.0,
     )
     assert_type(stream.iter_text(1), Iterator[str])
@@ -579,7 +582,7 @@ def cut_up(body: bytes) -> None:
     assert_type(every_cut(body, pieces=3), Iterator[list[bytes]])
     assert_type(bytewise(body), list[bytes])
     assert_cutting_changes_nothing(b"".join, body, cuts=[bytewise(body)])
-    for name, habit in {**HABITS, **ANTHROPIC_HABITS}.items():
+    for name, habit in {**HABITS, **ANTHROPIC_HABITS, **RESPONSES_HABITS}.items():
         assert_type(name, str)
         assert_type(habit, Habit)
         assert_type(habit.tool_calls, tuple[ToolCall, ...])
@@ -591,7 +594,7 @@ assert_type(mutations(b"", max_edits=2), SearchStrategy[bytes])
 assert_type(server_sent_events(), SearchStrategy[ServerSentEvent])
 
 
-@given(chat_streams(), event_streams(bom=False))
+@given(chat_streams() | responses_streams(max_items=2), event_streams(bom=False))
 def properties(recording: ChatRecording, stream: EventStream) -> None:
     assert_type(recording.completion, ChatCompletion)
     assert_type(stream.events, tuple[ServerSentEvent, ...])

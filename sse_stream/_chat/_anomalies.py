@@ -48,6 +48,8 @@ AnomalyKind: TypeAlias = Literal[
     "arguments_repeated",
     "usage_fell",
     "odd_total",
+    "text_contradicts",
+    "early_finish",
 ]
 """The kinds of anomaly, a closed set. Notes say so; all others are deviations.
 
@@ -103,6 +105,11 @@ Usage:
 
 - `usage_fell`: the counts fell back to zero; the last report that counts something stands.
 - `odd_total`: a note: the total is not the sum of prompt and completion.
+
+Other formats:
+
+- `text_contradicts`: what came does not go on with the text that had come. The text stands.
+- `early_finish`: a note: a candidate went on after a finish reason; the last one counts.
 """
 
 _NOTES: frozenset[AnomalyKind] = frozenset(
@@ -114,6 +121,7 @@ _NOTES: frozenset[AnomalyKind] = frozenset(
         "id_changed",
         "model_changed",
         "odd_total",
+        "early_finish",
     }
 )
 

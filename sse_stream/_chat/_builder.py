@@ -117,7 +117,7 @@ class CompletionBuilder:
             OutputTooLargeError: It would take more than the limits allow.
         """
         events: list[ChatEvent] = []
-        if self._unnamed:
+        if self._unnamed and (chunk.id is not self._id or chunk.model is not self._model or chunk.created):
             self._name(chunk)
         for choice in chunk.choices:
             state = self._choices.get(choice.index) or self._begin_choice(choice.index)

@@ -107,14 +107,16 @@ class ChoiceState:
         self._parts[-1].index = index
         return PartStarted(index, kind, self.index)
 
-    def end_part(self, index: int, native: JSONValue) -> Iterable[PartDone]:
-        """A part is complete, and this is the provider's own object for it."""
+    def end_part(self, index: int, native: JSONValue) -> Iterable[ToolCallDone | PartDone]:
+        """A part is complete, and with it its tool call; this is the provider's own object for it."""
         for part in reversed(self._parts):
             if part.index == index:
                 part.native = native
                 self._tally.size += weight(native)
-                return (PartDone(index, part.snapshot(), self.index),)
-        return ()
+                if part.slot is not None and self._calls is not None and self._calls.take(part.slot):
+                    yield ToolCallDone(part.slot.index, part.slot.snapshot(), self.index)
+                yield PartDone(index, part.snapshot(), self.index)
+                return
 
     # ---------------------------------------------------------------- what a delta says
 

@@ -142,6 +142,13 @@ class Slots:
         del self._open[-2]
         return preceding
 
+    def take(self, slot: Slot) -> bool:
+        """Take the call as done; whether it was not before."""
+        if slot not in self._open:
+            return False
+        self._open.remove(slot)
+        return True
+
     def take_open(self) -> list[Slot]:
         """All calls that were not done so far: they are now."""
         taken, self._open = self._open, []

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from .._json._copying import copied
 from ._memory import ENTRY, weight
 from ._merging import LatestFields, value_of
 from ._model import NOTHING
@@ -23,11 +24,14 @@ class UsageState:
     A report costs what it holds, however many came before it.
     """
 
-    __slots__ = ("_counts", "_extras")
+    __slots__ = ("_counts", "_extras", "_last", "_names", "_weight_of_last")
 
     def __init__(self) -> None:
         self._counts: Usage | None = None  # all counts so far, without what the model does not name
         self._extras: dict[str, LatestFields] = {}  # which is here, by its level: "" or the name of the details
+        self._names: set[str] = set()  # of the fields beside the counts
+        self._last: Usage | None = None  # a report that said all anew, and has not been added to these yet
+        self._weight_of_last = 0
 
     def add(self, report: Usage) -> tuple[Usage | None, int]:
         """Take a report.
@@ -36,16 +40,20 @@ class UsageState:
             The counts as they are known now, with what else this report says, as a value of its own; `None` if it
             says nothing at all. And by how many bytes what is kept has grown.
         """
+        if (growth := self._replaced_by(report)) is not None:
+            return replace(report, extra=copied(report.extra)), growth
+        growth = self._add_last()
         before = self._counts
         if before is not None and _stands_for_itself(report, before):
             self._counts = report
-            return report, 0
+            return report, growth
         counts = _bare(report)
         extras = _extras(report)
         if before is None and counts == Usage() and not _says_something(extras):
-            return None, 0
+            return None, growth
         self._counts = counts = counts if before is None else _merged(before, counts)
-        growth = weight(counts) - weight(before)
+        growth += weight(counts) - weight(before)
+        self._names.update(report.extra)
         for level, extra in extras.items():
             if level not in self._extras:
                 self._extras[level] = LatestFields()
@@ -53,11 +61,46 @@ class UsageState:
             growth += self._extras[level].add(extra)
         return _with_extras(counts, {level: value_of(extra) for level, extra in extras.items()}), growth
 
+    def _replaced_by(self, report: Usage) -> int | None:
+        """Keep a report that says all anew which had been reported, as Gemini's do that come with each chunk.
+
+        Returns:
+            By how many bytes what is kept has grown; `None` of any other report, which is not kept.
+        """
+        # Measured as "Gemini, usage on each chunk": merging them field by field takes ten times as long.
+        before, extra = self._last or self._counts, report.extra
+        if not extra or before is None or extra.keys() != self._names or not _says_all(report, before):
+            return None
+        growth = 0
+        for name, value in extra.items():
+            if type(value) is not int:
+                if value is None or type(value) is dict:
+                    return None
+                old = before.extra.get(name)
+                if value != old:
+                    growth += weight(value) - weight(old)
+        self._last = report
+        self._weight_of_last += growth
+        return growth
+
+    def _add_last(self) -> int:
+        """Add the report that was kept, if one was; by how many bytes what is kept has grown."""
+        last = self._last
+        if last is None:
+            return 0
+        before, self._weight_of_last = self._weight_of_last, 0
+        self._last = None
+        self._counts = _bare(last)
+        return self._extras[""].add(last.extra) - before
+
     def snapshot(self) -> Usage | None:
         """All that has been reported so far; later reports do not change it."""
         if self._counts is None:
             return None
-        return _with_extras(self._counts, {level: extra.snapshot() for level, extra in self._extras.items()})
+        extras = {level: extra.snapshot() for level, extra in self._extras.items()}
+        if self._last is not None:
+            return _with_extras(_bare(self._last), {**extras, "": value_of(dict(self._last.extra))})
+        return _with_extras(self._counts, extras)
 
 
 def _stands_for_itself(report: Usage, before: Usage) -> bool:
@@ -72,6 +115,19 @@ def _stands_for_itself(report: Usage, before: Usage) -> bool:
         or ((details := report.prompt_tokens_details) is not None and details.extra)
         or ((output := report.completion_tokens_details) is not None and output.extra)
     )
+
+
+def _says_all(report: Usage, before: Usage) -> bool:
+    """Whether a report has each count that there was before, and nothing beside the counts but at its top."""
+    if report.prompt_tokens is None or report.completion_tokens is None or report.total_tokens is None:
+        return False
+    for level in _LEVELS:
+        old, new = getattr(before, level), getattr(report, level)
+        if new is not None and new.extra:
+            return False
+        if old is not None and new != old and (new is None or _merged(old, new) != new):
+            return False
+    return True
 
 
 def _extras(report: Usage) -> dict[str, dict[str, object]]:

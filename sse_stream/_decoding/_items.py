@@ -101,7 +101,7 @@ class ItemDecoder:
                 self.queue.append(AnomalyFound("unterminated_event", event.data))
                 self._decode(event)
             return True
-        if self._asked_at_end:
+        if self._asked_at_end or self.cut_off:
             return False
         self._asked_at_end = True
         self.queue.extend(self._dialect.end())

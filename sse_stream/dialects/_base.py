@@ -148,7 +148,8 @@ class Dialect(Protocol):
         ...
 
     def end(self) -> Sequence[Item]:
-        """What it means that the body has ended: asked once, after all events. Nothing, in most formats."""
+        """What it means that the body has ended between two events: asked once, after all of them. Nothing, in most
+        formats. It is not asked where an event was cut off: then more was to come."""
         ...
 
     @staticmethod

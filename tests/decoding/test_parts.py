@@ -20,6 +20,7 @@ from sse_stream import (
     TextDelta,
     ToolCall,
     ToolCallDelta,
+    ToolCallDone,
     ToolCallStarted,
 )
 from sse_stream._chat._events import PartDone, PartStarted
@@ -167,6 +168,7 @@ EVENTS: list[ChatEvent] = [
     PartStarted(3, "tool_call"),
     ToolCallStarted(0, "c1", "f"),
     ToolCallDelta(0, "{}"),
+    ToolCallDone(0, ToolCall("c1", "f", "{}")),
     PartDone(3, PARTS[3]),
     PartStarted(4, "text"),
     TextDelta("d"),

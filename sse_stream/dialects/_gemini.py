@@ -133,8 +133,8 @@ class GeminiContent:
             ChunkDecodeError: It is none.
         """
         responses, is_closed = _elements(text)
-        if not responses and not is_closed:
-            loads(text)  # which says why
+        if not is_closed and not (responses and responses[0].startswith("{")):
+            loads(text)  # which says why it is none
         for response in responses:
             value, loose = loads(response)
             if loose:

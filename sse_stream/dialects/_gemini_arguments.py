@@ -66,11 +66,7 @@ class Container:
 
 
 class ArgumentsText:
-    """The JSON text of arguments, as far as their values have come.
-
-    Attributes:
-        begun: Whether there was any value.
-    """
+    """The JSON text of arguments, as far as their values have come."""
 
     __slots__ = ("_open", "_string", "_text")
 
@@ -78,11 +74,6 @@ class ArgumentsText:
         self._open: list[Container] = []
         self._string: list[Step] | None = None  # the path of a string that goes on
         self._text = bytearray()
-
-    @property
-    def begun(self) -> bool:
-        """Whether there was any value."""
-        return bool(self._text)
 
     def add(self, path: list[Step], value: JSONValue, *, goes_on: bool = False) -> str | None:
         """Write a value, or the next piece of the string that goes on.

@@ -45,9 +45,7 @@ class _Call:
     def native(self) -> Object:
         """The part as it would have come in one piece."""
         call = {name: item for name, item in self.part["functionCall"].items() if name not in _STREAMED}
-        if self.arguments.begun:
-            call["args"] = self.arguments.value()
-        return {**self.part, "functionCall": call}
+        return {**self.part, "functionCall": {**call, "args": self.arguments.value()}}
 
 
 _STREAMED = ("args", "partialArgs", "willContinue")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import threading
 from contextlib import suppress
@@ -18,7 +17,9 @@ from .._errors import SSEStreamError
 from .._sources._protocols import ByteSource
 from .._streams._sse import iter_sse
 from .._streams._sync import ChatStream
+from ..dialects import Dialect
 from ..testing import ReplayServer, Reply, Request
+from ._apis import APIS, UsageError, chat_request
 from ._exit_codes import Exit, asides, outcome, say, what_came
 from ._output import Screen, counted, figures, harmless
 
@@ -35,8 +36,9 @@ def demo(_: argparse.Namespace) -> Exit:
         ReplayServer(recording(), pace=0.018) as server,
         httpx.Client(trust_env=False) as client,  # a proxy would not find this machine's loopback
     ):
+        payload = {"model": "replay-1", "messages": [{"role": "user", "content": "Show me a stream."}], "stream": True}
         started = monotonic()
-        with client.stream("POST", server.chat_url, json=_payload("replay-1", "Show me a stream.")) as response:
+        with client.stream("POST", server.chat_url, json=payload) as response:
             stream = ChatStream(response, request_started=started)
             code = _follow(stream, screen)
     if code is Exit.COMPLETE:
@@ -63,29 +65,30 @@ def read(options: argparse.Namespace) -> Exit:
 
 def chat(options: argparse.Namespace) -> Exit:
     """Ask a server, and show its answer."""
-    base_url = (options.base_url or os.environ.get("OPENAI_BASE_URL", "")).rstrip("/")
-    key = (options.api_key or os.environ.get("OPENAI_API_KEY", "")).strip()
-    if not base_url:
-        say("there is no base URL: pass --base-url, or set OPENAI_BASE_URL, as in https://api.example.com/v1")
-        return Exit.BAD_USAGE
-    if not key.isascii() or not key.isprintable():
-        say("the key holds characters that no HTTP header can carry: check --api-key or OPENAI_API_KEY")
+    api = APIS[options.api]
+    try:
+        url, headers, payload = chat_request(
+            api,
+            options.prompt,
+            model=options.model,
+            base_url=options.base_url,
+            api_key=options.api_key,
+            wants_usage=not options.no_usage,
+        )
+    except UsageError as error:
+        say(str(error))
         return Exit.BAD_USAGE
     httpx = _import_httpx()
     if httpx is None:
         return Exit.BAD_USAGE
-    url = base_url if base_url.endswith("/chat/completions") else f"{base_url}/chat/completions"
-    headers = {"Accept": "text/event-stream"}
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
-    payload = _payload(options.model, options.prompt, usage=not options.no_usage)
     started = monotonic()
     try:
         with (
             httpx.Client(timeout=httpx.Timeout(options.timeout, connect=10.0)) as client,
             client.stream("POST", url, json=payload, headers=headers) as response,
         ):
-            return _show(response, options, request_started=started)
+            dialect = None if api.dialect is None else api.dialect()
+            return _show(response, options, request_started=started, dialect=dialect)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         say(f"{url} is no URL that can be asked: {error}. It begins with https:// or http://")
         return Exit.BAD_USAGE
@@ -129,17 +132,6 @@ def _events_of(body: bytes) -> list[bytes]:
     return pieces
 
 
-def _payload(model: str, prompt: str, *, usage: bool = True) -> dict[str, object]:
-    payload: dict[str, object] = {
-        "model": model,
-        "messages": [{"role": "user", "content": prompt}],
-        "stream": True,
-    }
-    if usage:
-        payload["stream_options"] = {"include_usage": True}
-    return payload
-
-
 def _import_httpx() -> ModuleType | None:
     try:
         import httpx
@@ -152,11 +144,17 @@ def _import_httpx() -> ModuleType | None:
 # ------------------------------------------------------------------------------------------- streams
 
 
-def _show(source: ByteSource, options: argparse.Namespace, *, request_started: float | None = None) -> Exit:
+def _show(
+    source: ByteSource,
+    options: argparse.Namespace,
+    *,
+    request_started: float | None = None,
+    dialect: Dialect | None = None,
+) -> Exit:
     """Read a stream to its end, and show of it what was asked for."""
     if options.sse:
         return _show_sse(source, stats=options.stats)
-    stream = ChatStream(source, request_started=request_started)
+    stream = ChatStream(source, dialect=dialect, request_started=request_started)
     plain = not (options.events or options.completion)
     screen = Screen(sys.stdout, sys.stderr, choice=options.choice, live=plain or not sys.stdout.isatty())
     code = _follow(stream, screen, text=plain, events=options.events)

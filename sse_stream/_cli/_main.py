@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .._version import __version__
 from ..testing import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall
+from ._apis import APIS
 from ._commands import chat, demo, read, serve
 from ._exit_codes import Exit
 from ._output import prepare
@@ -43,6 +44,7 @@ _CHAT_EXAMPLES = """\
 examples:
   OPENAI_API_KEY=… sse-stream chat "Why is the sky blue?" --base-url https://api.example.com/v1 --model some-model
   sse-stream chat "Say hello" --base-url http://127.0.0.1:8000/v1 --model local --stats
+  GEMINI_API_KEY=… sse-stream chat "Say hello" --api gemini --model gemini-flash-latest
 """
 
 _SERVE_EXAMPLES = """\
@@ -118,9 +120,19 @@ def _parser() -> argparse.ArgumentParser:
 
     options = command("chat", chat, "ask a server, and show its answer as it arrives", _CHAT_EXAMPLES)
     options.add_argument("prompt", metavar="PROMPT", help="what to ask")
-    options.add_argument("--base-url", metavar="URL", help="the server's base URL (OPENAI_BASE_URL)")
-    options.add_argument("--model", metavar="NAME", required=True, help="the model's name, as the server knows it")
-    options.add_argument("--api-key", metavar="KEY", help="the key, if the server wants one (OPENAI_API_KEY)")
+    variables = "env: OPENAI_{0}, ANTHROPIC_{0}, {1}"
+    options.add_argument("--api", choices=APIS, default="chat", help="the kind of API (default: chat)")
+    options.add_argument(
+        "--base-url",
+        metavar="URL",
+        help=f"base URL of the server ({variables.format('BASE_URL', 'GOOGLE_GEMINI_BASE_URL')})",
+    )
+    options.add_argument("--model", metavar="NAME", help=f"the model ({variables.format('MODEL', 'GEMINI_MODEL')})")
+    options.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help=f"API key, if the server wants one ({variables.format('API_KEY', 'GEMINI_API_KEY or GOOGLE_API_KEY')})",
+    )
     options.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=60.0, help="between two reads (60)")
     options.add_argument("--no-usage", action="store_true", help="do not ask for usage: some servers refuse the option")
     _add_output_options(options)

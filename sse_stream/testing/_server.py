@@ -22,8 +22,9 @@ class ReplayServer:
     r"""Serves a recording as an OpenAI-compatible server would, in whatever pieces and with whatever faults.
 
     It listens on 127.0.0.1, on a free port, from `with` on to the end of the block, in a thread of its own.
-    Any path that ends in `/chat/completions` gets the reply, whatever the method; one that ends in
-    `/models` gets a list of one model; any other gets a 404. Connections are kept alive.
+    Any path that ends as an endpoint for answers does gets the reply, whatever the method: `/chat/completions`,
+    `/completions`, `/responses`, `/messages`, `:streamGenerateContent`. One that ends in `/models` gets a list of one
+    model; any other gets a 404. Connections are kept alive.
 
     Args:
         recording: What is served: bytes, the path of a file, or a list of pieces, each of which is one
@@ -190,8 +191,8 @@ class ReplayServer:
         path = request.path.partition("?")[0]
         if path.endswith("/models"):
             return _json_reply(200, _MODELS)
-        if not path.endswith("/chat/completions"):
-            message = f"there is nothing at {path}: the recording is at any path that ends in /chat/completions"
+        if not path.endswith(_ENDPOINTS):
+            message = f"there is nothing at {path}: the recording is at any path that ends in {' or '.join(_ENDPOINTS)}"
             return _json_reply(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
         if not callable(self._script):
             self._played += 1
@@ -205,6 +206,9 @@ class ReplayServer:
             self._script_error = self._script_error or error
             return _json_reply(500, {"error": {"message": f"the script raised {error!r}", "type": "server_error"}})
 
+
+# Of OpenAI's chat completions, its legacy completions and Responses, of Anthropic's Messages and of Gemini.
+_ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/messages", ":streamGenerateContent")
 
 _MODELS = {"object": "list", "data": [{"id": "replay", "object": "model", "created": 0, "owned_by": "sse_stream"}]}
 

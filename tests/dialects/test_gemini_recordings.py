@@ -120,7 +120,7 @@ def expected(recording: Path) -> dict[str, Any]:
     candidates = {index: {name: one[name] for name in names} for index, one in said["candidates"].items()}
     if said["prompt_blocked"] is not None:
         # A prompt that was blocked is an answer whose finish reason is the reason.
-        nothing = {"text": "", "reasoning": "", "finish_message": None, "tool_calls": []}
+        nothing: dict[str, Any] = {"text": "", "reasoning": "", "finish_message": None, "tool_calls": []}
         candidates["0"] = {**nothing, "finish_reason": said["prompt_blocked"]}
     return {**{name: said[name] for name in ("id", "model", "usage", "error", "ending")}, "candidates": candidates}
 

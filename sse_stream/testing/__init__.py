@@ -20,6 +20,7 @@ from ._server import ReplayServer
 if TYPE_CHECKING:
     from ._chat_strategies import chat_streams
     from ._event_strategies import event_streams, server_sent_events
+    from ._gemini_strategies import gemini_streams
     from ._strategies import chunkings, mutations
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "chunkings",
     "event_streams",
     "every_cut",
+    "gemini_streams",
     "mutations",
     "server_sent_events",
 ]
@@ -54,6 +56,7 @@ _STRATEGIES = {
     "chat_streams": "_chat_strategies",
     "chunkings": "_strategies",
     "event_streams": "_event_strategies",
+    "gemini_streams": "_gemini_strategies",
     "mutations": "_strategies",
     "server_sent_events": "_event_strategies",
 }

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sse_stream import (
     AudioDelta,
@@ -48,7 +50,7 @@ from sse_stream import (
 from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiContent, Item, OpenAIChat
 from sse_stream.dialects._gemini import is_first
 from sse_stream.dialects._gemini_arguments import ArgumentsText, steps_of
-from sse_stream.testing import bytewise, every_cut
+from sse_stream.testing import ChatRecording, bytewise, chunkings, every_cut, gemini_streams, mutations
 
 
 def framed(*responses: JSONValue, end: str = "\r\n") -> bytes:
@@ -1038,3 +1040,87 @@ def test_events_that_run_together_are_told_apart() -> None:
     body = b"data: " + json.dumps(parts({"text": "H"})).encode() + b"\r\n" + framed(parts({"text": "i"}), finish())
     outcome = read([body])
     assert (outcome.completion.text, outcome.anomalies) == ("Hi", {"events_run_together": 1})
+
+
+# ---------------------------------------------------------------- any stream
+
+
+@given(st.data(), gemini_streams())
+def test_a_stream_says_what_it_was_made_of_however_it_is_cut(data: st.DataObject, stream: ChatRecording) -> None:
+    outcome = read(data.draw(chunkings(stream.body)))
+    assert outcome.ending == "complete"
+    assert outcome.completion == stream.completion
+    for choice in stream.completion.choices:
+        mine = [event for event in outcome.events if getattr(event, "choice", None) == choice.index]
+        assert "".join(event.text for event in mine if isinstance(event, TextDelta)) == (choice.message.content or "")
+        done = [event.tool_call for event in mine if isinstance(event, ToolCallDone)]
+        assert done == choice.message.tool_calls
+        assert [event.part for event in mine if isinstance(event, PartDone)] == choice.message.parts
+
+
+@given(st.data(), gemini_streams())
+def test_damage_raises_nothing_but_the_errors_of_the_tree(data: st.DataObject, stream: ChatRecording) -> None:
+    body = data.draw(mutations(stream.body))
+    whole = read([body])
+    assert read(bytewise(body)) == whole
+
+
+@given(st.data(), gemini_streams())
+def test_a_stream_that_is_cut_off_is_complete_only_where_an_event_ends(
+    data: st.DataObject, stream: ChatRecording
+) -> None:
+    size = data.draw(st.integers(0, len(stream.body) - 1))
+    outcome = read([stream.body[:size]])
+    assert outcome.ending in ("complete", "truncated")
+    if outcome.ending == "complete":
+        assert stream.body[:size].rstrip(b"\r\n").endswith(b"}")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "candidates",
+                        "content",
+                        "parts",
+                        "text",
+                        "thought",
+                        "functionCall",
+                        "name",
+                        "args",
+                        "id",
+                        "partialArgs",
+                        "jsonPath",
+                        "stringValue",
+                        "willContinue",
+                        "usageMetadata",
+                        "promptTokenCount",
+                        "finishReason",
+                        "index",
+                        "promptFeedback",
+                        "blockReason",
+                        "logprobsResult",
+                        "chosenCandidates",
+                        "topCandidates",
+                        "error",
+                        "response",
+                        "inlineData",
+                        "citationMetadata",
+                        "citations",
+                        "createTime",
+                        "responseId",
+                    ]
+                ),
+                inner,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_read_or_refused(value: JSONValue) -> None:
+    body = framed(parts({"text": "Hi"}), value)
+    assert read(bytewise(body)) == read([body])

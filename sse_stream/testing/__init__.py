@@ -2,7 +2,7 @@
 
 - Ways of cutting a body, and the assertion that they make no difference.
 - `ReplayServer`, which serves a recording as a provider would, with the faults that networks have.
-- `HABITS`, what providers do, as named bytes with what they mean.
+- `HABITS`, what providers do, as named bytes with what they mean; `GEMINI_HABITS` are those of Gemini's format.
 - Hypothesis strategies for bodies, for their cuts and for damage to them. They need the extra `testing`,
   and import Hypothesis when they are first asked for; everything else needs no package beside this one.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ._cuts import assert_cutting_changes_nothing, bytewise, every_cut
 from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall, WrongLength
+from ._gemini_habits import GEMINI_HABITS
 from ._habits import HABITS
 from ._recordings import ChatRecording, EventStream, Habit
 from ._replies import Reply, Request, Seed
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ._strategies import chunkings, mutations
 
 __all__ = [
+    "GEMINI_HABITS",
     "HABITS",
     "ChatRecording",
     "Comments",

@@ -31,7 +31,7 @@ class GeminiContent:
     >>> [type(item).__name__ for item in dialect.decode(ServerSentEvent('{"candidates":[{"finishReason":"STOP"}]}'))]
     ['ChatCompletionChunk']
     >>> dialect.end()[0].choices
-    [ChunkChoice(index=0, finish_reason='STOP')]
+    [ChunkChoice(index=0, delta=ChoiceDelta(), finish_reason='STOP')]
     """
 
     __slots__ = ("_answer",)

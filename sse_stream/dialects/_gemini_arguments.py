@@ -21,6 +21,9 @@ Step: TypeAlias = str | int
 # A path that is longer could not be decoded again once it is text, with what stands around it.
 _LONGEST = MAX_DEPTH - 8
 
+# So many members of an object are remembered, to know one that comes again: none has more.
+_MOST_NAMES = 4096
+
 _STEP = re.compile(
     r"""\.(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]{1,9})\]|\[(?P<quote>['"])(?P<quoted>(?:[^\\]|\\.)*?)(?P=quote)\]"""
 )
@@ -53,7 +56,8 @@ class Container:
         self.last = step
         if isinstance(step, int):
             return comma
-        self._names.add(step)
+        if len(self._names) < _MOST_NAMES:
+            self._names.add(step)
         return f"{comma}{_encoded(step)}:"
 
     def opening(self) -> str:

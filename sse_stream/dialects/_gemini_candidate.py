@@ -154,7 +154,7 @@ class Candidate:
         args = call.get("args")
         goes_on = call.get("willContinue") is True
         if self._continues(call):
-            self._take_beside(part)
+            yield from self._take_beside(part)
         elif call.keys() <= {"willContinue"} and not goes_on:
             if not part.keys() <= {"functionCall"}:  # the end of a call that has ended, with a signature of its own
                 yield from self._add_whole("functionCall", part, None)
@@ -183,12 +183,16 @@ class Candidate:
         before = self._call.part["functionCall"]
         return not call.get("name") or bool(call.get("id") and call["id"] == before.get("id"))
 
-    def _take_beside(self, part: Object) -> None:
-        """Keep what comes beside a call that goes on, and fields of the call that its first piece did not have."""
-        if self._call is not None:
-            before = self._call.part
-            before["functionCall"] = {**part["functionCall"], **before["functionCall"]}
-            before.update((name, item) for name, item in part.items() if name != "functionCall")
+    def _take_beside(self, part: Object) -> Iterator[Said]:
+        """Keep what comes beside a call that goes on, such as a signature, and an id that its first piece did not have."""
+        if self._call is None:
+            return
+        before, identifier = self._call.part, part["functionCall"].get("id")
+        before.update((name, item) for name, item in part.items() if name in _BESIDE)
+        if isinstance(identifier, str) and identifier and not before["functionCall"].get("id"):
+            before["functionCall"]["id"] = identifier
+            piece = ChoiceDeltaToolCall(index=self._call.number, id=identifier)
+            yield ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
 
     def _started(self, call: Object, arguments: str | None) -> ChunkChoice:
         name, identifier = call.get("name"), call.get("id")

@@ -1124,3 +1124,51 @@ def test_a_stream_that_is_cut_off_is_complete_only_where_an_event_ends(
 def test_any_json_is_read_or_refused(value: JSONValue) -> None:
     body = framed(parts({"text": "Hi"}), value)
     assert read(bytewise(body)) == read([body])
+
+
+def test_a_signature_may_come_with_a_later_piece_of_a_call() -> None:
+    signed = {"functionCall": {"id": "f1", "willContinue": False}, "thoughtSignature": "c2ln"}
+    body = framed(partial(value("$.a", 1), name="f"), parts(signed), finish())
+    (part,) = read([body]).completion.message.parts
+    native = {"functionCall": {"name": "f", "id": "f1", "args": {"a": 1}}, "thoughtSignature": "c2ln"}
+    assert part == ToolCallPart(ToolCall("f1", "f", '{"a":1}'), native)
+
+
+def test_the_end_of_a_call_that_has_ended_may_carry_a_signature() -> None:
+    end = {"functionCall": {}, "thoughtSignature": "c2ln"}
+    message = read([framed(parts(NOW), parts(end), finish())]).completion.message
+    assert message.to_native() == {"role": "model", "parts": [NOW, end]}
+    assert len(message.tool_calls) == 1
+
+
+def test_a_call_whose_pieces_all_have_its_name_and_id_is_one() -> None:
+    body = framed(
+        partial(value("$.a", 1), name="f", id="f1"),
+        partial(value("$.b", 2), name="f", id="f1"),
+        partial(value("$.a", 3), name="f", id="f2", goes_on=False),
+        finish(),
+    )
+    calls = read([body]).completion.tool_calls
+    assert [(call.id, call.arguments) for call in calls] == [("f1", '{"a":1,"b":2}'), ("f2", '{"a":3}')]
+
+
+def test_arguments_may_begin_as_an_object_and_go_on_value_by_value() -> None:
+    body = framed(partial(value("$.b", 2), name="f", args={"a": [1]}), partial(goes_on=False), finish())
+    (call,) = read([body]).completion.tool_calls
+    assert call.arguments == '{"a":[1],"b":2}'
+
+
+@pytest.mark.parametrize(
+    ("reason", "translated"),
+    [
+        ("STOP", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("SAFETY", "content_filter"),
+        ("IMAGE_SAFETY", "content_filter"),
+        ("JAILBREAK", "content_filter"),
+        ("MALFORMED_FUNCTION_CALL", "MALFORMED_FUNCTION_CALL"),
+    ],
+)
+def test_finish_reasons_are_translated_for_openai(reason: str, translated: str) -> None:
+    completion = read([framed(parts({"text": "Hi"}, finishReason=reason))]).completion
+    assert (completion.finish_reason, completion.to_dict()["choices"][0]["finish_reason"]) == (reason, translated)

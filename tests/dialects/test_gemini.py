@@ -136,6 +136,7 @@ SIGNED = {"text": "", "thoughtSignature": "c2ln"}
 LOOKUP = {"functionCall": {"name": "lookup", "args": {"city": "Zürich", "n": [1, 2.5]}}, "thoughtSignature": "c2ln"}
 LOOKED_UP = ToolCall("", "lookup", '{"city":"Zürich","n":[1,2.5]}')
 NOW = {"functionCall": {"name": "now", "id": "f1"}}
+AGAIN = {"functionCall": {"name": "now", "args": {}}}
 CODE = {"executableCode": {"language": "PYTHON", "code": "print(1)"}, "thoughtSignature": "c2ln"}
 RESULT = {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1\n"}}
 IMAGE = {"inlineData": {"mimeType": "image/png", "data": "aVZC"}}
@@ -255,14 +256,14 @@ ROWS = [
         [ToolCallPart(LOOKED_UP, LOOKUP), ToolCallPart(ToolCall("f1", "now", "{}"), NOW)],
     ),
     Row(
-        "the same call twice",
-        [parts(NOW), parts(NOW), finish()],
+        "the same call twice, without an id",
+        [parts(AGAIN), parts(AGAIN), finish()],
         [
-            *call_events(0, 0, ToolCall("f1", "now", "{}"), NOW),
-            *call_events(1, 1, ToolCall("f1", "now", "{}"), NOW),
+            *call_events(0, 0, ToolCall("", "now", "{}"), AGAIN),
+            *call_events(1, 1, ToolCall("", "now", "{}"), AGAIN),
             *STOPPED,
         ],
-        [ToolCallPart(ToolCall("f1", "now", "{}"), NOW)] * 2,
+        [ToolCallPart(ToolCall("", "now", "{}"), AGAIN)] * 2,
     ),
     Row(
         "arguments value by value, closed by an empty call",

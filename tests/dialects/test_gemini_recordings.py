@@ -65,7 +65,8 @@ class Outcome:
             self.error = failure
         self.completion: ChatCompletion = decoder.completion
         self.ending: Ending = decoder.ending
-        self.anomalies = {anomaly.kind: anomaly.count for anomaly in decoder.anomalies}
+        # Whether a total is the sum of the counts is a note about the server's figures, not about what it says.
+        self.anomalies = {anomaly.kind: anomaly.count for anomaly in decoder.anomalies if anomaly.kind != "odd_total"}
 
     def __eq__(self, other: object) -> bool:
         assert isinstance(other, Outcome)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +51,7 @@ from sse_stream import (
 from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiContent, Item, OpenAIChat
 from sse_stream.dialects._gemini import is_first
 from sse_stream.dialects._gemini_arguments import ArgumentsText, steps_of
-from sse_stream.testing import ChatRecording, bytewise, chunkings, every_cut, gemini_streams, mutations
+from sse_stream.testing import ChatRecording, ReplayServer, bytewise, chunkings, every_cut, gemini_streams, mutations
 
 
 def framed(*responses: JSONValue, end: str = "\r\n") -> bytes:
@@ -997,6 +998,34 @@ def test_its_chunks_are_those_of_a_chat(row: Row) -> None:
     assert (theirs.text, theirs.message.reasoning) == (ours.text, ours.message.reasoning)
     assert theirs.tool_calls == ours.tool_calls
     assert (theirs.finish_reason, theirs.usage, theirs.id) == (ours.finish_reason, ours.usage, ours.id)
+
+
+def test_the_openai_sdk_reads_its_chunks() -> None:
+    usage = {"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7}
+    body = framed(
+        {**parts({"text": "Hm", "thought": True}), "responseId": "r1", "modelVersion": "m"},
+        parts({"text": "Hi"}),
+        parts(NOW),
+        {**finish(), "usageMetadata": usage},
+    )
+    decoder = ChatDecoder(dialect=GeminiContent())
+    chunks = [*decoder.feed_chunks(body), *decoder.close_chunks()]
+    relayed = [*(chunk.encode() for chunk in chunks), b"data: [DONE]\n\n"]
+    with ReplayServer(relayed) as server:
+        http = openai.DefaultHttpxClient(trust_env=False)
+        client = openai.OpenAI(base_url=server.base_url, api_key="none", http_client=http)
+        with client:
+            read_there = list(
+                client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}], stream=True)
+            )
+    deltas = [choice.delta for chunk in read_there for choice in chunk.choices]
+    assert "".join(delta.content or "" for delta in deltas) == "Hi"
+    (call,) = [call for delta in deltas for call in delta.tool_calls or ()]
+    assert call.function is not None
+    assert (call.id, call.type, call.function.name, call.function.arguments) == ("f1", "function", "now", "{}")
+    assert str(read_there[-1].choices[0].finish_reason) == "STOP"
+    assert [chunk.usage.total_tokens for chunk in read_there if chunk.usage is not None] == [7]
+    assert {(chunk.id, chunk.model, chunk.object) for chunk in read_there} == {("r1", "m", "chat.completion.chunk")}
 
 
 # ---------------------------------------------------------------- finding the format

@@ -14,6 +14,12 @@ from ._reports import CompletionTokensDetails, PromptTokensDetails, Usage
 
 Counts = TypeVar("Counts", Usage, PromptTokensDetails, CompletionTokensDetails)
 
+# A report with more fields of the provider's own is merged field by field.
+_FEW = 32
+
+# A number that is larger weighs something.
+_LARGE = 1 << 60
+
 # The fields of a report that have counts of their own.
 _LEVELS = ("prompt_tokens_details", "completion_tokens_details")
 
@@ -24,14 +30,14 @@ class UsageState:
     A report costs what it holds, however many came before it.
     """
 
-    __slots__ = ("_counts", "_extras", "_last", "_names", "_weight_of_last")
+    __slots__ = ("_counts", "_extras", "_last", "_names", "_weight")
 
     def __init__(self) -> None:
         self._counts: Usage | None = None  # all counts so far, without what the model does not name
         self._extras: dict[str, LatestFields] = {}  # which is here, by its level: "" or the name of the details
-        self._names: set[str] = set()  # of the fields beside the counts
-        self._last: Usage | None = None  # a report that said all anew, and has not been added to these yet
-        self._weight_of_last = 0
+        self._names: set[str] | None = set()  # of the fields beside the counts; `None` once they are many
+        self._last: Usage | None = None  # a report that said all anew: it is kept in place of these
+        self._weight = 0  # of the fields beside the counts
 
     def add(self, report: Usage) -> tuple[Usage | None, int]:
         """Take a report.
@@ -53,12 +59,17 @@ class UsageState:
             return None, growth
         self._counts = counts = counts if before is None else _merged(before, counts)
         growth += weight(counts) - weight(before)
-        self._names.update(report.extra)
+        if self._names is not None:
+            names = self._names.union(report.extra)
+            self._names = names if len(names) <= _FEW else None
         for level, extra in extras.items():
             if level not in self._extras:
                 self._extras[level] = LatestFields()
                 growth += ENTRY
-            growth += self._extras[level].add(extra)
+            grown = self._extras[level].add(extra)
+            growth += grown
+            if not level:
+                self._weight += grown
         return _with_extras(counts, {level: value_of(extra) for level, extra in extras.items()}), growth
 
     def _replaced_by(self, report: Usage) -> int | None:
@@ -67,31 +78,37 @@ class UsageState:
         Returns:
             By how many bytes what is kept has grown; `None` of any other report, which is not kept.
         """
-        # Measured as "Gemini, usage on each chunk": merging them field by field takes ten times as long.
-        before, extra = self._last or self._counts, report.extra
-        if not extra or before is None or extra.keys() != self._names or not _says_all(report, before):
+        # Measured as "Gemini: text": merging them field by field takes ten times as long.
+        last, extra = self._last, report.extra
+        before = last or self._counts
+        if not extra or before is None or self._names is None or extra.keys() != self._names:
+            return None
+        if not _says_all(report, before):
             return None
         growth = 0
         for name, value in extra.items():
-            if type(value) is not int:
-                if value is None or type(value) is dict:
+            if type(value) is int:
+                if not -_LARGE < value < _LARGE:
                     return None
-                old = before.extra.get(name)
-                if value != old:
-                    growth += weight(value) - weight(old)
+            elif value is None or type(value) is dict:
+                return None
+            elif last is not None and value != (old := last.extra[name]):
+                growth += weight(value) - weight(old)
+        if last is None:
+            growth = weight(dict(extra)) - self._weight
+            self._extras[""] = LatestFields()
         self._last = report
-        self._weight_of_last += growth
+        self._weight += growth
         return growth
 
     def _add_last(self) -> int:
-        """Add the report that was kept, if one was; by how many bytes what is kept has grown."""
-        last = self._last
+        """Add the report that is kept, if one is; by how many bytes what is kept has grown."""
+        last, self._last = self._last, None
         if last is None:
             return 0
-        before, self._weight_of_last = self._weight_of_last, 0
-        self._last = None
         self._counts = _bare(last)
-        return self._extras[""].add(last.extra) - before
+        before, self._weight = self._weight, self._extras[""].add(last.extra)
+        return self._weight - before
 
     def snapshot(self) -> Usage | None:
         """All that has been reported so far; later reports do not change it."""

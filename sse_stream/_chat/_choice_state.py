@@ -87,7 +87,7 @@ class ChoiceState:
         self._tally = tally
         tally.begin(CHOICE_WEIGHT)
         self.parts: list[PartState] = []
-        self._marked: MarkedParts | None = None  # those of them that the dialect marks
+        self._marked = MarkedParts(tally)
         self._text_part: PartState | None = None  # the one of them that pieces of the text go to
         # Where the pieces of a kind go: to the part that began last.
         self.text: TextChannel | None = None
@@ -117,8 +117,6 @@ class ChoiceState:
 
     def start_part(self, index: int, kind: str, native: JSONValue = None) -> list[ChatEvent]:
         """A part begins, or is resumed: pieces of its kind belong to it until the next one does."""
-        if self._marked is None:
-            self._marked = MarkedParts(self._tally)
         events: list[ChatEvent] = []
         part = self._marked.resumed(index, kind)
         if part is None:
@@ -139,14 +137,13 @@ class ChoiceState:
 
     def add_to_part(self, index: int, piece: JSONValue) -> None:
         """Something came for a part that no chunk carries."""
-        if self._marked is not None:
-            self._marked.add(index, piece)
+        self._marked.add(index, piece)
 
     def end_part(self, index: int, native: JSONValue, complete: Complete | None, annotations: str) -> list[ChatEvent]:
         """A part is complete, and with it its tool call; or one that was is so in other words."""
         events: list[ChatEvent] = []
-        part = None if self._marked is None else self._marked.get(index)
-        if self._marked is not None and part is not None:
+        part = self._marked.get(index)
+        if part is not None:
             has_ended = part.is_complete
             if part.slot is not None:
                 self._begun_calls().finish_one(part.slot, events)
@@ -273,8 +270,6 @@ class ChoiceState:
         if self._fields is None:
             self._fields = JoinedFields()
         self._tally.size += self._fields.add(fields)
-
-    # ---------------------------------------------------------------- what stands beside a delta
 
     def add_extra(self, fields: Mapping[str, JSONValue]) -> None:
         """Fields beside the delta that the model does not name."""

@@ -35,6 +35,13 @@ OPENAI_FINISH_REASONS: Mapping[str, str] = {
     "SAFETY": "content_filter",
     "RECITATION": "content_filter",
     "PROHIBITED_CONTENT": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "SPII": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "JAILBREAK": "content_filter",
     "refusal": "content_filter",
     "sensitive": "content_filter",
 }

@@ -133,7 +133,8 @@ class ItemDecoder:
         if self._asked_at_end:
             return False
         self._asked_at_end = True
-        self._items.put(self._reading.end())
+        if not (self.cut_off and getattr(self.dialect, "ends_with_body", False)):
+            self._items.put(self._reading.end())
         self._items.end()
         return True
 

@@ -15,6 +15,7 @@ from ._openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
     from ._anthropic import AnthropicMessages
+    from ._gemini import GeminiContent
     from ._responses import OpenAIResponses
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "DialectFound",
     "Done",
     "Failure",
+    "GeminiContent",
     "Item",
     "OpenAIChat",
     "OpenAIResponses",

@@ -136,6 +136,9 @@ class Dialect(Protocol):
     say so in its own class body, with `decodes_alike = True`: chunks that differ from the one before in their text
     alone are then compared, not decoded. A subclass that is to be read so has to say it again.
 
+    Where nothing but the end of the body marks the end of a stream, `ends_with_body = True` in the class says so: `end` is
+    then not asked of a body that was cut off inside an event.
+
     Attributes:
         name: What the format is called: `Message.dialect` and `ChatCompletion.dialect` say it.
         end_mark: What ends a stream of this format, for messages: `"[DONE]"`.

@@ -27,6 +27,7 @@ READERS: Mapping[str, Reader] = {
     OPENAI_CHAT: Reader("_openai_chat", "OpenAIChat"),
     ANTHROPIC_MESSAGES: Reader("_anthropic", "AnthropicMessages"),
     OPENAI_RESPONSES: Reader("_responses", "OpenAIResponses"),
+    GEMINI_CONTENT: Reader("_gemini", "GeminiContent"),
 }
 
 TITLES: Mapping[str, str] = {

@@ -23,8 +23,9 @@ class ReplayServer:
     r"""Serves a recording as an OpenAI-compatible server would, in whatever pieces and with whatever faults.
 
     It listens from `with` on to the end of the block, in a thread of its own, by default on a free port of 127.0.0.1.
-    Any path that ends in `/chat/completions` or, for Anthropic's Messages, in `/messages` gets the reply, whatever the
-    method; one that ends in `/models` gets a list of one model; any other gets a 404. Connections are kept alive.
+    Any path that ends as an endpoint for answers does gets the reply, whatever the method: `/chat/completions`,
+    `/completions`, `/responses`, `/messages`, `:streamGenerateContent`. One that ends in `/models` gets a list of one
+    model; any other gets a 404. Connections are kept alive.
 
     Args:
         recording: What is served: bytes, the path of a file, a list of pieces, each of which is one write, or a
@@ -224,7 +225,8 @@ class ReplayServer:
             return _json_reply(500, {"error": {"message": f"the script raised {error!r}", "type": "server_error"}})
 
 
-_PATHS = ("/chat/completions", "/messages")
+# Of OpenAI's chat completions, its legacy completions and Responses, of Anthropic's Messages and of Gemini.
+_PATHS = ("/chat/completions", "/completions", "/responses", "/messages", ":streamGenerateContent")
 _MODELS = {"object": "list", "data": [{"id": "replay", "object": "model", "created": 0, "owned_by": "sse_stream"}]}
 
 

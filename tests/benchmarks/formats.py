@@ -27,7 +27,7 @@ from time import thread_time
 
 from sse_stream import ChatStream, ReasoningDelta, TextDelta, ToolCallDelta
 
-from . import anthropic_workloads, responses_workloads
+from . import anthropic_workloads, gemini_workloads, responses_workloads
 from .format_workloads import FormatWorkload, Prepare, chat_workloads
 from .sse import fresh_memory, print_table
 
@@ -35,6 +35,7 @@ WORKLOADS: tuple[Callable[[int], list[FormatWorkload]], ...] = (
     chat_workloads,
     anthropic_workloads.workloads,
     responses_workloads.workloads,
+    gemini_workloads.workloads,
 )
 """What makes each format's workloads, of so many events each."""
 

@@ -544,6 +544,7 @@ OF_OTHER_FORMATS: set[AnomalyKind] = {
     "start_repeated",
     "unannounced_part",
     "unclosed_part",
+    "early_finish",
 }
 ELSEWHERE: set[AnomalyKind] = {"not_streamed", "odd_content_type", *OF_OTHER_FORMATS}
 

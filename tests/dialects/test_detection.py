@@ -46,6 +46,8 @@ RESPONSES = (
     b'"response":{"id":"r","status":"completed"}}\n\n'
 )
 STREAMS = {"openai_chat": CHAT, "anthropic_messages": ANTHROPIC, "openai_responses": RESPONSES}
+GEMINI = b'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}\n\n'
+STREAMS["gemini_content"] = GEMINI
 
 # What may stand before the first event that tells the format.
 BEFORE = {
@@ -208,6 +210,7 @@ DOCUMENTS = {
     "openai_chat": b'{"object":"chat.completion","choices":[{"index":0,"message":{"content":"Hi"},'
     b'"finish_reason":"stop"}]}',
     "anthropic_messages": MESSAGE,
+    "gemini_content": b'[{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}]',
     "openai_responses": b'{"object":"response","id":"r","status":"completed","output":[{"type":"message","id":"i",'
     b'"role":"assistant","content":[{"type":"output_text","text":"Hi"}]}]}',
 }

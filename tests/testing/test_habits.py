@@ -9,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_stream import AnomalyKind, ChatDecoder, Choice, Message, ProviderError, SSEStreamError
-from sse_stream.testing import ANTHROPIC_HABITS, HABITS, RESPONSES_HABITS, Habit, assert_cutting_changes_nothing, chunkings
+from sse_stream.testing import (
+    ANTHROPIC_HABITS,
+    GEMINI_HABITS,
+    HABITS,
+    RESPONSES_HABITS,
+    Habit,
+    assert_cutting_changes_nothing,
+    chunkings,
+)
 
 # By name, those of formats beside chat with the format before it.
 ALL = {
     **HABITS,
     **{f"anthropic/{name}": habit for name, habit in ANTHROPIC_HABITS.items()},
     **{f"responses/{name}": habit for name, habit in RESPONSES_HABITS.items()},
+    **{f"gemini/{name}": habit for name, habit in GEMINI_HABITS.items()},
 }
 
 

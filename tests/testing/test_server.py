@@ -95,7 +95,7 @@ class TestWhatIsServed:
             assert [model["id"] for model in json.load(response)["data"]] == ["replay"]
 
     def test_another_path_is_not_found_and_the_answer_says_what_is(self) -> None:
-        with ReplayServer(BODY) as server, asked(server, "GET", "/v1/completions") as response:
+        with ReplayServer(BODY) as server, asked(server, "GET", "/v1/embeddings") as response:
             assert response.status == 404
             assert "/chat/completions" in json.load(response)["error"]["message"]
 

@@ -118,6 +118,7 @@ from sse_stream.dialects import (
     DialectFound,
     Done,
     Failure,
+    GeminiContent,
     Item,
     OpenAIChat,
     OpenAIResponses,
@@ -128,6 +129,7 @@ from sse_stream.dialects import (
 )
 from sse_stream.testing import (
     ANTHROPIC_HABITS,
+    GEMINI_HABITS,
     HABITS,
     RESPONSES_HABITS,
     ChatRecording,
@@ -153,6 +155,7 @@ from sse_stream.testing import (
     chunkings,
     event_streams,
     every_cut,
+    gemini_streams,
     mutations,
     responses_streams,
     server_sent_events,
@@ -197,6 +200,7 @@ def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") 
         dialect=OpenAIResponses(),
         request_started=0.0,
     )
+    assert_type(ChatStream(source, dialect=GeminiContent()).dialect, str)
     assert_type(stream.iter_text(1), Iterator[str])
     assert_type(stream.iter_chunks(), Iterator[ChatCompletionChunk])
     assert_type(stream.iter_partial(every=0.1, choice=1, tool_call=0), Iterator[Any])
@@ -582,7 +586,7 @@ def cut_up(body: bytes) -> None:
     assert_type(every_cut(body, pieces=3), Iterator[list[bytes]])
     assert_type(bytewise(body), list[bytes])
     assert_cutting_changes_nothing(b"".join, body, cuts=[bytewise(body)])
-    for name, habit in {**HABITS, **ANTHROPIC_HABITS, **RESPONSES_HABITS}.items():
+    for name, habit in {**HABITS, **ANTHROPIC_HABITS, **RESPONSES_HABITS, **GEMINI_HABITS}.items():
         assert_type(name, str)
         assert_type(habit, Habit)
         assert_type(habit.tool_calls, tuple[ToolCall, ...])
@@ -594,7 +598,7 @@ assert_type(mutations(b"", max_edits=2), SearchStrategy[bytes])
 assert_type(server_sent_events(), SearchStrategy[ServerSentEvent])
 
 
-@given(chat_streams() | responses_streams(max_items=2), event_streams(bom=False))
+@given(chat_streams() | responses_streams(max_items=2) | gemini_streams(), event_streams(bom=False))
 def properties(recording: ChatRecording, stream: EventStream) -> None:
     assert_type(recording.completion, ChatCompletion)
     assert_type(stream.events, tuple[ServerSentEvent, ...])

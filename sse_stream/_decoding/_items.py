@@ -91,8 +91,10 @@ class ItemDecoder:
         if chunk is None:
             self._decode(ServerSentEvent(parser.decoded(data), parser.plain_name, parser.last_event_id))
         elif self._reading.detecting is not None or self._items.halves.waiting:
-            self._put_chunk(chunk)
-            return None
+            before = self._reading.settled(chunk)
+            if before or self._items.halves.waiting:
+                self._items.put((*before, chunk))
+                return None
         return chunk
 
     def _fetch_framed(self) -> bool:

@@ -49,9 +49,11 @@ class Detecting:
             ChunkDecodeError: It cannot be read, or is of a format that is known and not read.
         """
         text = event.data.strip()
-        value = _json(text)
+        if text == "[DONE]":
+            return (*self.settle(), *self.dialect.decode(event))
+        value = _json(text) if text.startswith(("{", "[")) else None
         name = format_of(value, event.event)
-        if name == OPENAI_CHAT or text == "[DONE]":
+        if name == OPENAI_CHAT:
             return (*self.settle(), *self.dialect.decode(event))
         if name is not None:
             self.is_settled = True

@@ -144,7 +144,8 @@ class CompletionBuilder:
             OutputTooLargeError: It would take more than the limits allow.
         """
         events: list[ChatEvent] = []
-        if chunk.id != self._last_id or chunk.model != self._last_model or self._unnamed:
+        # Measured as "text of Anthropic": most formats give no time of creation, so something always stays unnamed.
+        if chunk.id != self._last_id or chunk.model != self._last_model or (self._unnamed and chunk.created):
             self._name(chunk)
         for choice in chunk.choices:
             state = self._choices.get(choice.index) or self._begin_choice(choice.index)

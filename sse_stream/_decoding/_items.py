@@ -111,12 +111,8 @@ class ItemDecoder:
         if chunk is None:
             self._decode(event)
         else:
-            self._put_chunk(chunk)
+            self._items.put((*self._reading.settled(chunk), chunk))
         return True
-
-    def _put_chunk(self, chunk: ChatCompletionChunk) -> None:
-        """Queue a plain chunk, and what comes before it."""
-        self._items.put((*self._reading.settled(chunk), chunk))
 
     def fetch_end(self) -> bool:
         """All events were fetched, and no more bytes will come: queue what that means, a step at a time.

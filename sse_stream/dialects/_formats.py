@@ -89,6 +89,7 @@ _BY_PREFIX: Mapping[str, str] = {
 _BY_OBJECT: Mapping[str, str] = {"response": OPENAI_RESPONSES}
 
 _GEMINI = frozenset({"candidates", "promptFeedback", "usageMetadata"})
+_NOT_GEMINI = frozenset({"choices", "object", "type"})
 _ANTHROPIC_ERROR = frozenset({"type", "error", "request_id"})
 
 
@@ -136,7 +137,8 @@ def _by_prefix(kind: str) -> str | None:
 def _by_keys(value: Mapping[str, JSONValue]) -> str | None:
     if _is_gemini(value):
         return GEMINI_CONTENT
-    kind = value.get("object")
+    wrapped = value.get("response")
+    kind = value.get("object", wrapped.get("object") if isinstance(wrapped, dict) else None)
     if isinstance(kind, str):
         return "openai_assistants" if kind.startswith("thread.") else _BY_OBJECT.get(kind)
     return "tgi_generate" if isinstance(value.get("token"), dict) and "generated_text" in value else None
@@ -145,4 +147,6 @@ def _by_keys(value: Mapping[str, JSONValue]) -> str | None:
 def _is_gemini(value: Mapping[str, JSONValue]) -> bool:
     """Also as Code Assist wraps it."""
     wrapped = value.get("response")
-    return not _GEMINI.isdisjoint(value) or (isinstance(wrapped, dict) and not _GEMINI.isdisjoint(wrapped))
+    return any(
+        not _GEMINI.isdisjoint(one) and _NOT_GEMINI.isdisjoint(one) for one in (value, wrapped) if isinstance(one, dict)
+    )

@@ -187,14 +187,3 @@ def _elements(text: str) -> tuple[list[str], bool]:
         except (ValueError, RecursionError):
             return items, text[start:] == "]"
         items.append(text[start:position])
-
-
-def is_first(value: Object) -> bool:
-    """Whether a stream whose first event holds this is of this format, or a whole document that is this.
-
-    Args:
-        value: The JSON object; of a JSON array, its first item.
-    """
-    response, _ = _unwrapped(value)
-    telling = response.keys() & {"candidates", "promptFeedback", "usageMetadata"}
-    return bool(telling) and response.keys().isdisjoint({"choices", "object", "type"})

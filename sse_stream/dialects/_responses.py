@@ -16,13 +16,11 @@ from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._provider_errors import find_error, provider_error
 from ._responses_channels import DELTAS, WHOLES, delta_of, piece_decoder
-from ._responses_events import BEGINNINGS, COMPLETE, ENDS, ERRORS, OUTPUT, PROGRESS, is_first
+from ._responses_events import BEGINNINGS, COMPLETE, ENDS, ERRORS, OUTPUT, PROGRESS
 from ._responses_output import Output, object_of
 from ._responses_parts import ChunkMaker, Object
 from ._responses_reports import beside_output, error_of, failure_of, reason_of, usage_of
 from ._responses_turn import input_items
-
-__all__ = ["OpenAIResponses", "is_first"]
 
 
 class OpenAIResponses:

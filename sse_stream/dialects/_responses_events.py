@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ._responses_output import Output, object_of
+from ._responses_output import Output
 from ._responses_parts import Object
 
 COMPLETE = ("completed", "incomplete")
@@ -47,16 +47,3 @@ OUTPUT: Mapping[str, Callable[[Output, Object], None]] = {
     "response.audio.done": Output.pass_over,
     "response.audio.transcript.done": Output.pass_over,
 }
-
-
-def is_first(value: Object) -> bool:
-    """Whether a stream that begins with this event is one of this format, or a document a whole response.
-
-    Args:
-        value: The JSON object of the first event, or of the body.
-    """
-    kind = value.get("type")
-    if isinstance(kind, str):
-        numbered = "sequence_number" in value and "choices" not in value
-        return kind.startswith("response.") or (kind in ("error", "keepalive") and numbered)
-    return "response" in (value.get("object"), object_of(value, "response").get("object"))

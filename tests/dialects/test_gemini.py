@@ -49,7 +49,7 @@ from sse_stream import (
     UsageReported,
 )
 from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiContent, Item, OpenAIChat
-from sse_stream.dialects._gemini import is_first
+from sse_stream.dialects._formats import format_of
 from sse_stream.dialects._gemini_arguments import ArgumentsText, steps_of
 from sse_stream.testing import ChatRecording, ReplayServer, bytewise, chunkings, every_cut, gemini_streams, mutations
 
@@ -1041,12 +1041,13 @@ def test_the_openai_sdk_reads_its_chunks() -> None:
         ({"choices": [], "usage": {}}, False),
         ({"type": "response.created", "response": {"id": "r"}}, False),
         ({"type": "message_start", "message": {}}, False),
+        ({"object": "thing", "usageMetadata": {}}, False),
         ({"error": {}}, False),
         ({}, False),
     ],
 )
 def test_the_first_event_tells(first: dict[str, Any], is_ours: bool) -> None:
-    assert is_first(first) is is_ours
+    assert (format_of(first) == "gemini_content") is is_ours
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from sse_stream import (
     ToolCallDelta,
 )
 from sse_stream.dialects import GeminiContent, OpenAIChat
-from sse_stream.dialects._gemini import is_first
+from sse_stream.dialects._formats import format_of
 from sse_stream.testing import bytewise
 
 from ..conftest import CORPUS
@@ -230,10 +230,10 @@ def test_its_chunks_say_the_same_to_who_reads_a_chat(recording: Path) -> None:
 
 
 def test_the_first_event_tells(recording: Path) -> None:
-    assert is_first(next(values(recording.read_bytes())))
+    assert format_of(next(values(recording.read_bytes()))) == "gemini_content"
 
 
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.sse")), ids=lambda path: path.stem)
 def test_no_chat_is_taken_for_this_format(path: Path) -> None:
     data = [event.data for event in SSEDecoder().feed(path.read_bytes()) if event.data.startswith("{")]
-    assert not any(is_first(json.loads(one)) for one in data[:3])
+    assert not any(format_of(json.loads(one)) == "gemini_content" for one in data[:3])

@@ -43,7 +43,7 @@ from sse_stream._chat._anomalies import AnomalyKind
 from sse_stream._chat._parts import Part
 from sse_stream._chat._reports import CompletionTokensDetails, PromptTokensDetails
 from sse_stream.dialects import AnomalyFound, Dialect, Failure, OpenAIChat, OpenAIResponses, Ping
-from sse_stream.dialects._responses import is_first
+from sse_stream.dialects._formats import format_of
 from sse_stream.testing import bytewise, every_cut
 
 from .responses_bodies import (
@@ -1360,7 +1360,7 @@ def test_a_document_of_something_else_is_none() -> None:
     ],
 )
 def test_the_first_event_tells_the_format(value: Object, expected: bool) -> None:
-    assert is_first(value) is expected
+    assert (format_of(value) == "openai_responses") is expected
 
 
 @pytest.mark.parametrize(

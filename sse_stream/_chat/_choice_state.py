@@ -87,7 +87,7 @@ class ChoiceState:
         self._tally = tally
         tally.begin(CHOICE_WEIGHT)
         self.parts: list[PartState] = []
-        self._marked = MarkedParts(tally)
+        self._marked: MarkedParts | None = None  # made for the first that the dialect marks
         self._text_part: PartState | None = None  # the one of them that pieces of the text go to
         # Where the pieces of a kind go: to the part that began last.
         self.text: TextChannel | None = None
@@ -117,15 +117,16 @@ class ChoiceState:
 
     def start_part(self, index: int, kind: str, native: JSONValue = None) -> list[ChatEvent]:
         """A part begins, or is resumed: pieces of its kind belong to it until the next one does."""
+        marked = self._marked = self._marked or MarkedParts(self._tally)
         events: list[ChatEvent] = []
-        part = self._marked.resumed(index, kind)
+        part = marked.resumed(index, kind)
         if part is None:
             if kind in TEXT_EVENTS:
                 self._open(kind)
             else:
                 self.parts.append(PartState(kind))
             part = self.parts[-1]
-            self._marked.begin(index, part, native)
+            marked.begin(index, part, native)
             events.append(PartStarted(index, kind, self.index))
         if kind == "text":
             self.text, self._text_part = part.channel, part
@@ -137,13 +138,14 @@ class ChoiceState:
 
     def add_to_part(self, index: int, piece: JSONValue) -> None:
         """Something came for a part that no chunk carries."""
-        self._marked.add(index, piece)
+        if self._marked is not None:
+            self._marked.add(index, piece)
 
     def end_part(self, index: int, native: JSONValue, complete: Complete | None, annotations: str) -> list[ChatEvent]:
         """A part is complete, and with it its tool call; or one that was is so in other words."""
         events: list[ChatEvent] = []
-        part = self._marked.get(index)
-        if part is not None:
+        part = None if self._marked is None else self._marked.get(index)
+        if self._marked is not None and part is not None:
             has_ended = part.is_complete
             if part.slot is not None:
                 self._begun_calls().finish_one(part.slot, events)
@@ -285,10 +287,9 @@ class ChoiceState:
 
     def snapshot(self, dialect: str) -> Choice:
         """The choice as far as it has come; what comes later does not change it."""
-        fields = {} if self._fields is None else self._fields.snapshot()
         message = message_of(
             [part.snapshot() for part in self.parts],
-            fields,
+            {} if self._fields is None else self._fields.snapshot(),
             role=self.role or "assistant",
             audio=None if self._audio is None else self._audio.snapshot(),
             dialect=dialect,

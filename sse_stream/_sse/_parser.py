@@ -123,11 +123,9 @@ class EventParser(StreamInput):
         buffer, start = self.buffer, self.position
         # Measured as "plain text, 16 KiB a read": most are of one line, and one byte is found faster than two.
         end = buffer.find(b"\n", start)
-        if not self.between_events or end < 0:
-            return b""
-        if not buffer.startswith(PLAIN_END, end):
+        if end >= 0 and not buffer.startswith(PLAIN_END, end):
             end = buffer.find(PLAIN_END, end)
-        return buffer[start : end + len(PLAIN_END)] if end >= 0 else b""
+        return buffer[start : end + len(PLAIN_END)] if end >= 0 and self.between_events else b""
 
     def next_plain(self) -> bytes | None:
         """The data of the next event, if that is a plain one, and whole in the buffer; its name is `plain_name`."""

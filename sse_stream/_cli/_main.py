@@ -44,7 +44,7 @@ examples:
   sse-stream read recording.sse --stats      and usage, timings, anomalies
   sse-stream read recording.sse --events     one typed event a line, as JSON
   curl -N … | sse-stream read --completion   the whole answer as one JSON object
-  sse-stream read https://… --follow         a server's events, reconnecting as needed
+  sse-stream read https://… --follow         the events of a server, for good
 """
 
 _CHAT_EXAMPLES = """\

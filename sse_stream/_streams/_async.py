@@ -34,8 +34,7 @@ class AsyncChatStream(AsyncOwner):
     Args:
         source: The response, or where else the bytes come from.
         dialect: The wire format; `None` to find it out from the first event.
-        strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none. Do not use it with a
-            provider whose everyday streams deviate: Perplexity's do, and the tool calls of several others.
+        strict: Whether the first deviation, not a note, is a `ChunkDecodeError`; see `ChatStream`.
         limits: Bounds on memory.
         timeouts: Deadlines in seconds, kept to the moment; `None` for none.
         keepalives: Whether keep-alives give a `KeepAlive` event.
@@ -194,11 +193,8 @@ class AsyncChatStream(AsyncOwner):
 
     async def _release_alone(self) -> None:
         """Give the connection back before the end is told, while no other task may read."""
-        self._reads.busy = True
-        try:
+        with self._reads.reserved():
             await self._release()
-        finally:
-            self._reads.busy = False
 
     async def _drain(self) -> None:
         """After the stream is done: await what still comes at once, so that the connection can be used again."""

@@ -39,13 +39,13 @@ class AsyncEventSource(Resuming):
         idle: Seconds without any bytes, comments included, after which a connection is dead, and another is made;
             `None` to wait for ever. More than the time between two of the server's keep-alives.
         until: Whether an event is the last: called with each before it is given out.
-        dedupe: How many ids are remembered. An event with an `id` line of its own whose id is among them is dropped, as
-            servers repeat events when a client comes back. 0 for none.
-        max_event_size: Bytes of one event; `None` for no bound.
+        dedupe: How many of the last events' own ids are remembered, so that an event which the server repeats is
+            dropped; 0 for none.
+        max_event_size: How many bytes one event may have; `None` for any number.
 
     Raises:
-        TypeError: `connect` is no function, but a response, for instance.
-        ValueError: An option has a value that it cannot have.
+        TypeError: `connect` cannot be called: it is a response, for instance.
+        ValueError: The value of an option is out of range.
     """
 
     _is_closing = False  # whether a task is in `aclose`, and gives the connection back
@@ -63,7 +63,7 @@ class AsyncEventSource(Resuming):
         dedupe: int = 0,
         max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     ) -> None:
-        super().__init__(connect, last_event_id, policy, idle, until, dedupe, max_event_size)
+        super().__init__(connect, ResumingState(last_event_id, policy, idle, until, dedupe, max_event_size))
         self._work = _Work(self._state, connect)
         # To it, whatever has to be awaited is a read, so that any of it can be ended from outside.
         self._reads = AsyncReads(AsyncSource(response=None, read=self._work.do_next, close=close_nothing))
@@ -176,11 +176,8 @@ class AsyncEventSource(Resuming):
 
     async def _release_alone(self) -> None:
         """Give the connection back, while no other task may read."""
-        self._reads.busy = True
-        try:
+        with self._reads.reserved():
             await self._release()
-        finally:
-            self._reads.busy = False
 
     async def _release(self) -> None:
         """Give the connection back, if there is one."""

@@ -15,7 +15,7 @@ from .._sse._event import ServerSentEvent
 from .._sse._parser import DEFAULT_MAX_EVENT_SIZE
 from .._sse._reconnect import Attempt, ReconnectPolicy
 from ._concurrency import CLOSING_SECONDS
-from ._resuming import Resuming
+from ._resuming import Resuming, ResumingState
 
 # How long a thread is waited for that is in a read which nothing can end, or that makes a connection.
 _GRACE_SECONDS = 0.01
@@ -74,7 +74,7 @@ class EventSource(Resuming):
                 "a blocked read cannot be ended from inside: leave idle out, and set the client's own read timeout, as "
                 f"in httpx.Timeout(5, read={idle!r}); when it passes, another connection is made"
             )
-        super().__init__(connect, last_event_id, policy, None, until, dedupe, max_event_size)
+        super().__init__(connect, ResumingState(last_event_id, policy, None, until, dedupe, max_event_size))
         self._connect = connect
         self._reader: int | None = None  # the thread that is in the middle of reading
         self._awake = allocate_lock()  # released by `close`, which ends a wait

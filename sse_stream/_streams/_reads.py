@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Generator
-from contextlib import suppress
+from collections.abc import Awaitable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 from types import coroutine
 from typing import Any, NoReturn
@@ -170,6 +170,15 @@ class AsyncReads:
         self._waiting = None
         self.busy = False
         self.idle = True
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """While this lasts, no other task may read."""
+        self.busy = True
+        try:
+            yield
+        finally:
+            self.busy = False
 
     async def _wait_in_trio(self, seconds: float | None) -> bytes:
         began = monotonic()

@@ -254,18 +254,9 @@ def _is_text(value: str) -> bool:
 class Resuming:
     """What both shells are."""
 
-    def __init__(  # noqa: PLR0917  # the options of both shells, in the order of their signatures
-        self,
-        connect: object,
-        last_event_id: str,
-        policy: ReconnectPolicy,
-        idle: float | None,
-        until: Until | None,
-        dedupe: int,
-        max_event_size: int | None,
-    ) -> None:
+    def __init__(self, connect: object, state: ResumingState) -> None:
         check_connect(connect, type(self).__name__)
-        self._state = ResumingState(last_event_id, policy, idle, until, dedupe, max_event_size)
+        self._state = state
 
     @property
     def last_event_id(self) -> str:

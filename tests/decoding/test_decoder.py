@@ -779,7 +779,7 @@ def test_a_text_that_stands_in_two_places_is_read_in_both(texts: list[str]) -> N
     assert decoder.completion.choices[0].extra == {"text": texts[-1]}
 
 
-BEGUN: dict[str, Callable[[ChatDecoder, bytes], Iterator[object]]] = {
+BEGINNINGS: dict[str, Callable[[ChatDecoder, bytes], Iterator[object]]] = {
     "feed": lambda decoder, body: decoder.feed(body),
     "feed_chunks": lambda decoder, body: decoder.feed_chunks(body),
     "close": lambda decoder, body: (decoder.feed(body), decoder.close())[1],
@@ -797,11 +797,11 @@ REST = {
 
 @pytest.mark.parametrize("rest", REST)
 @pytest.mark.parametrize("first", [HI, HI * 2], ids=["one", "two"])
-@pytest.mark.parametrize("begin", BEGUN)
+@pytest.mark.parametrize("begin", BEGINNINGS)
 @pytest.mark.parametrize("fails", [False, True], ids=["abandoned", "failed"])
 def test_what_is_still_held_gives_nothing_after_the_end(begin: str, first: bytes, rest: str, fails: bool) -> None:
     decoder = ChatDecoder(strict=rest == "odd chunks", keepalives=True, limits=Limits(event_size=100))
-    held = BEGUN[begin](decoder, first + REST[rest])
+    held = BEGINNINGS[begin](decoder, first + REST[rest])
     next(held)
     if fails:
         decoder._reader.fail(TransportError("gone"), "transport_error")

@@ -78,6 +78,7 @@ def test_a_python_block_runs(number: int, capsys: pytest.CaptureFixture[str], mo
                             "function": {"name": "look", "arguments": '{"at": "sky"}'},
                         }
                     ],
+                    "reasoning_content": "Hm.",
                 },
                 {"role": "tool", "tool_call_id": "call_1", "content": "look was called with {'at': 'sky'}"},
             ]
@@ -86,7 +87,9 @@ def test_a_python_block_runs(number: int, capsys: pytest.CaptureFixture[str], mo
 
 ERRORS = next(block for block in PYTHON if "except StatusError" in block)
 
-STALL = Stall(len(ANSWER[0]) + len(ANSWER[1]))  # after the first piece of text
+WRITES = ANSWER.writes()
+FIRST = next(number for number, write in enumerate(WRITES, 1) if b"Gr" in write)  # with the first piece of text
+STALL = Stall(sum(map(len, WRITES[:FIRST])))
 REFUSAL = b'{"error":{"message":"%b","type":"t"}}'
 
 
@@ -110,25 +113,25 @@ REFUSAL = b'{"error":{"message":"%b","type":"t"}}'
             r"^refused: HTTP 500, with a body that is an HTML page titled 'Oops'\n$",
             id="500 with a page",
         ),
-        pytest.param(Reply(ANSWER, fault=Stall(0, seconds=5.5)), r"^Grüß dich$", id="silence, beyond httpx's default"),
+        pytest.param(Reply(WRITES, fault=Stall(0, seconds=5.5)), r"^Grüß dich$", id="silence, beyond httpx's default"),
         pytest.param(
-            Reply(ANSWER, fault=EndAt(STALL.at or 0)),
+            Reply(WRITES, fault=EndAt(STALL.at or 0)),
             r"^Grüß cut off after 'Grüß ': the stream ended before it was done: no \[DONE\] came, no finish "
             r"reason for choice 0\n$",
             id="ended",
         ),
         pytest.param(
-            Reply(ANSWER, fault=Disconnect(STALL.at)),
+            Reply(WRITES, fault=Disconnect(STALL.at)),
             r"^Grüß no connection, .*: the connection broke: RemoteProtocolError: .*help: False\n$",
             id="cut",
         ),
         pytest.param(
-            Reply(ANSWER, fault=Reset(STALL.at)),
+            Reply(WRITES, fault=Reset(STALL.at)),
             r"^Grüß no connection, .*: the connection broke: ReadError: .*help: False\n$",
             id="reset",
         ),
         pytest.param(
-            Reply([*ANSWER[:2], b'data: {"error":{"message":"overloaded"}}\n\n']),
+            Reply([*WRITES[:FIRST], b'data: {"error":{"message":"overloaded"}}\n\n']),
             r"^Grüß the provider reports in mid-stream: overloaded\n$",
             id="mid-stream error",
         ),

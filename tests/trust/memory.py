@@ -57,7 +57,9 @@ class Shape:
         step = (self.small if small else self.large) or count
         if most is not None:
             step = max(step, count // most)
-        chunks = (self.chunk(range(begin, min(begin + step, count))) for begin in range(0, count, step))
+        # The first has one atom more: a piece that is equal to all before it would be a repetition, and not kept.
+        begins = [0, *range(step + 1, count, step)]
+        chunks = (self.chunk(range(begin, end)) for begin, end in zip(begins, [*begins[1:], count], strict=True))
         return [b"data: " + chunk.encode() + b"\n\n" for chunk in chunks]
 
 
@@ -164,7 +166,7 @@ TEXTS = [
     Shape("a legacy function call", delta("function_call", within('{"arguments":%s}', text("abc"))), 1, 48),
     Shape("one detail of the reasoning", delta("reasoning_details", within('[{"index":0,"text":%s}]', text("abc"))), 2, 48),
     Shape("an object of texts", delta("x", within('{"a":{"b":%s}}', text("abc"))), 1, 48),
-    Shape("a list with one text", delta("x", within('[{"index":0,"a":%s}]', text("abc"))), 1, 48),
+    Shape("a list with a text in each piece", delta("x", within('[{"index":0,"a":%s}]', text("abc"))), 7, 48),
     Shape("a finish reason", choice("finish_reason", text("abc")), 1, 0),
     Shape("a role", delta("role", text("abc")), 1, 0),
     Shape("an id", chunk("id", text("abc")), 1, 0),

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_stream import ChatDecoder, SSEDecoder
+from sse_stream._json._lenient import without_halves
 from sse_stream.testing import ChatRecording, chat_streams, chunkings
 
 from ..sse import standard as sse_standard
@@ -190,4 +191,5 @@ def test_the_chunks_of_a_chat_are_the_json_of_its_events(recording: ChatRecordin
     chunks = [chunk.raw for piece in data.draw(chunkings(recording.body)) for chunk in decoder.feed_chunks(piece)]
     chunks.extend(chunk.raw for chunk in decoder.close_chunks())
     events = [event.data.strip() for event in sse_standard.read(recording.body).events if event.event == "message"]
-    assert chunks == [json.loads(said) for said in events if said.startswith("{")]
+    # Half a surrogate pair is no text: `raw` has U+FFFD in its place.
+    assert chunks == [without_halves(json.loads(said)) for said in events if said.startswith("{")]

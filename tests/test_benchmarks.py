@@ -10,8 +10,9 @@ import pytest
 
 from sse_stream import ChatStream
 
-from .benchmarks import loopback, partial, pipeline, scale, startup
+from .benchmarks import formats, loopback, partial, pipeline, scale, startup
 from .benchmarks.chat_workloads import ChatWorkload, cut, framed, payload, plain_text, workloads
+from .benchmarks.format_workloads import FormatWorkload
 
 SMALL = workloads(0.01)
 
@@ -182,3 +183,19 @@ def test_what_importing_costs_is_told_by_package() -> None:
 def test_the_case_of_a_process_of_its_own_prints_its_cost(capsys: pytest.CaptureFixture[str]) -> None:
     scale.main(["--case", "1", "3"])
     assert set(json.loads(capsys.readouterr().out)) == {"seconds", "peak", "text"}
+
+
+FORMATS = [workload for make in formats.WORKLOADS for workload in make(5)]
+
+
+@pytest.mark.parametrize("workload", FORMATS, ids=lambda workload: workload.name)
+def test_each_format_is_read_right_by_all(workload: FormatWorkload) -> None:
+    found = formats.measured(workload, 1)
+    assert "wrong" not in found.values()
+    assert len(formats.line_of(workload, found)) == len(found) + 1
+
+
+def test_who_reads_a_format_wrong_is_shown() -> None:
+    workload = FORMATS[0]
+    assert formats.timed(lambda _: lambda: "something else", workload) is None
+    assert formats.line_of(workload, {formats.OURS: "wrong", "create": 1.0})[1:] == ["wrong", "–"]

@@ -48,6 +48,14 @@ AnomalyKind: TypeAlias = Literal[
     "arguments_repeated",
     "usage_fell",
     "odd_total",
+    "unknown_event",
+    "unknown_delta",
+    "sequence_gap",
+    "text_contradicts",
+    "start_repeated",
+    "unannounced_part",
+    "unclosed_part",
+    "early_finish",
 ]
 """The kinds of anomaly, a closed set. Notes say so; all others are deviations.
 
@@ -103,6 +111,18 @@ Usage:
 
 - `usage_fell`: the counts fell back to zero; the last report that counts something stands.
 - `odd_total`: a note: the total is not the sum of prompt and completion.
+
+Other formats:
+
+- `unknown_event`: a note: an event of a type that is not known here, which was passed over.
+- `unknown_delta`: a note: a piece of a type that is not known here. Its part has no `native`.
+- `sequence_gap`: an event's number does not follow that of the one before.
+- `text_contradicts`: text that was sent whole, or sent again, does not go on with the pieces of it that came. The pieces
+  stand.
+- `start_repeated`: the beginning of the message, or of a part, came again, and was passed over.
+- `unannounced_part`: a piece came for a part that had not begun.
+- `unclosed_part`: a part was never closed, though the next one of its index began, or the message ended.
+- `early_finish`: a note: a candidate went on after a finish reason; the last one counts.
 """
 
 _NOTES: frozenset[AnomalyKind] = frozenset(
@@ -114,6 +134,9 @@ _NOTES: frozenset[AnomalyKind] = frozenset(
         "id_changed",
         "model_changed",
         "odd_total",
+        "unknown_event",
+        "unknown_delta",
+        "early_finish",
     }
 )
 

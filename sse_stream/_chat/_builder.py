@@ -52,13 +52,13 @@ class CompletionBuilder:
         dialect: The name of the wire format, for the completion.
 
     Attributes:
+        dialect: That name.
         tally: What has been kept, and how many pieces there were.
     """
 
     __slots__ = (
         "_choices",
         "_created",
-        "_dialect",
         "_extra",
         "_id",
         "_last_id",
@@ -69,13 +69,14 @@ class CompletionBuilder:
         "_stated",
         "_unnamed",
         "_usage",
+        "dialect",
         "tally",
     )
 
     def __init__(self, limits: Limits, on_anomaly: OnAnomaly | None, dialect: str) -> None:
         self._limits = limits
         self._note = _ignore if on_anomaly is None else on_anomaly
-        self._dialect = dialect
+        self.dialect = dialect
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
@@ -122,10 +123,10 @@ class CompletionBuilder:
             id=self._id,
             model=self._model,
             created=self._created,
-            choices=[self._choices[index].snapshot(self._dialect) for index in sorted(self._choices)],
+            choices=[self._choices[index].snapshot(self.dialect) for index in sorted(self._choices)],
             usage=self.usage,
             extra={**self._stated, **({} if self._extra is None else self._extra.snapshot())},
-            dialect=self._dialect,
+            dialect=self.dialect,
         )
 
     def written(self, choice: int, tool_call: int | None) -> WrittenText:
@@ -143,7 +144,8 @@ class CompletionBuilder:
             OutputTooLargeError: It would take more than the limits allow.
         """
         events: list[ChatEvent] = []
-        if chunk.id != self._last_id or chunk.model != self._last_model or self._unnamed:
+        # Measured as "text of Anthropic": most formats give no time of creation, so something always stays unnamed.
+        if chunk.id != self._last_id or chunk.model != self._last_model or (self._unnamed and chunk.created):
             self._name(chunk)
         for choice in chunk.choices:
             state = self._choices.get(choice.index) or self._begin_choice(choice.index)
@@ -167,17 +169,9 @@ class CompletionBuilder:
             self.tally.check()
         return events
 
-    def start_part(self, choice: int, index: int, kind: str) -> list[ChatEvent]:
-        """A part of a choice begins."""
-        state = self._choices.get(choice) or self._begin_choice(choice)
-        return [state.start_part(index, kind)]
-
-    def end_part(self, choice: int, index: int, native: JSONValue) -> list[ChatEvent]:
-        """A part of a choice is complete."""
-        state = self._choices.get(choice) or self._begin_choice(choice)
-        events = state.end_part(index, native)
-        self.tally.check()
-        return events
+    def choice(self, index: int) -> ChoiceState:
+        """The choice, which begins if it has not."""
+        return self._choices.get(index) or self._begin_choice(index)
 
     def close(self) -> list[ChatEvent]:
         """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""

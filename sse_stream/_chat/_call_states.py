@@ -21,14 +21,12 @@ class CallStates:
         tally: Where what is kept is counted.
         allowed: How many calls the stream may have.
         note: Told each anomaly.
-        place: Gives a call that begins its part.
+        place: Gives a call that begins its part, and says whether the dialect has announced it.
     """
 
     __slots__ = ("_allowed", "_choice", "_note", "_place", "_slots", "_tally")
 
-    def __init__(
-        self, choice: int, tally: Tally, allowed: int, note: OnAnomaly, place: Callable[[Slot], object]
-    ) -> None:
+    def __init__(self, choice: int, tally: Tally, allowed: int, note: OnAnomaly, place: Callable[[Slot], bool]) -> None:
         self._choice = choice
         self._tally = tally
         self._allowed = allowed
@@ -98,9 +96,10 @@ class CallStates:
         """Calls that were not done so far are now: those with whole arguments, or all, at the end of the stream."""
         return self._done(self._slots.take_open() if at_end else self._slots.take_complete())
 
-    def release(self, slot: Slot, events: list[ChatEvent]) -> None:
-        """Nothing more comes of a call: an empty object that has waited was no placeholder."""
-        self._say(slot, slot.release(), events)
+    def finish_one(self, slot: Slot, events: list[ChatEvent]) -> None:
+        """Nothing more comes of this call: if it was not done so far, it is now."""
+        if self._slots.take(slot):
+            events.extend(self._done((slot,)))
 
     def _name(self, slot: Slot, function: ChoiceDeltaFunctionCall) -> None:
         if function.name and not slot.name:
@@ -118,7 +117,9 @@ class CallStates:
                 f"the stream holds more than {self._allowed} tool calls, the limit of Limits.tool_calls",
                 limit="tool_calls",
             )
-        self._place(slot)
+        is_announced = self._place(slot)
+        if not slot.id and not is_announced:  # of what a dialect announces it knows itself whether it has an id
+            self._note("missing_call_id", f"call {slot.index}")
         tally.pieces += 1
         events.append(ToolCallStarted(slot.index, slot.id, slot.name, self._choice))
 
@@ -138,6 +139,6 @@ class CallStates:
     def _done(self, slots: Iterable[Slot]) -> list[ChatEvent]:
         events: list[ChatEvent] = []
         for slot in slots:
-            self.release(slot, events)
+            self._say(slot, slot.release(), events)  # an empty object that has waited was no placeholder
             events.append(ToolCallDone(slot.index, slot.snapshot(), self._choice))
         return events

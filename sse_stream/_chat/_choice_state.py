@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from .._json._depth import JSONValue
 from ._anomalies import OnAnomaly
 from ._call_states import CallStates
-from ._chunks import ChoiceDelta, ChoiceDeltaAudio
+from ._choice_message import message_of
+from ._chunks import ChoiceDelta
 from ._completion import Choice
-from ._events import AudioDelta, ChatEvent, PartDone, PartStarted
+from ._events import ChatEvent, PartDone, PartStarted
+from ._marked_parts import MarkedParts
 from ._memory import Tally, weight
-from ._merging import JoinedFields, LatestFields, value_of
-from ._message import Message
-from ._part_state import TEXT_EVENTS, PartState
-from ._parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from ._merging import JoinedFields, LatestFields
+from ._part_state import TEXT_EVENTS, Complete, PartState
 from ._reasoning import REASONING_FIELDS, texts_of
 from ._reports import ChoiceLogprobs
 from ._slot import Slot
@@ -55,10 +55,12 @@ class ChoiceState:
         "_fields",
         "_in_messages",
         "_logprobs",
+        "_marked",
         "_note",
         "_reasoning",
         "_refusal",
         "_tally",
+        "_text_part",
         "calls",
         "finish_reason",
         "index",
@@ -85,6 +87,8 @@ class ChoiceState:
         self._tally = tally
         tally.begin(CHOICE_WEIGHT)
         self.parts: list[PartState] = []
+        self._marked: MarkedParts | None = None  # made for the first that the dialect marks
+        self._text_part: PartState | None = None  # the one of them that pieces of the text go to
         # Where the pieces of a kind go: to the part that began last.
         self.text: TextChannel | None = None
         self._reasoning: TextChannel | None = None
@@ -111,31 +115,43 @@ class ChoiceState:
         self.parts.append(PartState(kind, channel=channel))
         return channel
 
-    def start_part(self, index: int, kind: str) -> PartStarted:
-        """A part begins: pieces of its kind belong to it until the next one does."""
-        if kind in TEXT_EVENTS:
-            channel = self._open(kind)
-            if kind == "text":
-                self.text = channel
-            elif kind == "refusal":
-                self._refusal = channel
-            else:
-                self._reasoning = channel
-        else:
-            self.parts.append(PartState(kind))
-        self.parts[-1].index = index
-        return PartStarted(index, kind, self.index)
-
-    def end_part(self, index: int, native: JSONValue) -> list[ChatEvent]:
-        """A part is complete, and this is the provider's own object for it."""
+    def start_part(self, index: int, kind: str, native: JSONValue = None) -> list[ChatEvent]:
+        """A part begins, or is resumed: pieces of its kind belong to it until the next one does."""
+        marked = self._marked = self._marked or MarkedParts(self._tally)
         events: list[ChatEvent] = []
-        part = next((part for part in reversed(self.parts) if part.index == index), None)
-        if part is not None:
+        part = marked.resumed(index, kind)
+        if part is None:
+            if kind in TEXT_EVENTS:
+                self._open(kind)
+            else:
+                self.parts.append(PartState(kind))
+            part = self.parts[-1]
+            marked.begin(index, part, native)
+            events.append(PartStarted(index, kind, self.index))
+        if kind == "text":
+            self.text, self._text_part = part.channel, part
+        elif kind == "refusal":
+            self._refusal = part.channel
+        elif kind in TEXT_EVENTS:
+            self._reasoning = part.channel
+        return events
+
+    def add_to_part(self, index: int, piece: JSONValue) -> None:
+        """Something came for a part that no chunk carries."""
+        if self._marked is not None:
+            self._marked.add(index, piece)
+
+    def end_part(self, index: int, native: JSONValue, complete: Complete | None, annotations: str) -> list[ChatEvent]:
+        """A part is complete, and with it its tool call; or one that was is so in other words."""
+        events: list[ChatEvent] = []
+        part = None if self._marked is None else self._marked.get(index)
+        if self._marked is not None and part is not None:
+            has_ended = part.is_complete
             if part.slot is not None:
-                self._begun_calls().release(part.slot, events)
-            part.native = native
-            self._tally.size += weight(native)
-            events.append(PartDone(index, part.snapshot(), self.index))
+                self._begun_calls().finish_one(part.slot, events)
+            self._marked.end(part, native, complete, annotations)
+            if not has_ended:
+                events.append(PartDone(index, part.snapshot(), self.index))
         return events
 
     def add_delta(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
@@ -160,7 +176,9 @@ class ChoiceState:
                 self._refusal = self._open("refusal")
             events.append(self._refusal.append(delta.refusal))
         if delta.audio is not None:
-            self._add_audio(delta.audio, events)
+            if self._audio is None:
+                self._audio = AudioState(self.index, self._tally)
+            events.extend(self._audio.add(delta.audio))
         if delta.tool_calls:
             self._begun_calls().add(delta.tool_calls, events)
         if delta.function_call is not None:
@@ -215,28 +233,19 @@ class ChoiceState:
         if delta.reasoning_text and delta.reasoning_text != text:
             self._add_fields({"reasoning_text": delta.reasoning_text})
 
-    def _add_audio(self, piece: ChoiceDeltaAudio, events: list[ChatEvent]) -> None:
-        """A piece of spoken output."""
-        if self._audio is None:
-            self._audio = AudioState()
-        self._tally.size += self._audio.add(piece)
-        event = AudioDelta(piece.id or None, piece.data or None, piece.transcript or None, piece.expires_at, self.index)
-        if event != AudioDelta(choice=self.index):
-            self._tally.pieces += 1
-            events.append(event)
-
     def _begun_calls(self) -> CallStates:
         if self.calls is None:
             self.calls = CallStates(self.index, self._tally, self._calls_allowed, self._note, self._place)
         return self.calls
 
-    def _place(self, slot: Slot) -> None:
-        """Give a call its part: the one that was announced for it, or else a new one."""
+    def _place(self, slot: Slot) -> bool:
+        """Give a call its part: the one that was announced for it, or else a new one; whether it was announced."""
         last = self.parts[-1] if self.parts else None
         if last is not None and last.kind == "tool_call" and last.slot is None:
             last.slot = slot
-        else:
-            self.parts.append(PartState("tool_call", slot=slot))
+            return True
+        self.parts.append(PartState("tool_call", slot=slot))
+        return False
 
     def finish_calls(self, *, at_end: bool) -> list[ChatEvent]:
         """Calls that were not done so far are now: those with whole arguments, or all, at the end of the stream."""
@@ -255,11 +264,14 @@ class ChoiceState:
 
     def _add_fields(self, fields: Mapping[str, JSONValue]) -> None:
         """Pieces of fields of the delta that the model does not name, or that go with the message."""
+        annotations = fields.get("annotations")
+        if self._text_part is not None and isinstance(annotations, list):
+            # They belong to one part, and are whole: two may have the same index.
+            self._tally.size += self._text_part.annotate(annotations)
+            fields = {name: value for name, value in fields.items() if name != "annotations"}
         if self._fields is None:
             self._fields = JoinedFields()
         self._tally.size += self._fields.add(fields)
-
-    # ---------------------------------------------------------------- what stands beside a delta
 
     def add_extra(self, fields: Mapping[str, JSONValue]) -> None:
         """Fields beside the delta that the model does not name."""
@@ -275,21 +287,11 @@ class ChoiceState:
 
     def snapshot(self, dialect: str) -> Choice:
         """The choice as far as it has come; what comes later does not change it."""
-        fields = {} if self._fields is None else self._fields.snapshot()
-        annotations = fields.get("annotations")
-        parts = [part.snapshot() for part in self.parts]
-        texts = [part for part in parts if isinstance(part, TextPart)]
-        if texts and isinstance(annotations, list):
-            texts[0].annotations.extend(value_of(annotations))
-        message = Message(
+        message = message_of(
+            [part.snapshot() for part in self.parts],
+            {} if self._fields is None else self._fields.snapshot(),
             role=self.role or "assistant",
-            content="".join(part.text for part in texts) or None,
-            reasoning="".join(part.text for part in parts if isinstance(part, ReasoningPart)) or None,
-            refusal="".join(part.text for part in parts if isinstance(part, RefusalPart)) or None,
-            tool_calls=[part.tool_call for part in parts if isinstance(part, ToolCallPart)],
             audio=None if self._audio is None else self._audio.snapshot(),
-            extra=fields,
-            parts=parts,
             dialect=dialect,
             reasoning_field=self.reasoning_field,
         )

@@ -11,7 +11,7 @@ from .._json._depth import JSONValue
 from ._message import OPENAI_CHAT, Message, completion_message
 from ._parsing import JSONAdapter, parsed
 from ._reports import ChoiceLogprobs, Usage
-from ._schema import COMPLETION_TYPES, OPENAI_FINISH_REASONS, completed, logprobs_fit, logprobs_json, usage_fits
+from ._schema import COMPLETION_TYPES, completed, logprobs_fit, logprobs_json, openai_finish_reason, usage_fits
 from ._tool_call import ToolCall
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
             "logprobs": None,
         }
         extra = dict(self.extra)
-        translated = OPENAI_FINISH_REASONS.get(self.finish_reason or "")
+        translated = openai_finish_reason(self.finish_reason, calls=bool(self.message.tool_calls))
         if translated is not None:
             said["finish_reason"] = translated
             extra["native_finish_reason"] = self.finish_reason

@@ -165,6 +165,9 @@ def completion_message(message: Message) -> dict[str, JSONValue]:
     if message.audio is not None:
         said["audio"] = message.audio.to_dict()
     extra = message.extra if message.role == "assistant" else {**message.extra, "role": message.role}
+    annotations = [note for part in message.parts if isinstance(part, TextPart) for note in part.annotations]
+    if annotations and "annotations" not in extra:
+        extra = {**extra, "annotations": annotations}
     return completed(said, extra, MESSAGE_TYPES)
 
 

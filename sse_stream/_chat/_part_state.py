@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from .._json._depth import JSONValue
 from ._events import ReasoningDelta, RefusalDelta, TextDelta
+from ._memory import POINTER, text_of, utf8, weight
 from ._merging import value_of
 from ._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._slot import Slot
@@ -29,36 +30,130 @@ _REASONING_KINDS: Mapping[str, _ReasoningKind] = {
 }
 
 
+Complete: TypeAlias = Callable[[JSONValue, str, list[JSONValue]], JSONValue]
+"""Makes a part's native object of how it began, of the text that came for it, and of the other pieces that came."""
+
+# What a part takes besides that the dialect marks, before anything is in it.
+MARK_WEIGHT = 600
+
+
+class PartMarks:
+    """What a dialect has said about a part.
+
+    Attributes:
+        native: The provider's own object, once the part is complete.
+        is_complete: Whether it is.
+    """
+
+    __slots__ = ("_annotations", "_began", "_data", "_names", "_pieces", "_size", "is_complete", "native")
+
+    def __init__(self, began: JSONValue) -> None:
+        self.native: JSONValue = None
+        self.is_complete = False
+        self._began = began  # how the provider's object begins
+        self._data: bytearray | None = None  # text that only the provider reads
+        self._pieces: list[JSONValue] | None = None  # what else came for it
+        self._names: set[str] | None = None  # of the fields in that, which are kept once
+        self._annotations = ""  # the field of the native object that holds them
+        self._size = 0
+
+    def weight(self) -> int:
+        """How many bytes it takes now that it begins."""
+        self._size = weight(self._began)
+        return self._size
+
+    def add(self, piece: JSONValue) -> int:
+        """Keep what came for the part until it is complete; how many bytes that takes."""
+        if isinstance(piece, str):
+            data = utf8(piece)
+            if self._data is None:
+                self._data = bytearray()
+            self._data += data
+            growth = len(data)
+        else:
+            if self._pieces is None or self._names is None:
+                self._pieces, self._names = [], set()
+            self._pieces.append(piece)
+            growth = POINTER + weight(piece, names=self._names)
+        self._size += growth
+        return growth
+
+    def end(self, text: str | None, native: JSONValue, complete: Complete | None, annotations: str) -> int:
+        """The part is complete; by how many bytes what is kept has grown.
+
+        Args:
+            text: The text that came in chunks; `None` for a part that has none.
+            native: The provider's own object.
+            complete: Makes that, if it is not given.
+            annotations: Which field of it says something about places in the text.
+        """
+        before = self._size
+        if complete is not None:
+            if text is None:
+                text = "" if self._data is None else text_of(self._data)
+            native = complete(self._began, text, self._pieces or [])
+        self.native = native
+        self.is_complete = True
+        self._annotations = annotations
+        self._began = self._data = self._pieces = self._names = None
+        self._size = weight(native)
+        return self._size - before
+
+    def annotations(self) -> list[JSONValue]:
+        """What the native object says about places in the text."""
+        if not self._annotations or not isinstance(self.native, dict):
+            return []
+        found = self.native.get(self._annotations)
+        return value_of(found) if isinstance(found, list) else []
+
+
 class PartState:
     """A part: of text, a tool call, or something that only its provider knows.
 
     Attributes:
         kind: A key of `TEXT_EVENTS`, `"tool_call"`, or the provider's own word.
-        index: What the dialect calls it; `None` where it does not mark parts.
         channel: Where its text goes, if it has text.
         slot: Its tool call, once that has begun.
-        native: The provider's own object, once the part is complete.
+        marks: What the dialect has said about it; `None` where that does not mark parts.
     """
 
-    __slots__ = ("channel", "index", "kind", "native", "slot")
+    __slots__ = ("_annotations", "channel", "kind", "marks", "slot")
 
     def __init__(self, kind: str, *, channel: TextChannel | None = None, slot: Slot | None = None) -> None:
         self.kind = kind
-        self.index: int | None = None
         self.channel = channel
         self.slot = slot
-        self.native: JSONValue = None
+        self.marks: PartMarks | None = None
+        self._annotations: list[JSONValue] = []
+
+    def annotate(self, annotations: list[JSONValue]) -> int:
+        """Add what the provider says about places in the text; how many bytes that takes."""
+        self._annotations += annotations
+        return weight(*annotations) + POINTER * len(annotations)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the dialect has said that nothing more comes of it."""
+        return self.marks is not None and self.marks.is_complete
+
+    def text(self) -> str | None:
+        """The text that came for it in chunks; `None` where it has none."""
+        if self.channel is not None:
+            return self.channel.text()
+        return None if self.slot is None else self.slot.snapshot().arguments
 
     def snapshot(self) -> Part:
         """The part so far."""
-        native = value_of(self.native)
+        marks = self.marks
+        native = None if marks is None else value_of(marks.native)
         if self.slot is not None:
             return ToolCallPart(self.slot.snapshot(), native)
         if self.channel is None:
             return ProviderPart(self.kind, native)
         text = self.channel.text()
         if self.kind == "text":
-            return TextPart(text, [], native)
+            said = [] if marks is None else marks.annotations()
+            return TextPart(text, [*said, *value_of(self._annotations)], native)
         if self.kind == "refusal":
             return RefusalPart(text, native)
         return ReasoningPart(text, _REASONING_KINDS[self.kind], native)

@@ -24,7 +24,9 @@ OPENAI_FINISH_REASONS: Mapping[str, str] = {
     "stop_sequence": "stop",
     "STOP": "stop",
     "COMPLETE": "stop",
+    "completed": "stop",
     "max_tokens": "length",
+    "max_output_tokens": "length",
     "model_length": "length",
     "MAX_TOKENS": "length",
     "tool_use": "tool_calls",
@@ -33,9 +35,19 @@ OPENAI_FINISH_REASONS: Mapping[str, str] = {
     "SAFETY": "content_filter",
     "RECITATION": "content_filter",
     "PROHIBITED_CONTENT": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "SPII": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "JAILBREAK": "content_filter",
     "refusal": "content_filter",
     "sensitive": "content_filter",
 }
+
+# Reasons of formats that give the same one whether tools are to be called or not.
+_WITH_OR_WITHOUT_CALLS = frozenset({"completed", "STOP"})
 
 
 class _URLCitation(msgspec.Struct):
@@ -94,6 +106,18 @@ MESSAGE_TYPES: Types = {
     "tool_calls": None,
     "audio": None,
 }
+
+
+def openai_finish_reason(reason: str | None, *, calls: bool) -> str | None:
+    """What OpenAI says for another server's finish reason; `None` if that is its own, or has no translation.
+
+    Args:
+        reason: The reason as it was sent.
+        calls: Whether tools are to be called.
+    """
+    if calls and reason in _WITH_OR_WITHOUT_CALLS:
+        return "tool_calls"
+    return OPENAI_FINISH_REASONS.get(reason or "")
 
 
 def completed(said: dict[str, JSONValue], extra: Mapping[str, JSONValue], types: Types = {}) -> dict[str, JSONValue]:  # noqa: B006  # only read

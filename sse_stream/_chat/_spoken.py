@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ._chunks import ChoiceDeltaAudio
-from ._memory import POINTER, text_of, utf8, weight
+from ._events import AudioDelta
+from ._memory import POINTER, Tally, text_of, utf8, weight
 from ._merging import JoinedFields
 from ._message import Audio
 from ._model import NOTHING
@@ -16,19 +17,26 @@ _TOKEN_WEIGHT = 240
 
 
 class AudioState:
-    """Spoken output."""
+    """Spoken output.
 
-    __slots__ = ("_data", "_expires_at", "_extra", "_id", "_transcript")
+    Args:
+        choice: The index of the choice.
+        tally: Where what is kept is counted.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_choice", "_data", "_expires_at", "_extra", "_id", "_tally", "_transcript")
+
+    def __init__(self, choice: int, tally: Tally) -> None:
+        self._choice = choice
+        self._tally = tally
         self._id = ""
         self._data = bytearray()
         self._transcript = bytearray()
         self._expires_at: int | None = None
         self._extra = JoinedFields()
 
-    def add(self, piece: ChoiceDeltaAudio) -> int:
-        """Add a piece; how many bytes that takes."""
+    def add(self, piece: ChoiceDeltaAudio) -> Iterable[AudioDelta]:
+        """Add a piece; the event of what it says."""
         growth = 0
         if piece.id and not self._id:
             self._id = piece.id
@@ -42,7 +50,14 @@ class AudioState:
             self._expires_at = piece.expires_at
         if piece.extra:
             growth += self._extra.add(piece.extra)
-        return growth
+        self._tally.size += growth
+        event = AudioDelta(
+            piece.id or None, piece.data or None, piece.transcript or None, piece.expires_at, self._choice
+        )
+        if event == AudioDelta(choice=self._choice):
+            return ()
+        self._tally.pieces += 1
+        return (event,)
 
     def snapshot(self) -> Audio:
         """All of it so far."""

@@ -137,6 +137,13 @@ class Slots:
         self._open = [slot for slot in self._open if not slot.complete]
         return taken
 
+    def take(self, slot: Slot) -> bool:
+        """Whether a call was not done so far: it is now."""
+        if slot not in self._open:
+            return False
+        self._open.remove(slot)
+        return True
+
     def take_open(self) -> list[Slot]:
         """All calls that were not done so far: they are now."""
         taken, self._open = self._open, []
@@ -148,8 +155,6 @@ class Slots:
         self._open.append(slot)
         if call_id:
             self._name(slot, call_id)
-        else:
-            self._note("missing_call_id", f"call {slot.index}")
         return slot
 
     def _name(self, slot: Slot, call_id: str) -> None:

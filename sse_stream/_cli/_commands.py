@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from .._sources._protocols import HttpxResponse
 from .._streams._sse import iter_sse
 from .._streams._sync import ChatStream
 from ..testing import ReplayServer, Reply, Request
+from ._apis import APIS, Prompt, UsageError, chat_request
 from ._exit_codes import Exit, asides, missing_choice, no_stream, outcome, say, what_came
 from ._follow import follow
 from ._input import Input
@@ -34,7 +34,7 @@ def demo(_: argparse.Namespace) -> Exit:
 
     screen = Screen(sys.stdout, sys.stderr)
     with ReplayServer(answer()) as server:
-        payload = msgspec.json.encode(_payload("replay-1", [_message("user", "Show me a stream.")]))
+        payload = msgspec.json.encode(APIS["chat"].payload(Prompt("replay-1", "Show me a stream.")))
         request = Request(server.chat_url, payload, {"Content-Type": "application/json"})  # noqa: S310  # it is ours
         started = monotonic()
         # A proxy would not find this machine's loopback.
@@ -70,30 +70,24 @@ def read(options: argparse.Namespace) -> Exit:
 
 def chat(options: argparse.Namespace) -> Exit:
     """Send a prompt, and show the answer."""
-    base_url = (options.base_url or os.environ.get("OPENAI_BASE_URL", "")).rstrip("/")
-    model = options.model or os.environ.get("OPENAI_MODEL", "")
-    key = (options.api_key or os.environ.get("OPENAI_API_KEY", "")).strip()
-    if not base_url:
-        say("there is no base URL: pass --base-url, or set OPENAI_BASE_URL, as in https://api.example.com/v1")
-        return Exit.BAD_USAGE
-    if not model:
-        say("there is no model: pass --model, or set OPENAI_MODEL")
-        return Exit.BAD_USAGE
-    if not key.isascii() or not key.isprintable():
-        say("the key holds characters that no HTTP header can carry: check --api-key or OPENAI_API_KEY")
+    try:
+        url, headers, payload = chat_request(
+            APIS[options.api],
+            options.prompt,
+            model=options.model,
+            base_url=options.base_url,
+            api_key=options.api_key,
+            system=options.system,
+            wants_usage=not options.no_usage,
+        )
+    except UsageError as error:
+        say(str(error))
         return Exit.BAD_USAGE
     httpx = _import_httpx()
     if httpx is None:
         return Exit.BAD_USAGE
-    url = base_url if base_url.endswith("/chat/completions") else f"{base_url}/chat/completions"
-    headers = {"accept": "text/event-stream"}
-    if key:
-        headers["authorization"] = f"Bearer {key}"
     headers |= {name.lower(): value for name, value in options.header}
-    messages = [_message("user", options.prompt)]
-    if options.system is not None:
-        messages.insert(0, _message("system", options.system))
-    payload = _payload(model, messages, usage=not options.no_usage) | dict(options.set)
+    payload |= dict(options.set)
     started = monotonic()
     try:
         with (
@@ -149,17 +143,6 @@ def _events_of(body: bytes) -> list[bytes]:
         if not line.strip():
             pieces.append(b"")
     return pieces
-
-
-def _message(role: str, content: str) -> dict[str, str]:
-    return {"role": role, "content": content}
-
-
-def _payload(model: str, messages: list[dict[str, str]], *, usage: bool = True) -> dict[str, object]:
-    payload: dict[str, object] = {"model": model, "messages": messages, "stream": True}
-    if usage:
-        payload["stream_options"] = {"include_usage": True}
-    return payload
 
 
 def _import_httpx() -> ModuleType | None:

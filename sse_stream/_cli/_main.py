@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .._version import __version__
+from ._apis import APIS
 from ._arguments import FAULTS, fault, header, index, port, seconds, setting, size
 from ._commands import chat, demo, read, serve
 from ._exit_codes import Exit, say
@@ -53,6 +54,7 @@ examples:
   sse-stream chat "Say hello" --model some-model --system "Answer in French." \\
       --set temperature=0 --set max_tokens=50 --stats
   sse-stream chat "Hello" --base-url http://127.0.0.1:8000/v1 --model local
+  sse-stream chat "Hello" --api gemini --model gemini-flash-latest
 """
 
 _SERVE_EXAMPLES = """\
@@ -138,9 +140,19 @@ def _parser() -> argparse.ArgumentParser:
 
     options = command("chat", chat, "send a prompt and stream the answer", _CHAT_EXAMPLES)
     options.add_argument("prompt", metavar="PROMPT", help="the prompt")
-    options.add_argument("--base-url", metavar="URL", help="base URL of the server (env: OPENAI_BASE_URL)")
-    options.add_argument("--model", metavar="NAME", help="the model (env: OPENAI_MODEL)")
-    options.add_argument("--api-key", metavar="KEY", help="API key, if the server wants one (env: OPENAI_API_KEY)")
+    variables = "env: OPENAI_{0}, ANTHROPIC_{0}, {1}"
+    options.add_argument("--api", choices=APIS, default="chat", help="the kind of API (default: chat)")
+    options.add_argument(
+        "--base-url",
+        metavar="URL",
+        help=f"base URL of the server ({variables.format('BASE_URL', 'GOOGLE_GEMINI_BASE_URL')})",
+    )
+    options.add_argument("--model", metavar="NAME", help=f"the model ({variables.format('MODEL', 'GEMINI_MODEL')})")
+    options.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help=f"API key, if the server wants one ({variables.format('API_KEY', 'GEMINI_API_KEY or GOOGLE_API_KEY')})",
+    )
     options.add_argument("--system", metavar="TEXT", help="the system message")
     options.add_argument(
         "--set",

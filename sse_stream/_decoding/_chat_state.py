@@ -12,12 +12,12 @@ from .._chat._endings import Ending, ending_of
 from .._chat._events import ChatEvent, KeepAlive
 from .._chat._limits import Limits
 from .._chat._reports import Usage
-from .._chat._turns import register_turn
 from .._errors import ChunkDecodeError, EventTooLargeError, OutputTooLargeError, ProviderError, SSEStreamError
-from ..dialects._base import AnomalyFound, Beside, Dialect, Done, Failure, PartEnd, PartStart, Ping
+from ..dialects._base import AnomalyFound, Beside, Dialect, DialectFound, Done, Failure, PartItem, Ping
 from ._items import ItemDecoder
-from ._shortcut import Shortcut
+from ._marking import mark_part
 from ._states import Lifecycle
+from ._typed import shortcut_for
 from ._verdict import anomalies_at_end, error_at_end, failed_finish
 
 
@@ -25,7 +25,7 @@ class ChatState(Lifecycle):
     """Everything that a chat stream has come to, and what it does with what comes next.
 
     Args:
-        dialect: The wire format.
+        dialect: The wire format; `None` to find it out.
         strict: Whether the first deviation is an error.
         limits: Bounds on memory.
         keepalives: Whether keep-alives give an event.
@@ -47,20 +47,19 @@ class ChatState(Lifecycle):
         broken: Whether the connection broke when nothing more was meant to come.
     """
 
-    def __init__(self, dialect: Dialect, *, strict: bool, limits: Limits, keepalives: bool) -> None:
+    def __init__(self, dialect: Dialect | None, *, strict: bool, limits: Limits, keepalives: bool) -> None:
         super().__init__()
         self.items = ItemDecoder(dialect, limits.event_size)
         self.queue = self.items.queue
         self.parser = self.items.parser
-        register_turn(dialect.name, dialect.turn)
-        self.dialect = dialect
+        self.dialect = dialect = self.items.dialect
         self._keepalives = keepalives
         self.log = AnomalyLog(strict=strict)
         self.builder = CompletionBuilder(limits, self.log.note, dialect.name)
         self.tally = self.builder.tally
         self.written = self.builder.written
-        alike = "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)
-        self.shortcut = Shortcut(self.builder, dialect.decode_plain if alike else None, limits.event_size)
+        self.shortcut = shortcut_for(dialect, self.builder, limits.event_size)
+        self._event_size = limits.event_size
         self._chunks_seen = 0
         self._foreign: str | None = None  # the first JSON that was no chunk
         self.keepalives_seen = 0
@@ -142,17 +141,16 @@ class ChatState(Lifecycle):
         self.check_strictness()
         try:
             match item:
-                case PartStart(choice, index, kind):
+                case PartItem():
                     self.shortcut.forget()
-                    return self.builder.start_part(choice, index, kind)
-                case PartEnd(choice, index, native):
-                    self.shortcut.forget()
-                    return self.builder.end_part(choice, index, native)
+                    return mark_part(self.builder, item)
                 case Ping(comment):
                     self.keepalives_seen += 1
                     return [KeepAlive(comment)] if self._keepalives else []
                 case AnomalyFound(kind, sample):
                     self.log.note(kind, sample)
+                    if self.log.violation is not None:
+                        self.shortcut.forget()  # nothing may pass it
                     if kind == "not_a_chunk" and self._foreign is None:
                         self._foreign = sample
                 case Done():
@@ -160,6 +158,11 @@ class ChatState(Lifecycle):
                     if failure is not None and self.state == "open":
                         raise failure
                     self.mark()
+                case DialectFound(dialect):
+                    self.items.use(dialect)
+                    self.builder.dialect = dialect.name
+                    self.shortcut = shortcut_for(dialect, self.builder, self._event_size)
+                    self.dialect = dialect
                 case Failure(error):
                     if isinstance(error, ProviderError):
                         self._take_late_usage()

@@ -15,7 +15,7 @@ from .._chat._reports import Usage
 from .._errors import SSEStreamError
 from .._json._copying import refusal_to_copy
 from .._sse._decoder import as_bytes
-from ..dialects import Dialect, OpenAIChat
+from ..dialects import Dialect
 from ._reader import EventReader
 
 
@@ -27,7 +27,7 @@ class ChatDecoder:
     to whoever asks first.
 
     Args:
-        dialect: The wire format; by default OpenAI's chat completions and all that is compatible.
+        dialect: The wire format; by default the first event tells which of the known ones it is.
         strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none.
         limits: Bounds on memory.
         keepalives: Whether comments and other keep-alives give a `KeepAlive` event.
@@ -52,7 +52,6 @@ class ChatDecoder:
         limits: Limits = Limits(),
         keepalives: bool = False,
     ) -> None:
-        dialect = OpenAIChat() if dialect is None else dialect
         self._reader = EventReader(dialect, strict=strict, limits=limits, keepalives=keepalives)
 
     @property

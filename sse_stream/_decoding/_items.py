@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from .._chat._chunks import ChatCompletionChunk
+from .._chat._turns import register_turn
 from .._errors import ChunkDecodeError, EventTooLargeError
 from .._sse._event import ServerSentEvent
 from .._sse._parser import EventParser
-from ..dialects._base import AnomalyFound, Dialect, Done, Failure, Ping, check_dialect
+from ..dialects._base import AnomalyFound, Dialect, Done, Failure, Item, Ping, check_dialect
+from ..dialects._detect import Detecting
 from ._queue import ItemQueue
 from ._unframed import UnframedJSON
 
@@ -17,7 +20,7 @@ class ItemDecoder:
     """Decodes the next server-sent event when asked, and queues what it means.
 
     Args:
-        dialect: The wire format.
+        dialect: The wire format; `None` to find it out.
         max_event_size: How many bytes of one event may wait for its end.
 
     Raises:
@@ -30,18 +33,40 @@ class ItemDecoder:
         cut_off: Whether the body ended inside an event.
     """
 
-    __slots__ = ("_asked_at_end", "_decode_plain", "_dialect", "_items", "cut_off", "events_seen", "parser", "queue")
+    __slots__ = (
+        "_asked_at_end",
+        "_decode_plain",
+        "_items",
+        "_reading",
+        "cut_off",
+        "events_seen",
+        "parser",
+        "queue",
+    )
 
-    def __init__(self, dialect: Dialect, max_event_size: int) -> None:
-        check_dialect(dialect)
-        self._dialect = dialect
-        self._decode_plain = dialect.decode_plain
+    def __init__(self, dialect: Dialect | None, max_event_size: int) -> None:
+        self._reading = _Reading(dialect)
+        self._decode_plain = self._reading.dialect.decode_plain
         self._items = ItemQueue()
         self.queue = self._items.entries
-        self.parser = _parser(dialect, max_event_size, self._items)
+        self.parser = _parser(self._reading, max_event_size, self._items)
         self.events_seen = 0
         self.cut_off = False
         self._asked_at_end = False  # whether the dialect was asked what the end of the body means
+
+    @property
+    def dialect(self) -> Dialect:
+        """The wire format."""
+        return self._reading.dialect
+
+    def use(self, dialect: Dialect) -> None:
+        """Read with this dialect from the next event on.
+
+        Raises:
+            TypeError: It is none.
+        """
+        self._reading.use(dialect)
+        self._decode_plain = dialect.decode_plain
 
     def fetch(self) -> bool:
         """Queue what the next event means, and what stands before it; whether there was anything."""
@@ -65,9 +90,11 @@ class ItemDecoder:
         chunk = self._decode_plain(data, parser.plain_name)
         if chunk is None:
             self._decode(ServerSentEvent(parser.decoded(data), parser.plain_name, parser.last_event_id))
-        elif self._items.halves.waiting:
-            self._items.put((chunk,))
-            return None
+        elif self._reading.detecting is not None or self._items.halves.waiting:
+            before = self._reading.settled(chunk)
+            if before or self._items.halves.waiting:
+                self._items.put((*before, chunk))
+                return None
         return chunk
 
     def _fetch_framed(self) -> bool:
@@ -84,7 +111,7 @@ class ItemDecoder:
         if chunk is None:
             self._decode(event)
         else:
-            self._items.put((chunk,))
+            self._items.put((*self._reading.settled(chunk), chunk))
         return True
 
     def fetch_end(self) -> bool:
@@ -95,7 +122,7 @@ class ItemDecoder:
         """
         if self.parser.within_event:
             event = self.parser.next_incomplete()
-            self.cut_off = event is None or not self._dialect.is_whole(event.data)
+            self.cut_off = event is None or not self.dialect.is_whole(event.data)
             if event is not None and not self.cut_off:
                 self.events_seen += 1
                 self._items.note("unterminated_event", event.data)
@@ -104,7 +131,8 @@ class ItemDecoder:
         if self._asked_at_end:
             return False
         self._asked_at_end = True
-        self._items.put(self._dialect.end())
+        if not (self.cut_off and getattr(self.dialect, "ends_with_body", False)):
+            self._items.put(self._reading.end())
         self._items.end()
         return True
 
@@ -116,7 +144,7 @@ class ItemDecoder:
         """
         event = ServerSentEvent(body.decode("utf-8", "replace"))
         try:
-            items = self._dialect.decode(event)
+            items = self._reading.decode(event)
         except ChunkDecodeError:
             return False
         if not any(isinstance(item, ChatCompletionChunk) and item.choices for item in items):
@@ -127,19 +155,73 @@ class ItemDecoder:
     def _decode(self, event: ServerSentEvent) -> None:
         """Queue what an event means that is no plain chunk."""
         try:
-            self._items.put(self._dialect.decode(event))
+            self._items.put(self._reading.decode(event))
         except ChunkDecodeError as error:
             self.queue.append(Failure(error))
 
 
-def _parser(dialect: Dialect, max_event_size: int, items: ItemQueue) -> EventParser:
+class _Reading:
+    """The dialect that reads, and what finds it until it is known: for whoever must not know who else reads.
+
+    Attributes:
+        dialect: The dialect.
+        detecting: What finds out whether it is another one; `None` once that is known.
+    """
+
+    __slots__ = ("detecting", "dialect")
+
+    def __init__(self, dialect: Dialect | None) -> None:
+        self.detecting: Detecting | None = None
+        if dialect is None:
+            self.detecting = Detecting()
+            self.dialect: Dialect = self.detecting.dialect
+        else:
+            self.use(dialect)
+
+    def use(self, dialect: Dialect) -> None:
+        """Read with this dialect.
+
+        Raises:
+            TypeError: It is none.
+        """
+        check_dialect(dialect)
+        register_turn(dialect.name, dialect.turn)
+        self.dialect = dialect
+        self.detecting = None
+
+    def settled(self, chunk: ChatCompletionChunk) -> Sequence[Item]:
+        """What comes before a plain chunk: with choices, it shows that the stream is a chat."""
+        detecting = self.detecting
+        if detecting is None or not chunk.choices:
+            return ()
+        self.detecting = None
+        return detecting.settle()
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        """What an event means.
+
+        Raises:
+            ChunkDecodeError: It cannot be read.
+        """
+        detecting = self.detecting
+        items = (detecting or self.dialect).decode(event)
+        if detecting is not None and detecting.is_settled:
+            self.detecting = None
+        return items
+
+    def end(self) -> Sequence[Item]:
+        """What it means that the body has ended."""
+        return (self.detecting or self.dialect).end()
+
+
+def _parser(reading: _Reading, max_event_size: int, items: ItemQueue) -> EventParser:
     """The parser of server-sent events; what it finds beside them is queued.
 
     It knows nothing of who reads them: no reference leads back, and a stream that is dropped is gone at once.
     """
 
     def part_events(data: str) -> bool:
-        whole = dialect.is_whole(data)
+        whole = reading.dialect.is_whole(data)
         if whole:
             items.note("events_run_together", data)
         return whole
@@ -152,13 +234,13 @@ def _parser(dialect: Dialect, max_event_size: int, items: ItemQueue) -> EventPar
         text = unframed.add(line)
         if text:
             with suppress(ChunkDecodeError):  # nobody has said that it is a chunk
-                meant = dialect.decode(ServerSentEvent(text))
+                meant = reading.decode(ServerSentEvent(text))
                 items.put((AnomalyFound("unframed_json", text), *meant))
 
     return EventParser(
         max_event_size,
         on_comment=lambda text: items.put((Ping(text),)),
-        on_unknown_field=lambda name, value: items.put(dialect.decode_field(name, value)),
+        on_unknown_field=lambda name, value: items.put(reading.dialect.decode_field(name, value)),
         part_events=part_events,
         on_unknown_line=read_line,
         on_malformed=lambda text: items.note("invalid_utf8", text),

@@ -19,7 +19,7 @@ class EventReader(ChatState):
     """Takes the bytes of a chat stream, and gives its events, or its chunks, when asked.
 
     Args:
-        dialect: The wire format.
+        dialect: The wire format; `None` to find it out.
         strict: Whether the first deviation is an error.
         limits: Bounds on memory.
         keepalives: Whether keep-alives give an event.
@@ -33,7 +33,7 @@ class EventReader(ChatState):
         take_document: Takes a body that is no stream but one whole completion; returns whether it is one.
     """
 
-    def __init__(self, dialect: Dialect, *, strict: bool, limits: Limits, keepalives: bool) -> None:
+    def __init__(self, dialect: Dialect | None, *, strict: bool, limits: Limits, keepalives: bool) -> None:
         super().__init__(dialect, strict=strict, limits=limits, keepalives=keepalives)
         self.take = self.parser.take
         self.take_document = self.items.fetch_document
@@ -100,9 +100,10 @@ class EventReader(ChatState):
             if isinstance(entry, ChatCompletionChunk):
                 events = self.add(entry)
                 if shortcut.tries and len(events) == 1 and self.log.violation is None:
-                    shortcut.learn(getattr(entry, SOURCE, None), entry, events[0])
+                    shortcut.learn(getattr(entry, SOURCE, None), parser.plain_name, entry, events[0])
             elif isinstance(entry, Beside):
                 events = self.apply(entry)
+                shortcut = self.shortcut  # it is another one where a dialect was found
             else:
                 return entry
             if events:

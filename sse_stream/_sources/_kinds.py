@@ -47,6 +47,12 @@ def kind_of(status: int | None, headers: Mapping[str, str], beginning: bytes, *,
     text = beginning.removeprefix(BOM).lstrip(BLANK)
     if text[:1] == b"{" or text[:1] == b"[":
         return "document"
+    if text[:1] == b"[" and is_labelled:  # Gemini's array of responses
+        item = text[1:].lstrip(BLANK)
+        if item[:1] == b"{":
+            return "document"
+        if not item and not at_end:
+            return "unknown"
     # Where a content coding is named, the client may not have undone it: then the label says nothing.
     if is_labelled and not content_coding(headers):
         return _kind_of_labelled(text, at_end=at_end)

@@ -20,7 +20,7 @@ DEFAULT_MAX_EVENT_SIZE = 32 * 1024 * 1024
 # more; where events are named, the name stands in a line before it.
 PLAIN_START = b"data: "
 PLAIN_END = b"\n\n"
-_PLAIN_NAME = b"event: "
+PLAIN_NAME = b"event: "
 
 _EXCERPT = 80
 
@@ -116,12 +116,16 @@ class EventParser(StreamInput):
         self.discard()
 
     def next_block(self) -> bytes:
-        """The bytes of the next event with one line, framing included; none if there is no such event in the buffer."""
+        """The bytes up to the next blank line, that line included; none if there is none in the buffer, or no event begins.
+
+        They are an event of any number of lines, or none: who knows what is wanted compares them with that.
+        """
         buffer, start = self.buffer, self.position
+        # Measured as "plain text, 16 KiB a read": most are of one line, and one byte is found faster than two.
         end = buffer.find(b"\n", start)
-        if not self.between_events or end < 0 or not buffer.startswith(PLAIN_END, end):
-            return b""
-        return buffer[start : end + len(PLAIN_END)]
+        if end >= 0 and not buffer.startswith(PLAIN_END, end):
+            end = buffer.find(PLAIN_END, end)
+        return buffer[start : end + len(PLAIN_END)] if end >= 0 and self.between_events else b""
 
     def next_plain(self) -> bytes | None:
         """The data of the next event, if that is a plain one, and whole in the buffer; its name is `plain_name`."""
@@ -129,11 +133,11 @@ class EventParser(StreamInput):
         if not self.between_events or not buffer:
             return None
         name = "message"
-        if buffer.startswith(_PLAIN_NAME, start):
+        if buffer.startswith(PLAIN_NAME, start):
             end = buffer.find(b"\n", start)
             if not 0 <= end - start <= self._limit:
                 return None
-            name = buffer[start + len(_PLAIN_NAME) : end].decode("utf-8", "replace") or name
+            name = buffer[start + len(PLAIN_NAME) : end].decode("utf-8", "replace") or name
             start = end + 1
         end = buffer.find(b"\n", start)
         if (

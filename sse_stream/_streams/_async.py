@@ -33,7 +33,7 @@ class AsyncChatStream(AsyncOwner):
 
     Args:
         source: The response, or where else the bytes come from.
-        dialect: The wire format; `None` for OpenAI's chat completions and all that is compatible.
+        dialect: The wire format; `None` to find it out from the first event.
         strict: Whether the first deviation, not a note, is a `ChunkDecodeError`; see `ChatStream`.
         limits: Bounds on memory.
         timeouts: Deadlines in seconds, kept to the moment; `None` for none.

@@ -11,7 +11,7 @@ from .._decoding._reader import EventReader
 from .._errors import SSEStreamError
 from .._sources._kinds import is_odd_label, is_success, kind_of
 from .._sources._source import Source, checked
-from ..dialects import Dialect, OpenAIChat
+from ..dialects import Dialect
 from ._body import Body
 from ._clocks import Clocks
 from ._outcome import OnTruncated, Outcome
@@ -53,7 +53,6 @@ class StreamState(Outcome):
     ) -> None:
         if on_truncated not in ("raise", "return"):
             raise ValueError(f"on_truncated is 'raise' or 'return', not {on_truncated!r}")
-        dialect = OpenAIChat() if dialect is None else dialect
         reader = EventReader(dialect, strict=strict, limits=limits, keepalives=keepalives)
         super().__init__(reader, Clocks(timeouts, request_started), on_truncated)
         self._limits = limits

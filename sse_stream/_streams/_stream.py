@@ -94,7 +94,10 @@ class Stream(Generic[Given, S]):
 
     @property
     def dialect(self) -> str:
-        """The name of the wire format: `"openai_chat"`, or that of the dialect that was given."""
+        """The name of the wire format: of the dialect that was given, or of the one that the first event shows.
+
+        `"openai_chat"` until an event shows another.
+        """
         return self._state.reader.dialect.name
 
     @property

@@ -31,7 +31,7 @@ class ChatStream(SyncOwner):
 
     Args:
         source: The response, or where else the bytes come from.
-        dialect: The wire format; `None` for OpenAI's chat completions and all that is compatible.
+        dialect: The wire format; `None` to find it out from the first event.
         strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none. Do not use it with a
             provider whose everyday streams deviate: Perplexity's do, and the tool calls of several others.
         limits: Bounds on memory.

@@ -1,6 +1,69 @@
-"""Dialects: one wire format each, and the only place where a provider's quirk may be known."""
+"""Dialects: one wire format each, and the only place where a provider's quirk may be known.
 
-from ._base import AnomalyFound, Dialect, Done, Failure, Item, PartEnd, PartStart, Ping
+Those of formats beside OpenAI's chat completions are imported when they are first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .._chat._message import Message
+from .._chat._turns import register_turn
+from .._json._depth import JSONValue
+from ._base import AnomalyFound, Dialect, DialectFound, Done, Failure, Item, PartEnd, PartPiece, PartStart, Ping
+from ._formats import READERS
 from ._openai_chat import OpenAIChat
 
-__all__ = ["AnomalyFound", "Dialect", "Done", "Failure", "Item", "OpenAIChat", "PartEnd", "PartStart", "Ping"]
+if TYPE_CHECKING:
+    from ._anthropic import AnthropicMessages
+    from ._gemini import GeminiContent
+    from ._responses import OpenAIResponses
+
+__all__ = [
+    "AnomalyFound",
+    "AnthropicMessages",
+    "Dialect",
+    "DialectFound",
+    "Done",
+    "Failure",
+    "GeminiContent",
+    "Item",
+    "OpenAIChat",
+    "OpenAIResponses",
+    "PartEnd",
+    "PartPiece",
+    "PartStart",
+    "Ping",
+]
+
+_MODULES = {reader.dialect: reader.module for reader in READERS.values()}
+
+
+def _dialect(name: str) -> type[Dialect]:
+    """A dialect, imported when it is asked for."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    dialect: type[Dialect] = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = dialect
+    return dialect
+
+
+def _register(name: str, dialect: str) -> None:
+    """A message of this dialect may be sent back, though nothing was read with it here: it may have been stored."""
+
+    def turn(message: Message) -> JSONValue:
+        return _dialect(dialect).turn(message)
+
+    register_turn(name, turn)
+
+
+for _name, _reader in READERS.items():
+    if _reader.dialect not in globals():
+        _register(_name, _reader.dialect)
+
+if not TYPE_CHECKING:  # a type checker is to see the names above, and no others
+    __getattr__ = _dialect
+
+
+def __dir__() -> list[str]:
+    return __all__

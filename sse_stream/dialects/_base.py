@@ -10,6 +10,7 @@ import msgspec
 from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._message import Message
+from .._chat._part_state import Complete
 from .._errors import SSEStreamError
 from .._json._depth import JSONValue
 from .._sse._event import ServerSentEvent
@@ -56,36 +57,74 @@ class AnomalyFound(Beside, frozen=True):
     sample: str
 
 
-class PartStart(Beside, frozen=True):
+class PartItem(Beside, frozen=True):
+    """What an event can say of one part of an answer."""
+
+
+class PartStart(PartItem, frozen=True):
     """A part of an answer begins: pieces of its kind belong to it until the next one of that choice does.
+
+    One that has begun and not ended is resumed: pieces belong to it again.
 
     Attributes:
         choice: The choice's index.
         index: What the format calls the part, for `PartEnd` and the events.
         kind: `"text"`, `"reasoning"`, `"reasoning_summary"`, `"redacted_reasoning"`, `"refusal"`, `"tool_call"`,
             or the provider's own word for something that only it knows.
+        native: How the provider's own object for it begins, where its end needs that: it is kept for `PartEnd`.
     """
 
     choice: int
     index: int
     kind: str
+    native: JSONValue = None
 
 
-class PartEnd(Beside, frozen=True):
-    """A part of an answer is complete.
+class PartPiece(PartItem, frozen=True):
+    """What came for a part beside the pieces that chunks carry: it is kept for `PartEnd`, and gives no event.
+
+    Attributes:
+        choice: The choice's index.
+        index: The part's, as its `PartStart` said.
+        piece: A piece of a text that only the provider reads, as a string; or any other JSON value.
+    """
+
+    choice: int
+    index: int
+    piece: JSONValue
+
+
+class PartEnd(PartItem, frozen=True):
+    """A part of an answer is complete. A second one of the same part replaces its object, and gives no event.
 
     Attributes:
         choice: The choice's index.
         index: The part's, as its `PartStart` said.
         native: The provider's own JSON object for it, whole, as it wants it back; `None` where there is none.
+        complete: Makes that object of what came, where the dialect has not kept that itself.
+        annotations: The field of that object in which it says something about places in the text.
     """
 
     choice: int
     index: int
-    native: JSONValue
+    native: JSONValue = None
+    complete: Complete | None = None
+    annotations: str = ""
 
 
-Item: TypeAlias = ChatCompletionChunk | Done | Failure | Ping | AnomalyFound | PartStart | PartEnd
+class DialectFound(Beside, frozen=True):
+    """The stream is in another format: from the next event on, this dialect reads.
+
+    Attributes:
+        dialect: The dialect.
+    """
+
+    dialect: Dialect
+
+
+Item: TypeAlias = (
+    ChatCompletionChunk | Done | Failure | Ping | AnomalyFound | PartStart | PartPiece | PartEnd | DialectFound
+)
 """What an event can mean."""
 
 
@@ -93,9 +132,12 @@ class Dialect(Protocol):
     """One wire format. A dialect keeps no connection, no clock and no completion; it may keep state
     between the events of one stream, so make a new one for each.
 
-    One whose `decode_plain` makes a new and equal chunk of the same data each time may say so in its own class
-    body, with `decodes_alike = True`: chunks that differ from the one before in their text alone are then compared,
-    not decoded. A subclass that is to be read so has to say it again.
+    One whose `decode_plain` makes a new and equal chunk of the same data each time, until a part begins or ends, may
+    say so in its own class body, with `decodes_alike = True`: chunks that differ from the one before in their text
+    alone are then compared, not decoded. A subclass that is to be read so has to say it again.
+
+    Where nothing but the end of the body marks the end of a stream, `ends_with_body = True` in the class says so: `end` is
+    then not asked of a body that was cut off inside an event.
 
     Attributes:
         name: What the format is called: `Message.dialect` and `ChatCompletion.dialect` say it.

@@ -3,7 +3,8 @@
 - Ways of cutting a body, and the assertion that they make no difference.
 - `ReplayServer`, which serves an answer or a recording as a provider would, with the faults that networks have.
 - `Reply`, which writes the answers, and `FakeResponse`, which is one without a server.
-- `HABITS`, what providers do, as named bytes with what they mean.
+- `HABITS`, what providers do, as named bytes with what they mean; `ANTHROPIC_HABITS` for Anthropic's Messages,
+  `RESPONSES_HABITS` for OpenAI's Responses, `GEMINI_HABITS` for Gemini's format.
 - Hypothesis strategies for bodies, for their cuts and for damage to them. They need the extra `testing`,
   and import Hypothesis when they are first asked for; everything else needs no package beside this one.
 """
@@ -12,21 +13,30 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from ._anthropic_habits import ANTHROPIC_HABITS
 from ._cuts import assert_cutting_changes_nothing, bytewise, every_cut
 from ._faults import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall, WrongLength
+from ._gemini_habits import GEMINI_HABITS
 from ._habits import HABITS
 from ._recordings import ChatRecording, EventStream, Habit
 from ._replies import Reply, Request, Seed
 from ._response import FakeResponse
+from ._responses_habits import RESPONSES_HABITS
 from ._server import ReplayServer
 
 if TYPE_CHECKING:
+    from ._anthropic_strategies import anthropic_streams
     from ._chat_strategies import chat_streams
     from ._event_strategies import event_streams, server_sent_events
+    from ._gemini_strategies import gemini_streams
+    from ._responses_strategies import responses_streams
     from ._strategies import chunkings, mutations
 
 __all__ = [
+    "ANTHROPIC_HABITS",
+    "GEMINI_HABITS",
     "HABITS",
+    "RESPONSES_HABITS",
     "ChatRecording",
     "Comments",
     "Disconnect",
@@ -49,14 +59,26 @@ __all__ = [
 ]
 
 if find_spec("hypothesis") is not None:  # or else `import *` would ask for what cannot be had
-    __all__ += ["chat_streams", "chunkings", "event_streams", "mutations", "server_sent_events"]
+    __all__ += [
+        "anthropic_streams",
+        "chat_streams",
+        "chunkings",
+        "event_streams",
+        "gemini_streams",
+        "mutations",
+        "responses_streams",
+        "server_sent_events",
+    ]
 
 # Where the names are that need Hypothesis.
 _STRATEGIES = {
+    "anthropic_streams": "_anthropic_strategies",
     "chat_streams": "_chat_strategies",
     "chunkings": "_strategies",
     "event_streams": "_event_strategies",
+    "gemini_streams": "_gemini_strategies",
     "mutations": "_strategies",
+    "responses_streams": "_responses_strategies",
     "server_sent_events": "_event_strategies",
 }
 

@@ -23,8 +23,9 @@ class ReplayServer:
     r"""Serves a recording as an OpenAI-compatible server would, in whatever pieces and with whatever faults.
 
     It listens from `with` on to the end of the block, in a thread of its own, by default on a free port of 127.0.0.1.
-    Any path that ends in `/chat/completions` gets the reply, whatever the method; one that ends in
-    `/models` gets a list of one model; any other gets a 404. Connections are kept alive.
+    Any path that ends as an endpoint for answers does gets the reply, whatever the method: `/chat/completions`,
+    `/completions`, `/responses`, `/messages`, `:streamGenerateContent`. One that ends in `/models` gets a list of one
+    model; any other gets a 404. Connections are kept alive.
 
     Args:
         recording: What is served: bytes, the path of a file, a list of pieces, each of which is one write, or a
@@ -96,6 +97,11 @@ class ReplayServer:
     def chat_url(self) -> str:
         """The endpoint that replays: `base_url` and `/chat/completions`."""
         return f"{self.base_url}/chat/completions"
+
+    @property
+    def messages_url(self) -> str:
+        """The same for Anthropic's Messages: `base_url` and `/messages`."""
+        return f"{self.base_url}/messages"
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -203,8 +209,8 @@ class ReplayServer:
         path = request.path.partition("?")[0]
         if path.endswith("/models"):
             return _json_reply(200, _MODELS)
-        if not path.endswith("/chat/completions"):
-            message = f"there is nothing at {path}: the recording is at any path that ends in /chat/completions"
+        if not path.endswith(_PATHS):
+            message = f"there is nothing at {path}: the recording is at any path that ends in {' or '.join(_PATHS)}"
             return _json_reply(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
         if not callable(self._script):
             self._played += 1
@@ -219,6 +225,8 @@ class ReplayServer:
             return _json_reply(500, {"error": {"message": f"the script raised {error!r}", "type": "server_error"}})
 
 
+# Of OpenAI's chat completions, its legacy completions and Responses, of Anthropic's Messages and of Gemini.
+_PATHS = ("/chat/completions", "/completions", "/responses", "/messages", ":streamGenerateContent")
 _MODELS = {"object": "list", "data": [{"id": "replay", "object": "model", "created": 0, "owned_by": "sse_stream"}]}
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from sse_stream import AnomalyKind
 from sse_stream._chat._anomalies import OnAnomaly
+from sse_stream._chat._call_states import CallStates
 from sse_stream._chat._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
+from sse_stream._chat._memory import Tally
 from sse_stream._chat._slot import Slot
 from sse_stream._chat._tool_calls import Slots, function_of
 
@@ -99,8 +101,7 @@ def test_the_slot_of_a_piece(deltas: list[list[Piece]], expected: list[int]) -> 
     [
         ([[(0, "a", "f", "{")], [(0, None, None, "}")], [(1, "b", "f", "{}")]], []),
         ([[(None, "a", "f", "{")], [(-1, None, None, "}")]], ["missing_call_index"] * 2),
-        ([[(0, None, "f", "{")], [(0, "a", None, "}")]], ["missing_call_id"]),
-        ([[(0, "", "f", "{}")]], ["missing_call_id"]),
+        ([[(0, None, "f", "{")], [(0, "a", None, "}")]], []),
         ([[(0, "a", "f", "{")], [(0, "b", None, "}")]], ["call_id_changed"]),
         ([[(0, "a", "f", "{}")], [(0, "b", None, None)], [(0, None, "f", "{}")]], []),
         ([[(0, "a", "f", "{")], [(0, "a", "g", "}")]], ["call_name_changed"]),
@@ -111,6 +112,18 @@ def test_what_is_odd_about_a_piece_is_told(deltas: list[list[Piece]], told: list
     found: list[AnomalyKind] = []
     slots_of(*deltas, note=lambda kind, _: found.append(kind))
     assert found == told
+
+
+@pytest.mark.parametrize("call_id", [None, ""])
+@pytest.mark.parametrize("announced", [False, True])
+def test_a_call_without_an_id_is_odd_unless_its_dialect_has_announced_it(call_id: str | None, announced: bool) -> None:
+    found: list[AnomalyKind] = []
+    calls = CallStates(0, Tally(10_000), 2, lambda kind, _: found.append(kind), lambda _: announced)
+    function = ChoiceDeltaFunctionCall(name="f", arguments="{")
+    calls.add([ChoiceDeltaToolCall(index=0, id=call_id, function=function)], [])
+    calls.add([ChoiceDeltaToolCall(index=0, id="a", function=ChoiceDeltaFunctionCall(arguments="}"))], [])
+    assert found == ([] if announced else ["missing_call_id"])
+    assert [slot.id for slot in calls.all] == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -93,15 +93,15 @@ def test_the_texts_of_all_parts_are_the_content() -> None:
     for index, (kind, field, text) in enumerate(
         [("text", "content", "a"), ("reasoning", "reasoning", "b"), ("search", "", ""), ("text", "content", "c")]
     ):
-        builder.start_part(0, index, kind)
+        builder.choice(0).start_part(index, kind)
         if field:
             add_delta(builder, 0, {field: text})
     assert written.read() == "ac"
     add(builder, content="d")
-    builder.start_part(0, 4, "tool_call")
+    builder.choice(0).start_part(4, "tool_call")
     add(builder, content="e")
-    builder.start_part(0, 5, "text")
-    builder.start_part(0, 6, "text")
+    builder.choice(0).start_part(5, "text")
+    builder.choice(0).start_part(6, "text")
     add(builder, content="f")
     assert [written.read(), written.read()] == ["def", ""]
     assert builder.snapshot().text == "acdef"
@@ -121,7 +121,7 @@ def test_whenever_it_is_read_it_is_all_there(pieces: list[tuple[str, str]], data
     for place, (what, text) in enumerate(pieces):
         match what:
             case "part":
-                builder.start_part(0, place, "text")
+                builder.choice(0).start_part(place, "text")
             case "call":
                 add(builder, tool_calls=[CALL, *arguments(0, text)])
             case "other":

@@ -401,7 +401,7 @@ class TestHelp:
 
     def test_defaults_and_variables_are_named(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "200")
-        for said in ("(env: OPENAI_BASE_URL)", "(env: OPENAI_MODEL)", "(env: OPENAI_API_KEY)", "(default: 60)"):
+        for said in ("(env: OPENAI_BASE_URL, ", "(env: OPENAI_MODEL, ", "(env: OPENAI_API_KEY, ", "(default: 60)"):
             assert said in cli("chat", "--help").out
         assert "(default: 127.0.0.1)" in cli("serve", "--help").out
 

@@ -28,7 +28,7 @@ from sse_stream import (
 from sse_stream._json._depth import MAX_DEPTH
 from sse_stream._json._lenient import loads
 from sse_stream._json._reading import ignore, read_struct
-from sse_stream.dialects import OpenAIChat
+from sse_stream.dialects import Dialect, OpenAIChat
 from sse_stream.dialects._quirks import normalized
 
 BEFORE = b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"before "}}]}\n\n'
@@ -170,8 +170,8 @@ def data(value: Any) -> bytes:
     return b"data: " + json.dumps(value).encode("ascii") + b"\n\n"
 
 
-def survive(body: bytes) -> tuple[ChatDecoder, list[ChatEvent]]:
-    decoder = ChatDecoder()
+def survive(body: bytes, dialect: Dialect | None = None) -> tuple[ChatDecoder, list[ChatEvent]]:
+    decoder = ChatDecoder(dialect=dialect)
     events: list[ChatEvent] = []
     try:
         events.extend(decoder.feed(body))

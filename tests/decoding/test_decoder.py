@@ -535,8 +535,18 @@ NOTES: dict[AnomalyKind, bytes] = {
     "model_changed": HI + b'data: {"model":"a","choices":[]}\n\ndata: {"model":"b","choices":[]}\n\n' + END,
     "odd_total": HI + STOP + usage(1, 2, 4) + DONE,
 }
-# What only a response or a document can have.
-ELSEWHERE: set[AnomalyKind] = {"not_streamed", "odd_content_type"}
+# What only a response, a document or another format can have: the tests of each format show its own.
+OF_OTHER_FORMATS: set[AnomalyKind] = {
+    "unknown_event",
+    "unknown_delta",
+    "sequence_gap",
+    "text_contradicts",
+    "start_repeated",
+    "unannounced_part",
+    "unclosed_part",
+    "early_finish",
+}
+ELSEWHERE: set[AnomalyKind] = {"not_streamed", "odd_content_type", *OF_OTHER_FORMATS}
 
 
 def test_every_kind_of_anomaly_is_in_a_table() -> None:

@@ -14,18 +14,21 @@ from sse_stream import (
     ChatEvent,
     ChatStream,
     ChoiceFinished,
+    Limits,
     Message,
+    OutputTooLargeError,
     ReasoningDelta,
     ServerSentEvent,
     TextDelta,
     ToolCall,
     ToolCallDelta,
+    ToolCallDone,
     ToolCallStarted,
 )
 from sse_stream._chat._events import PartDone, PartStarted
 from sse_stream._chat._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from sse_stream._json._depth import JSONValue
-from sse_stream.dialects import Done, Item, OpenAIChat, PartEnd, PartStart
+from sse_stream.dialects import DialectFound, Done, Item, OpenAIChat, PartEnd, PartPiece, PartStart
 from sse_stream.testing import bytewise
 
 
@@ -168,6 +171,7 @@ EVENTS: list[ChatEvent] = [
     PartStarted(3, "tool_call"),
     ToolCallStarted(0, "c1", "f"),
     ToolCallDelta(0, "{}"),
+    ToolCallDone(0, ToolCall("c1", "f", "{}")),
     PartDone(3, PARTS[3]),
     PartStarted(4, "text"),
     TextDelta("d"),
@@ -190,6 +194,110 @@ def test_a_dialect_says_where_parts_begin_and_end_and_what_the_end_means() -> No
         assert message.to_native() == [{"signed": "a"}, {"said": "bc"}, {"query": ["x"]}, {"called": "f"}, None]
 
 
+class Gathering(Marking):
+    """Gives a part's object in pieces: how it begins, then what is in it."""
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        value = json.loads(event.data)
+        match event.event:
+            case "start":
+                return (PartStart(**value, native={"began": value["kind"]}),)
+            case "piece":
+                return (PartPiece(**value),)
+            case "stop":
+                return (PartEnd(0, value["index"], None, gathered, "notes"),)
+        return super().decode(event)
+
+
+def gathered(began: JSONValue, text: str, pieces: list[JSONValue]) -> JSONValue:
+    return {**began, "text": text, "notes": pieces}
+
+
+def kept(index: int, value: JSONValue) -> bytes:
+    return event("piece", {"choice": 0, "index": index, "piece": value})
+
+
+GATHERED: dict[str, tuple[bytes, Part]] = {
+    "a text and its notes": (
+        start(0, "text") + event("delta", delta(content="ab")) + kept(0, {"at": 1}) + kept(0, [2]) + stop(0, None),
+        TextPart("ab", [{"at": 1}, [2]], {"began": "text", "text": "ab", "notes": [{"at": 1}, [2]]}),
+    ),
+    "text that only the provider reads": (
+        start(0, "search") + kept(0, "é") + kept(0, {"x": 1}) + kept(0, "b") + stop(0, None),
+        ProviderPart("search", {"began": "search", "text": "éb", "notes": [{"x": 1}]}),
+    ),
+    "a call's arguments": (
+        start(0, "tool_call") + event("delta", delta(tool_calls=[CALL])) + stop(0, None),
+        ToolCallPart(ToolCall("c1", "f", "{}"), {"began": "tool_call", "text": "{}", "notes": []}),
+    ),
+    "nothing": (
+        start(0, "search") + stop(0, None),
+        ProviderPart("search", {"began": "search", "text": "", "notes": []}),
+    ),
+    "what comes too late, and for no part": (
+        start(0, "search") + stop(0, None) + kept(0, "late") + kept(7, "lost") + stop(7, None),
+        ProviderPart("search", {"began": "search", "text": "", "notes": []}),
+    ),
+    "a part that is not closed": (start(0, "text") + event("delta", delta(content="a")) + kept(0, {}), TextPart("a")),
+}
+
+
+@pytest.mark.parametrize("name", GATHERED)
+def test_a_native_object_is_put_together_of_what_came(name: str) -> None:
+    body, part = GATHERED[name]
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder(dialect=Gathering())
+        events = [said for piece in pieces for said in decoder.feed(piece)]
+        assert decoder.completion.message.parts == [part]
+        assert [said.part for said in events if isinstance(said, PartDone)] == ([part] if part.native else [])
+
+
+def test_a_part_that_has_not_ended_is_resumed() -> None:
+    taking_turns = (
+        start(0, "text") + start(1, "text") + start(0, "text") + event("delta", delta(content="a")) + stop(0, {})
+    )
+    body = taking_turns + start(0, "text") + event("delta", delta(content="b"))
+    decoder = ChatDecoder(dialect=Marking())
+    assert list(decoder.feed(body)) == [
+        PartStarted(0, "text"),
+        PartStarted(1, "text"),
+        TextDelta("a"),
+        PartDone(0, TextPart("a", [], {})),
+        PartStarted(0, "text"),  # of the same name, but another
+        TextDelta("b"),
+    ]
+    assert [part.text for part in decoder.completion.message.parts if isinstance(part, TextPart)] == ["a", "", "b"]
+
+
+class Handing(OpenAIChat):
+    """Hands over to another dialect at an event of this name."""
+
+    __slots__ = ()
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        return (DialectFound(Marking()),) if event.event == "other" else super().decode(event)
+
+
+def test_a_dialect_hands_over_to_another() -> None:
+    body = framed(delta(content="a")) + event("other", {}) + MARKED
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder(dialect=Handing())
+        events = [said for piece in pieces for said in decoder.feed(piece)]
+        assert events == [TextDelta("a"), *EVENTS]
+        *_, done = decoder.close()
+        assert (done.type, decoder.completion.dialect, decoder.ending) == ("stream_done", "marking", "complete")
+
+
+def test_what_is_handed_over_to_is_a_dialect() -> None:
+    class Wrong(Handing):
+        def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+            return (DialectFound(object()),)  # type: ignore[arg-type]  # the mistake that is tested
+
+    decoder = ChatDecoder(dialect=Wrong())
+    with pytest.raises(TypeError, match="object is no dialect: add"):
+        list(decoder.feed(event("other", {})))
+
+
 def test_a_stream_says_which_dialect_it_is_read_with() -> None:
     assert ChatStream([MARKED], dialect=Marking()).dialect == "marking"
     assert ChatStream([b""]).dialect == "openai_chat"
@@ -203,6 +311,77 @@ def test_native_objects_are_handed_out_as_copies() -> None:
     part.native["query"].clear()
     again = decoder.completion.choices[0].message.parts[2]
     assert again == PARTS[2]
+
+
+def read(body: bytes) -> tuple[list[ChatEvent], Message]:
+    decoder = ChatDecoder(dialect=Marking())
+    events = list(decoder.feed(body))
+    return events, decoder.completion.choices[0].message
+
+
+def test_pieces_go_to_the_part_that_was_named_last() -> None:
+    said = event("delta", delta(content="a", reasoning="x"))
+    events, message = read(
+        start(0, "text")
+        + start(1, "reasoning")
+        + start(2, "text")
+        + said
+        + start(0, "text")
+        + said
+        + start(2, "text")
+        + said
+    )
+    assert message.parts == [TextPart("a"), ReasoningPart("xxx"), TextPart("aa")]
+    assert [said for said in events if isinstance(said, PartStarted)] == [
+        PartStarted(0, "text"),
+        PartStarted(1, "reasoning"),
+        PartStarted(2, "text"),
+    ]
+
+
+def test_the_object_of_a_part_may_be_said_again() -> None:
+    events, message = read(
+        start(0, "refusal") + event("delta", delta(refusal="a")) + stop(0, 1) + start(1, "refusal") + stop(0, [2])
+    )
+    assert message.parts == [RefusalPart("a", [2]), RefusalPart("")]
+    assert [said for said in events if isinstance(said, PartDone)] == [PartDone(0, RefusalPart("a", 1))]
+
+
+def test_a_part_of_the_name_of_one_that_has_ended_is_another() -> None:
+    piece = event("delta", delta(refusal="a"))
+    _, message = read(start(0, "refusal") + piece + stop(0, 1) + start(0, "refusal") + piece + stop(0, 2))
+    assert message.parts == [RefusalPart("a", 1), RefusalPart("a", 2)]
+
+
+def test_annotations_belong_to_the_part_that_text_goes_to() -> None:
+    same = {"type": "file_citation", "index": 3, "file_id": "f"}
+    body = (
+        start(0, "text")
+        + event("delta", delta(content="a", annotations=[same]))
+        + start(1, "text")
+        + event("delta", delta(annotations=[same, {**same, "file_id": "g"}], other=1))
+    )
+    _, message = read(body)
+    assert message.parts == [TextPart("a", [same]), TextPart("", [same, {**same, "file_id": "g"}])]
+    assert message.extra == {"other": 1}
+    decoder = ChatDecoder(dialect=Marking())
+    list(decoder.feed(body))
+    said = decoder.completion.to_dict()["choices"][0]["message"]
+    assert said["provider_fields"]["annotations"] == [same, same, {**same, "file_id": "g"}]
+
+
+def test_the_end_of_what_has_not_begun_means_nothing() -> None:
+    events, _ = read(start(0, "text") + stop(1, {}))
+    assert events == [PartStarted(0, "text")]
+
+
+@pytest.mark.parametrize("kind", ["text", "search"])
+def test_parts_are_counted(kind: str) -> None:
+    body = b"".join(start(index, kind) for index in range(1000))
+    decoder = ChatDecoder(dialect=Marking(), limits=Limits(output_size=100_000))
+    with pytest.raises(OutputTooLargeError):
+        list(decoder.feed(body))
+    assert len(decoder.completion.choices[0].message.parts) >= 100
 
 
 def test_the_end_mark_is_named_where_it_is_missing() -> None:

@@ -177,6 +177,10 @@ def test_looking_goes_on_where_it_was_of_use() -> None:
         framed('{"id": "c1", "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": null}]} '),
         b'data: {"id": "c1", "choices": [{"index": 0, "delta": {"content": "\xff"}, "finish_reason": null}]}\n\n',
         b"event: x\n" + chunk({"content": "a"}),
+        chunk({"content": "a"})[:-1] + b"id: 1\n\n",
+        chunk({"content": "a"})[:-1] + chunk({"content": "b"}),
+        chunk({"content": "a"}).replace(b'"a"', b'"a\nb"'),
+        chunk({"content": "a"}).replace(b'"a"', b'\ndata: "a"\ndata: '),
         b"data: [DONE]\n\n",
     ],
 )

@@ -362,6 +362,12 @@ def test_what_a_stream_means(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
+def test_it_means_the_same_if_the_format_is_given(name: str) -> None:
+    body = ROWS[name].body
+    assert read([body], OpenAIChat()) == read([body])
+
+
+@pytest.mark.parametrize("name", ROWS)
 def test_cutting_changes_nothing(name: str) -> None:
     body = ROWS[name].body
     whole = read([body])

@@ -68,6 +68,62 @@ def odd() -> bytes:
     return first + last + DONE
 
 
+def named(*events: dict[str, object]) -> list[bytes]:
+    """Events as Anthropic sends them."""
+    return [f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in events]
+
+
+def block(index: int, began: dict[str, object], *deltas: dict[str, object]) -> list[bytes]:
+    return named(
+        {"type": "content_block_start", "index": index, "content_block": began},
+        *({"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": index},
+    )
+
+
+def message(*blocks: list[bytes], reason: str = "end_turn") -> list[bytes]:
+    """A message of Anthropic's, with these blocks."""
+    usage = {"input_tokens": 6, "cache_read_input_tokens": 8, "output_tokens": 1}
+    begun = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": [], "usage": usage}
+    ended: dict[str, object] = {
+        "type": "message_delta",
+        "delta": {"stop_reason": reason},
+        "usage": {"output_tokens": 12},
+    }
+    return [
+        *named({"type": "message_start", "message": begun}),
+        *(event for events in blocks for event in events),
+        *named(ended, {"type": "message_stop"}),
+    ]
+
+
+THOUGHT = block(
+    0,
+    {"type": "thinking", "thinking": "", "signature": ""},
+    {"type": "thinking_delta", "thinking": "They ask for France."},
+    {"type": "signature_delta", "signature": "EqQBCkYIBxgC"},
+)
+
+
+def text_block(index: int, *pieces: str) -> list[bytes]:
+    deltas: list[dict[str, object]] = [{"type": "text_delta", "text": text} for text in pieces]
+    return block(index, {"type": "text", "text": ""}, *deltas)
+
+
+def anthropic_with_tool(request: Request) -> Reply:
+    """Thinks and asks for the weather, and once it is told, says it."""
+    last = request.json()["messages"][-1]["content"]
+    if isinstance(last, list) and last[0]["type"] == "tool_result":
+        return Reply(message(text_block(0, "It is", f" {last[0]['content'].split(' in ')[0]}", " in Paris.")))
+    asked = block(
+        1,
+        {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}},
+        {"type": "input_json_delta", "partial_json": '{"city": '},
+        {"type": "input_json_delta", "partial_json": '"Paris"}'},
+    )
+    return Reply(message(THOUGHT, asked, reason="tool_use"))
+
+
 SERVERS = {
     "answer": lambda: ReplayServer(ANSWER),
     "thinking": lambda: ReplayServer(
@@ -108,6 +164,8 @@ SERVERS = {
         saying('{"rows": [{"city": "Os', 'lo", "high": -', '3}, {"city": "Pa', 'ris", "high": 1', "2}", "]}")
     ),
     "prose": lambda: ReplayServer(saying("Sure! Here", " it is: {", "}")),
+    "anthropic": lambda: ReplayServer(message(THOUGHT, text_block(1, *PIECES))),
+    "anthropictool": lambda: ReplayServer(script=anthropic_with_tool),
     "breaking": lambda: ReplayServer(HALF, fault=Disconnect()),
     "stalled": lambda: ReplayServer(HALF, fault=Stall()),
     "pinging": lambda: ReplayServer(HALF, fault=Comments(interval=0.02)),

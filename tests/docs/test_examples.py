@@ -12,16 +12,18 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import openai
 import pytest
 
 import sse_stream
 from sse_stream import ChatStream, iter_sse
-from sse_stream.testing import ReplayServer, Reply
+from sse_stream.testing import ANTHROPIC_HABITS, ReplayServer, Reply, Request
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 README = Path(__file__).parents[2] / "README.md"
@@ -94,6 +96,10 @@ lich,
 violets are blue.
 5 tokens, last event id 5
 """,
+    "relay_anthropic.py": """\
+A relay speaks both languages. [openai_chat, stop, 18 tokens]
+A relay speaks [Overloaded]
+""",
     "resumed_events.py": """\
 reading 1: 21.0
 reading 2: 21.4
@@ -155,7 +161,9 @@ def test_it_runs_offline_as_it_stands(name: str, tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr, said) == (0, "", expected)
 
 
-@pytest.mark.parametrize("name", sorted(set(OFFLINE) - {"plain_text_tokens.py", "resumed_events.py"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(OFFLINE) - {"plain_text_tokens.py", "relay_anthropic.py", "resumed_events.py"})
+)
 def test_it_asks_the_server_that_the_environment_names(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,6 +181,83 @@ def test_it_asks_the_server_that_the_environment_names(
     said = capsys.readouterr().out
     assert server.requests
     assert ("4" if name == "usage_and_billing.py" else "A real answer.") in said
+
+
+@contextmanager
+def relaying(script: Callable[[Request], Reply]) -> Iterator[tuple[openai.OpenAI, ReplayServer]]:
+    """The official client, in front of the relay, in front of a stand-in for Anthropic."""
+    relay = runpy.run_path(str(EXAMPLES / "relay_anthropic.py"))["Relay"]
+    with ReplayServer(script=script) as anthropic, relay(anthropic.messages_url, "sk-ant") as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            with openai.OpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client:
+                yield client, anthropic
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+QUESTION: list[Any] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+
+
+class TestRelay:
+    """Anthropic's answers, as the official client of OpenAI reads them."""
+
+    def test_an_answer(self) -> None:
+        body = ANTHROPIC_HABITS["thinking"].body
+        with relaying(lambda _: Reply(body)) as (client, anthropic):
+            with client.chat.completions.stream(model="claude", messages=QUESTION) as stream:
+                deltas = [event.delta for event in stream if event.type == "content.delta"]
+                completion = stream.get_final_completion()
+        assert "".join(deltas) == completion.choices[0].message.content == "Hello"
+        assert (completion.id, completion.model, completion.choices[0].finish_reason) == ("msg_1", "m", "stop")
+        assert completion.usage is not None
+        assert (completion.usage.prompt_tokens, completion.usage.total_tokens) == (3, 12)
+        (request,) = anthropic.requests
+        assert (request.path, request.headers["x-api-key"]) == ("/v1/messages", "sk-ant")
+        assert request.json()["system"] == "Be brief."
+        assert request.json()["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]
+
+    def test_a_tool_call_there_and_back(self) -> None:
+        body = ANTHROPIC_HABITS["calls-in-pieces"].body
+        tool: Any = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+        with relaying(lambda _: Reply(body)) as (client, anthropic):
+            messages = list(QUESTION)
+            for _ in range(2):
+                with client.chat.completions.stream(model="claude", messages=messages, tools=[tool]) as stream:
+                    choice = stream.get_final_completion().choices[0]
+                messages.append(choice.message.model_dump(exclude_none=True))
+                messages.append({"role": "tool", "tool_call_id": "t1", "content": "7"})
+        assert choice.finish_reason == "tool_calls"
+        assert choice.message.tool_calls is not None
+        assert [(call.id, call.function.arguments) for call in choice.message.tool_calls] == [("t1", '{"a": 1}')]
+        _, asked, result = anthropic.requests[1].json()["messages"]
+        assert asked["content"][1] == {"type": "tool_use", "id": "t1", "name": "f", "input": {"a": 1}}
+        assert result["content"] == [{"type": "tool_result", "tool_use_id": "t1", "content": "7"}]
+
+    def test_an_error_in_the_middle(self) -> None:
+        with relaying(lambda _: Reply(ANTHROPIC_HABITS["error-overloaded"].body)) as (client, _):
+            stream = client.chat.completions.create(model="claude", messages=QUESTION, stream=True)
+            said = ""
+            with pytest.raises(openai.APIError, match="Overloaded") as failure:
+                for chunk in stream:
+                    said += (chunk.choices[0].delta.content or "") if chunk.choices else ""
+        assert (said, failure.value.type) == ("Hel", "overloaded_error")
+
+    def test_an_answer_that_is_cut_off_is_an_error(self) -> None:
+        with relaying(lambda _: Reply(ANTHROPIC_HABITS["cut-in-a-block"].body)) as (client, _):
+            stream = client.chat.completions.create(model="claude", messages=QUESTION, stream=True)
+            with pytest.raises(openai.APIError, match="no message_stop came"):
+                list(stream)
+
+    def test_a_request_that_is_refused(self) -> None:
+        refusal = b'{"type":"error","error":{"type":"authentication_error","message":"no such key"}}'
+        with (
+            relaying(lambda _: Reply(refusal, status=401, content_type="application/json")) as (client, _),
+            pytest.raises(openai.AuthenticationError, match="no such key"),
+        ):
+            client.chat.completions.create(model="claude", messages=QUESTION, stream=True)
 
 
 @contextmanager

@@ -9,7 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_stream import AnomalyKind, ChatDecoder, Choice, Message, ProviderError, SSEStreamError
-from sse_stream.testing import HABITS, Habit, assert_cutting_changes_nothing, chunkings
+from sse_stream.testing import (
+    ANTHROPIC_HABITS,
+    GEMINI_HABITS,
+    HABITS,
+    RESPONSES_HABITS,
+    Habit,
+    assert_cutting_changes_nothing,
+    chunkings,
+)
+
+# By name, those of formats beside chat with the format before it.
+ALL = {
+    **HABITS,
+    **{f"anthropic/{name}": habit for name, habit in ANTHROPIC_HABITS.items()},
+    **{f"responses/{name}": habit for name, habit in RESPONSES_HABITS.items()},
+    **{f"gemini/{name}": habit for name, habit in GEMINI_HABITS.items()},
+}
 
 
 def read(pieces: list[bytes]) -> Habit:
@@ -39,36 +55,36 @@ def read(pieces: list[bytes]) -> Habit:
     )
 
 
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.parametrize("name", ALL)
 def test_the_decoder_reads_it_as_it_is_meant(name: str) -> None:
-    habit = HABITS[name]
+    habit = ALL[name]
     found = read([habit.body])
     assert {field: getattr(found, field) for field in vars(found) if field != "about"} == {
         field: getattr(habit, field) for field in vars(habit) if field != "about"
     }
 
 
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.parametrize("name", ALL)
 def test_it_means_the_same_however_it_is_cut(name: str) -> None:
-    assert_cutting_changes_nothing(lambda pieces: vars(read(pieces)), HABITS[name].body)
+    assert_cutting_changes_nothing(lambda pieces: vars(read(pieces)), ALL[name].body)
 
 
-@given(st.data(), st.sampled_from(sorted(HABITS)))
+@given(st.data(), st.sampled_from(sorted(ALL)))
 def test_it_means_the_same_in_any_number_of_pieces(data: st.DataObject, name: str) -> None:
-    habit = HABITS[name]
+    habit = ALL[name]
     assert vars(read(data.draw(chunkings(habit.body)))) == vars(read([habit.body]))
 
 
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.parametrize("name", ALL)
 def test_its_name_says_how_it_ends(name: str) -> None:
     endings = {"cut": {"truncated"}, "error": {"provider_error", "invalid"}}
-    assert HABITS[name].ending in endings.get(name.partition("-")[0], {"complete"})
-    assert (HABITS[name].error is not None) == (HABITS[name].ending == "provider_error")
+    assert ALL[name].ending in endings.get(name.rpartition("/")[2].partition("-")[0], {"complete"})
+    assert (ALL[name].error is not None) == (ALL[name].ending == "provider_error")
 
 
 def test_each_says_what_it_is_and_is_like_no_other() -> None:
-    assert all(habit.about.endswith(".") and len(habit.about) > 10 for habit in HABITS.values())
-    assert len({habit.body for habit in HABITS.values()}) == len(HABITS)
+    assert all(habit.about.endswith(".") and len(habit.about) > 10 for habit in ALL.values())
+    assert len({habit.body for habit in ALL.values()}) == len(ALL)
     assert HABITS["cut-before-anything"].text == ""
     assert HABITS["choices-interleaved"].text == "Hello"
 
@@ -76,7 +92,7 @@ def test_each_says_what_it_is_and_is_like_no_other() -> None:
 def test_each_kind_of_anomaly_that_a_stream_can_show_has_a_habit() -> None:
     of_responses = {"odd_content_type", "not_streamed"}  # they take more than a stream of events
     shown: set[str] = set()
-    for habit in HABITS.values():
+    for habit in ALL.values():
         shown |= habit.anomalies
     assert shown == {*get_args(AnomalyKind)} - of_responses
 

@@ -19,7 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
+from sse_stream import ChatStream
 from sse_stream.testing import (
+    ANTHROPIC_HABITS,
     Comments,
     Disconnect,
     EndAt,
@@ -93,7 +95,7 @@ class TestWhatIsServed:
             assert [model["id"] for model in json.load(response)["data"]] == ["replay"]
 
     def test_another_path_is_not_found_and_the_answer_says_what_is(self) -> None:
-        with ReplayServer(BODY) as server, asked(server, "GET", "/v1/completions") as response:
+        with ReplayServer(BODY) as server, asked(server, "GET", "/v1/embeddings") as response:
             assert response.status == 404
             assert "/chat/completions" in json.load(response)["error"]["message"]
 
@@ -465,3 +467,18 @@ class TestStopping:
         program = "import sys, sse_stream.testing; print({'hypothesis', 'httpx', 'brotli'} & sys.modules.keys())"
         shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert shown.stdout.strip() == "set()"
+
+
+def test_anthropics_client_reads_what_is_at_messages() -> None:
+    anthropic = pytest.importorskip("anthropic")
+    with (
+        ReplayServer(ANTHROPIC_HABITS["thinking"].body) as server,
+        anthropic.Anthropic(base_url=server.url, api_key="none", max_retries=0) as client,
+    ):
+        asked = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+        with client.messages.stream(**asked) as stream:
+            theirs = stream.get_final_message()
+        with httpx.stream("POST", server.messages_url, json=asked) as response, ChatStream(response) as ours:
+            message = ours.until_done().message
+    assert [request.path for request in server.requests] == ["/v1/messages", "/v1/messages"]
+    assert message.to_native()["content"] == theirs.to_dict()["content"]

@@ -27,6 +27,7 @@ from sse_stream import (
 from sse_stream.testing import (
     ChatRecording,
     EventStream,
+    anthropic_streams,
     bytewise,
     chat_streams,
     chunkings,
@@ -70,7 +71,7 @@ BODY = "data: ü\r\n\r\ndata: 🙂\n\n".encode()
 def missing(
     strategy: SearchStrategy[T], conditions: Mapping[str, Callable[[T], object]], *, examples: int = 600
 ) -> set[str]:
-    """Which conditions none of a few hundred examples meets."""
+    """Which conditions none of several hundred examples meets."""
     unmet = set(conditions)
 
     @settings(max_examples=examples, phases=[Phase.generate], derandomize=True, database=None)
@@ -372,3 +373,53 @@ except ImportError as error:
         shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert "chunkings needs Hypothesis" in shown.stdout
         assert "sse-stream[testing]" in shown.stdout
+
+
+class TestAnthropicStreams:
+    @given(anthropic_streams())
+    def test_each_says_what_it_means(self, stream: ChatRecording) -> None:
+        decoder = ChatDecoder()
+        list(decoder.feed(stream.body))
+        list(decoder.close())
+        assert decoder.completion == stream.completion
+        assert decoder.ending == "complete"
+        assert {anomaly.kind for anomaly in decoder.anomalies} <= {"start_repeated", "missing_done"}
+
+    @given(st.data(), anthropic_streams())
+    def test_however_it_is_cut(self, data: st.DataObject, stream: ChatRecording) -> None:
+        whole, cut = ChatDecoder(), ChatDecoder()
+        events = [*whole.feed(stream.body), *whole.close()]
+        pieces = data.draw(chunkings(stream.body))
+        assert [*(event for piece in pieces for event in cut.feed(piece)), *cut.close()] == events
+
+    @given(anthropic_streams(habits=False))
+    def test_anthropics_own_form_is_strict(self, stream: ChatRecording) -> None:
+        decoder = ChatDecoder(strict=True)
+        list(decoder.feed(stream.body))
+        list(decoder.close())
+        assert decoder.anomalies == ()
+        assert decoder.completion == stream.completion
+
+    def test_what_matters_comes_up(self) -> None:
+        def kinds(stream: ChatRecording) -> list[str]:
+            return [part.type for part in stream.completion.message.parts]
+
+        assert not missing(
+            anthropic_streams(),
+            {
+                "text": lambda stream: stream.completion.text,
+                "reasoning": lambda stream: stream.completion.message.reasoning,
+                "a call with arguments": lambda stream: any(
+                    call.arguments != "{}" for call in stream.completion.tool_calls
+                ),
+                "text after a call": lambda stream: "tool_call,text" in ",".join(kinds(stream)),
+                "the server's own": lambda stream: "provider" in kinds(stream),
+                "no names": lambda stream: b"event:" not in stream.body,
+                "no end": lambda stream: b"message_stop" not in stream.body,
+            },
+        )
+
+    def test_they_shrink_to_what_is_readable(self) -> None:
+        stream = simplest(anthropic_streams(), lambda stream: stream.completion.text)
+        assert stream.completion.text == "0"
+        assert stream.body.count(b"data: ") <= 7

@@ -111,8 +111,8 @@ EXPLANATIONS = [
         _SHORT_WAY,
     ),
     Explanation(
-        "_chat/_completion",
-        'translated = OPENAI_FINISH_REASONS.get(self.finish_reason or "")',
+        "_chat/_schema",
+        'return OPENAI_FINISH_REASONS.get(reason or "")',
         None,
         "No reason that is translated is None, empty or X.",
     ),

@@ -24,6 +24,7 @@ import sse_stream
 from sse_stream import (
     Anomaly,
     AnomalyKind,
+    AnomalyLevel,
     AsyncByteSource,
     AsyncChatStream,
     AsyncCoalescedEvents,
@@ -110,9 +111,27 @@ from sse_stream import (
     coalesce,
     iter_sse,
 )
-from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, Item, OpenAIChat, PartEnd, PartStart, Ping
+from sse_stream.dialects import (
+    AnomalyFound,
+    AnthropicMessages,
+    Dialect,
+    DialectFound,
+    Done,
+    Failure,
+    GeminiContent,
+    Item,
+    OpenAIChat,
+    OpenAIResponses,
+    PartEnd,
+    PartPiece,
+    PartStart,
+    Ping,
+)
 from sse_stream.testing import (
+    ANTHROPIC_HABITS,
+    GEMINI_HABITS,
     HABITS,
+    RESPONSES_HABITS,
     ChatRecording,
     Comments,
     Disconnect,
@@ -129,13 +148,16 @@ from sse_stream.testing import (
     Seed,
     Stall,
     WrongLength,
+    anthropic_streams,
     assert_cutting_changes_nothing,
     bytewise,
     chat_streams,
     chunkings,
     event_streams,
     every_cut,
+    gemini_streams,
     mutations,
+    responses_streams,
     server_sent_events,
 )
 
@@ -175,9 +197,10 @@ def every_option(source: Iterator[bytes], on_truncated: OnTruncated = "return") 
         timeouts=timeouts,
         keepalives=True,
         on_truncated=on_truncated,
-        dialect=OpenAIChat(),
+        dialect=OpenAIResponses(),
         request_started=0.0,
     )
+    assert_type(ChatStream(source, dialect=GeminiContent()).dialect, str)
     assert_type(stream.iter_text(1), Iterator[str])
     assert_type(stream.iter_chunks(), Iterator[ChatCompletionChunk])
     assert_type(stream.iter_partial(every=0.1, choice=1, tool_call=0), Iterator[Any])
@@ -387,6 +410,7 @@ def timed(timings: StreamTimings) -> tuple[float | None, float | None, int]:
 
 def counted(anomalies: Sequence[Anomaly]) -> dict[AnomalyKind, int]:
     for anomaly in anomalies:
+        assert_type(anomaly.level, AnomalyLevel)
         assert_type(anomaly.kind == "no such kind", bool)  # type: ignore[comparison-overlap]
     return {anomaly.kind: anomaly.count for anomaly in anomalies}
 
@@ -511,7 +535,7 @@ class Bare:
         return None
 
     def end(self) -> Sequence[Item]:
-        return [PartStart(0, 0, "text"), PartEnd(0, 0, {"a": 1})]
+        return [PartStart(0, 0, "text"), PartPiece(0, 0, "a"), PartEnd(0, 0, {"a": 1}), DialectFound(OpenAIChat())]
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
@@ -525,6 +549,7 @@ class Bare:
 
 
 dialect: Dialect = Bare()
+another: Dialect = AnthropicMessages()
 not_a_dialect: Dialect = object()  # type: ignore[assignment]
 
 # The kit.
@@ -561,18 +586,19 @@ def cut_up(body: bytes) -> None:
     assert_type(every_cut(body, pieces=3), Iterator[list[bytes]])
     assert_type(bytewise(body), list[bytes])
     assert_cutting_changes_nothing(b"".join, body, cuts=[bytewise(body)])
-    for name, habit in HABITS.items():
+    for name, habit in {**HABITS, **ANTHROPIC_HABITS, **RESPONSES_HABITS, **GEMINI_HABITS}.items():
         assert_type(name, str)
         assert_type(habit, Habit)
         assert_type(habit.tool_calls, tuple[ToolCall, ...])
 
 
 assert_type(chunkings(b"", empty_pieces=True), SearchStrategy[list[bytes]])
+assert_type(anthropic_streams(max_blocks=2, habits=False), SearchStrategy[ChatRecording])
 assert_type(mutations(b"", max_edits=2), SearchStrategy[bytes])
 assert_type(server_sent_events(), SearchStrategy[ServerSentEvent])
 
 
-@given(chat_streams(), event_streams(bom=False))
+@given(chat_streams() | responses_streams(max_items=2) | gemini_streams(), event_streams(bom=False))
 def properties(recording: ChatRecording, stream: EventStream) -> None:
     assert_type(recording.completion, ChatCompletion)
     assert_type(stream.events, tuple[ServerSentEvent, ...])

@@ -1,0 +1,189 @@
+"""Gemini's generateContent, of AI Studio, Vertex AI and Code Assist."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from .._chat._chunks import ChatCompletionChunk
+from .._chat._message import Message
+from .._chat._parts import TextPart
+from .._errors import ChunkDecodeError, IncompleteStreamError
+from .._json._copying import copied
+from .._json._depth import JSONValue, is_deep
+from .._json._lenient import loads
+from .._sse._event import ServerSentEvent
+from ._base import AnomalyFound, Done, Failure, Item, Ping
+from ._gemini_answer import RESPONSE_FIELDS, Answer
+from ._gemini_candidate import Object
+from ._gemini_reports import gemini_error
+
+
+class GeminiContent:
+    """The dialect of `POST …:streamGenerateContent?alt=sse`: Gemini on AI Studio, on Vertex AI and behind Code Assist.
+
+    Each event holds what is new. Nothing marks the end: a stream is complete if each candidate has given a finish
+    reason when the body ends, or the prompt was blocked. So a finish reason is handed out at the end, and the last one
+    counts. A JSON array, which is what the server sends without `alt=sse`, is read as the whole answer.
+
+    >>> dialect = GeminiContent()
+    >>> [type(item).__name__ for item in dialect.decode(ServerSentEvent('{"candidates":[{"finishReason":"STOP"}]}'))]
+    ['ChatCompletionChunk']
+    >>> dialect.end()[0].choices
+    [ChunkChoice(index=0, delta=ChoiceDelta(), finish_reason='STOP')]
+    """
+
+    __slots__ = ("_answer",)
+
+    name = "gemini_content"
+    end_mark = "final finishReason"
+    ends_with_body = True
+
+    def __init__(self) -> None:
+        self._answer = Answer()
+
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
+        """One more piece of the text or the thought that has begun, with usage or without; `None` for anything else.
+
+        Args:
+            data: The event's data.
+            event: Its name: a response has none.
+        """
+        return self._answer.add_plain(data) if event == "message" else None
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        """What one event means, read tolerantly: see `Dialect.decode`.
+
+        Args:
+            event: Any event that `decode_plain` has not read, or a whole document.
+
+        Raises:
+            ChunkDecodeError: Its data is neither JSON nor a keep-alive.
+        """
+        text = event.data.strip()
+        if text == "[DONE]":
+            return (*self._answer.end(), Done())
+        if not text or text.startswith(":"):
+            return (AnomalyFound("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
+        if text.startswith("["):
+            return tuple(self._array(text))
+        try:
+            value, loose = loads(text)
+        except ChunkDecodeError:
+            if event.event != "error":
+                raise
+            return (*self._answer.end(), Failure(gemini_error(text)))
+        items = [AnomalyFound("loose_json", text)] if loose else []
+        if event.event == "error":
+            return (*items, *self._answer.end(), Failure(gemini_error(value)))
+        if not isinstance(value, dict):
+            raise ChunkDecodeError(f"a response is a JSON object, not {text[:200]!r}", data=event.data)
+        return (*items, *self._object(value, text))
+
+    def decode_field(self, name: str, value: str) -> Sequence[Item]:  # noqa: ARG002  # the protocol's signature
+        """Nothing: no server of this format writes fields of its own.
+
+        Args:
+            name: The field's name.
+            value: Its value.
+        """
+        return ()
+
+    def is_whole(self, data: str) -> bool:
+        """Whether the data is a JSON object, `[DONE]` or a keep-alive.
+
+        Args:
+            data: A `data` line, or the data of an event.
+        """
+        text = data.strip()
+        if text == "[DONE]" or text.startswith(":"):
+            return True
+        try:
+            return text.startswith("{") and isinstance(loads(text)[0], dict)
+        except ChunkDecodeError:
+            return False
+
+    def end(self) -> Sequence[Item]:
+        """Why each candidate has finished, which is final now that nothing more comes; `Done` if all of them have."""
+        finished = tuple(self._answer.end())
+        return (*finished, Done()) if self._answer.is_finished else finished
+
+    @staticmethod
+    def turn(message: Message) -> JSONValue:
+        """The content to append to `contents`: each part as it came, so that signatures stay where they belong.
+
+        Neighbouring pieces of text are one part. Left out is what the server would refuse: empty text without a
+        signature, and thoughts and calls that were cut off.
+
+        Args:
+            message: The message.
+        """
+        parts = []
+        for part in message.parts:
+            if part.native is not None:
+                parts.append(copied(part.native))
+            elif isinstance(part, TextPart) and part.text:
+                parts.append({"text": part.text})
+        return {"role": "model", "parts": parts}
+
+    def _array(self, text: str) -> Iterator[Item]:
+        """A JSON array of responses, which is the whole answer; one that was cut off is read as far as it came.
+
+        Raises:
+            ChunkDecodeError: It is none.
+        """
+        responses, is_closed = _elements(text)
+        if not is_closed and not (responses and responses[0].startswith("{")):
+            loads(text)  # which says why it is none
+        for response in responses:
+            value, loose = loads(response)
+            if loose:
+                yield AnomalyFound("loose_json", response)
+            if isinstance(value, dict):
+                yield from self._object(value, response)
+            else:
+                yield AnomalyFound("odd_type", f"response: {response}")
+        yield from self._answer.end()
+        if not is_closed or not self._answer.is_finished:
+            missing = "a candidate has no finish reason" if is_closed else "it was cut off"
+            yield Failure(IncompleteStreamError(f"the array of responses is incomplete: {missing}: {text[-80:]!r}"))
+
+    def _object(self, value: Object, text: str) -> Iterator[Item]:
+        response, around = _unwrapped(value)
+        failing = next((one for one in (value, response) if one.get("error")), None)
+        if not RESPONSE_FIELDS.isdisjoint(response):
+            yield from self._answer.add(response, around, text)
+        elif failing is None:
+            yield AnomalyFound("not_a_chunk", text)
+        if failing is not None:
+            yield from self._answer.end()
+            yield Failure(gemini_error(failing))
+
+
+def _unwrapped(value: Object) -> tuple[Object, Object]:
+    """A response, and what stands around it: Code Assist wraps each, `{"response": {…}, "traceId": …}`."""
+    response = value.get("response")
+    if not isinstance(response, dict) or not RESPONSE_FIELDS.isdisjoint(value):
+        return value, {}
+    return response, {name: item for name, item in value.items() if name != "response"}
+
+
+_BETWEEN = re.compile(r"[\s,]*+")
+_find_end = json.JSONDecoder(strict=False).raw_decode
+
+
+def _elements(text: str) -> tuple[list[str], bool]:
+    """The items of a JSON array that are whole, each as its text, and whether the array is closed."""
+    items: list[str] = []
+    if is_deep(text):
+        return items, False
+    position = 1
+    while True:
+        space = _BETWEEN.match(text, position)
+        start = position if space is None else space.end()
+        try:
+            _, position = _find_end(text, start)
+        except (ValueError, RecursionError):
+            return items, text[start:] == "]"
+        items.append(text[start:position])

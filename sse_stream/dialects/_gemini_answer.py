@@ -1,0 +1,251 @@
+"""Gemini's responses, one after another, as chunks: what has come of the whole answer, and what each adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+from msgspec.structs import force_setattr, replace
+
+from .._chat._chunks import SOURCE, ChatCompletionChunk, ChunkChoice, with_source
+from .._chat._model import NOTHING
+from .._chat._reports import Usage
+from .._json._depth import JSONValue
+from .._json._reading import read_number
+from ._base import AnomalyFound, Item
+from ._gemini_candidate import Candidate, Object, Said, text_delta
+from ._gemini_plain import PlainResponse
+from ._gemini_reports import UsageCounts, logprobs_of, readable_report, seconds_of
+
+# What a response holds, without which an object is none. https://ai.google.dev/api/generate-content
+RESPONSE_FIELDS = frozenset(
+    {"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "createTime", "modelStatus"}
+)
+_IN_CHUNK = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
+_IN_CHOICE = frozenset({"content", "finishReason", "index"})
+
+_NO_FINISH = ("", "FINISH_REASON_UNSPECIFIED")
+_NO_BLOCK = ("", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
+
+
+class Answer:
+    """An answer, as far as it has come."""
+
+    __slots__ = ("_blocked", "_candidates", "_counts", "_created", "_created_text", "_decode", "_id", "_model")
+
+    def __init__(self) -> None:
+        self._candidates: dict[int, Candidate] = {}
+        self._counts = UsageCounts()
+        self._blocked: str | None = None  # why the prompt was, if it was
+        self._id: str | None = None
+        self._model: str | None = None
+        self._created: int | None = None
+        self._created_text: str | None = None
+        self._decode = msgspec.json.Decoder(PlainResponse).decode
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether a candidate has come, or a reason why none does, and each that has come has given a finish reason."""
+        reasons = [candidate.finish_reason for candidate in self._candidates.values()]
+        return bool(reasons) and None not in reasons
+
+    def add_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
+        """Take a response that is one more piece of the text or the thought that has begun.
+
+        Returns:
+            What it says; `None` of any other, of which nothing is taken.
+        """
+        try:
+            response = self._decode(data)
+        except (ValueError, RecursionError):
+            return None
+        if len(response.candidates) != 1:
+            return None
+        said = response.candidates[0]
+        candidate = self._candidates.get(said.index)
+        if candidate is None or candidate.finish_reason is not None or len(said.content.parts) != 1:
+            return None
+        part = said.content.parts[0]
+        kind = "reasoning" if part.thought else "text"
+        role, created, report = said.content.role, response.createTime, response.usageMetadata
+        if (
+            candidate.kind != kind
+            or not part.text
+            or not (role is None or candidate.has_role)
+            or not (created is None or created == self._created_text)
+        ):
+            return None
+        usage = None if report is None else self._counts.add(report)
+        if report is not None and usage is None:
+            return None
+        candidate.add_text(part.text)
+        if said.finishReason is not None:
+            _take_reason(candidate, said.finishReason)
+        # The same object as before, so that whoever adds it up sees at a glance that it is the same.
+        if response.responseId != self._id:
+            self._id = response.responseId or self._id
+        if response.modelVersion != self._model:
+            self._model = response.modelVersion or self._model
+        chunk = self._chunk(
+            [ChunkChoice(index=said.index, delta=text_delta(kind, part.text))],
+            usage=usage,
+            extra=NOTHING if created is None else {"createTime": created},
+        )
+        force_setattr(chunk, SOURCE, data)  # `with_source`, without the call
+        return chunk
+
+    def add(self, response: Object, around: Object, source: str) -> Iterator[Item]:
+        """Take a response; what it means.
+
+        Args:
+            response: The response.
+            around: What stands beside it where it is wrapped.
+            source: The JSON text of both.
+        """
+        self._name(response)
+        said: list[Said] = []
+        for value in _listed(response.get("candidates")):
+            if isinstance(value, dict):
+                said.extend(self._add_candidate(value))
+            else:
+                said.append(AnomalyFound("odd_type", f"candidates: {value!r}"))
+        said.extend(self._add_feedback(response.get("promptFeedback")))
+        usage = None
+        report = response.get("usageMetadata")
+        if isinstance(report, dict):
+            report, odd = readable_report(report)
+            said[:0] = odd
+            usage = self._counts.add(report)
+        elif report is not None:
+            said.insert(0, AnomalyFound("odd_type", f"usageMetadata: {report!r}"))
+        extra = {**around, **{name: item for name, item in response.items() if name not in _IN_CHUNK}}
+        yield from self._chunks(said, source, usage, extra)
+
+    def end(self) -> Iterator[Item]:
+        """Nothing more comes: the last finish reason of each candidate is its finish reason."""
+        for candidate in self._candidates.values():
+            if candidate.finish_reason is None:
+                candidate.finish_reason = self._blocked
+            yield from self._chunks(candidate.finish())
+
+    # ---------------------------------------------------------------- what a response says
+
+    def _name(self, response: Object) -> None:
+        identifier, model, created = (response.get(name) for name in ("responseId", "modelVersion", "createTime"))
+        if isinstance(identifier, str) and identifier != self._id:
+            self._id = identifier or self._id
+        if isinstance(model, str) and model != self._model:
+            self._model = model or self._model
+        if isinstance(created, str) and created != self._created_text:
+            self._created = seconds_of(created) or self._created
+            self._created_text = created
+
+    def _add_candidate(self, value: Object) -> Iterable[Said]:
+        said: list[Said] = []
+        index = value.get("index")  # 0 is left out, as everything is that equals its default
+        number = 0 if index is None else read_number(index)
+        place = int(number) if number is not None and number >= 0 else 0
+        if index is not None and (type(index) is not int or index < 0):
+            said.append(AnomalyFound("odd_type", f"index: {index!r}"))
+        candidate = self._candidates.get(place)
+        if candidate is None:
+            candidate = self._candidates[place] = Candidate(place)
+        content = value.get("content")
+        content = content if isinstance(content, dict) else {}
+        for part in _listed(content.get("parts")):
+            if isinstance(part, dict):
+                said.extend(candidate.add(part))
+            else:
+                said.append(AnomalyFound("odd_type", f"parts: {part!r}"))
+        if candidate.finish_reason is not None and any(not isinstance(item, AnomalyFound) for item in said):
+            said.insert(0, AnomalyFound("early_finish", f"{candidate.finish_reason}, and then {content!r}"))
+        _take_reason(candidate, value.get("finishReason"))
+        return _with_rest(said, candidate, value, content.get("role"))
+
+    def _add_feedback(self, feedback: JSONValue) -> Iterable[Said]:
+        """A prompt that was blocked gets no candidate: the reason is all the answer there is, and finishes the first."""
+        reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
+        if not isinstance(reason, str) or reason in _NO_BLOCK:
+            return ()
+        self._blocked = reason
+        if self._candidates:
+            return ()
+        candidate = self._candidates[0] = Candidate(0)
+        candidate.finish_reason = reason
+        return candidate.finish()
+
+    # ---------------------------------------------------------------- chunks
+
+    def _chunks(
+        self,
+        said: Iterable[Said],
+        source: str | None = None,
+        usage: Usage | None = None,
+        extra: Mapping[str, JSONValue] = NOTHING,
+    ) -> Iterator[Item]:
+        """A chunk for each piece; what goes for the whole response is in the last."""
+        items = list(said)
+        last = max((place for place, item in enumerate(items) if isinstance(item, ChunkChoice)), default=-1)
+        for place, item in enumerate(items):
+            if not isinstance(item, ChunkChoice):
+                yield item
+            elif place < last:
+                yield with_source(self._chunk([item]), source)
+            else:
+                yield with_source(self._chunk([item], usage, extra), source)
+        if last < 0 and (usage is not None or extra):
+            yield with_source(self._chunk([], usage, extra), source)
+
+    def _chunk(
+        self, choices: list[ChunkChoice], usage: Usage | None = None, extra: Mapping[str, JSONValue] = NOTHING
+    ) -> ChatCompletionChunk:
+        return ChatCompletionChunk(
+            id=self._id,
+            object="chat.completion.chunk",
+            created=self._created,
+            model=self._model,
+            choices=choices,
+            usage=usage,
+            extra=extra or NOTHING,
+        )
+
+
+def _with_rest(said: list[Said], candidate: Candidate, value: Object, role: JSONValue) -> Iterable[Said]:
+    """What a candidate says, with who says it in its first piece, and what stands beside its content in its last."""
+    pieces = [place for place, item in enumerate(said) if isinstance(item, ChunkChoice)]
+    if not pieces:
+        pieces = [len(said)]
+        said.append(ChunkChoice(index=candidate.index))
+    first, last = said[pieces[0]], said[pieces[-1]]
+    if isinstance(role, str) and not candidate.has_role and isinstance(first, ChunkChoice):
+        candidate.has_role = True
+        delta = replace(first.delta, role="assistant" if role == "model" else role)
+        said[pieces[0]] = replace(first, delta=delta)
+        last = said[pieces[-1]]
+    beside = {name: item for name, item in value.items() if name not in _IN_CHOICE}
+    if beside and isinstance(last, ChunkChoice):
+        delta = last.delta
+        if cited := _citations(beside.get("citationMetadata")):
+            # Each response has those of its own text: a delta's are joined, where of a statement the last one counts.
+            delta = replace(delta, extra={"annotations": cited})
+        said[pieces[-1]] = replace(last, delta=delta, extra=beside, logprobs=logprobs_of(beside.get("logprobsResult")))
+    return said
+
+
+def _citations(metadata: JSONValue) -> list[JSONValue]:
+    """The citations of a `citationMetadata`, which older models spell otherwise."""
+    if not isinstance(metadata, dict):
+        return []
+    return [item for name in ("citations", "citationSources") for item in _listed(metadata.get(name))]
+
+
+def _take_reason(candidate: Candidate, reason: JSONValue) -> None:
+    if isinstance(reason, str) and reason not in _NO_FINISH:
+        candidate.finish_reason = reason
+
+
+def _listed(value: JSONValue) -> Iterable[JSONValue]:
+    """The items of a list; what is none, as one."""
+    if value is None:
+        return ()
+    return value if isinstance(value, list) else (value,)

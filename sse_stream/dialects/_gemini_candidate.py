@@ -1,0 +1,251 @@
+"""One of Gemini's candidates: its parts, in the order in which they come, and what each says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from .._chat._chunks import ChoiceDelta, ChoiceDeltaAudio, ChoiceDeltaFunctionCall, ChoiceDeltaToolCall, ChunkChoice
+from .._json._depth import JSONValue
+from ._base import AnomalyFound, PartEnd, PartStart
+from ._gemini_arguments import ArgumentsText, steps_of
+
+Object: TypeAlias = dict[str, JSONValue]
+
+Said: TypeAlias = ChunkChoice | PartStart | PartEnd | AnomalyFound
+"""What a part of a response means: what it says, and what stands around that."""
+
+# What a part has beside its data: https://ai.google.dev/api/caching#Part
+_BESIDE = frozenset({"thought", "thoughtSignature", "partMetadata", "videoMetadata", "mediaResolution"})
+
+# A part that has no more than this goes on in the next one of its kind.
+_TEXT_ALONE = frozenset({"text", "thought"})
+
+_VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
+
+
+class _Call:
+    """A function call whose arguments are still coming.
+
+    Attributes:
+        part: The part in which it began, with what later ones have added.
+        number: Which call of the candidate it is.
+        arguments: Its arguments.
+    """
+
+    __slots__ = ("arguments", "number", "part")
+
+    def __init__(self, part: Object, number: int) -> None:
+        self.part = part
+        self.number = number
+        self.arguments = ArgumentsText()
+
+    def native(self) -> Object:
+        """The part as it would have come in one piece."""
+        call = {name: item for name, item in self.part["functionCall"].items() if name not in _STREAMED}
+        return {**self.part, "functionCall": {**call, "args": self.arguments.value()}}
+
+
+_STREAMED = ("args", "partialArgs", "willContinue")
+
+
+class Candidate:
+    """One candidate, as far as it has come.
+
+    Attributes:
+        index: Which.
+        finish_reason: The last that came. It is final at the end of the stream: some models give one with each piece,
+            some after each round of code, and the last is the one that counts.
+        kind: `"text"` or `"reasoning"` while a part of that kind may go on, `""` otherwise.
+        has_role: Whether it was said who speaks.
+    """
+
+    __slots__ = ("_call", "_calls", "_parts", "_text", "_told", "finish_reason", "has_role", "index", "kind")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.finish_reason: str | None = None
+        self.kind = ""
+        self.has_role = False
+        self._text = bytearray()  # of the part that may go on
+        self._call: _Call | None = None  # which may go on
+        self._parts = 0  # how many have begun
+        self._calls = 0
+        self._told: str | None = None  # the finish reason that was handed out
+
+    def add(self, part: Object) -> Iterator[Said]:
+        """Take the next part; what it means."""
+        call, text = part.get("functionCall"), part.get("text")
+        if isinstance(call, dict):
+            yield from self._add_call(call, part)
+        elif isinstance(text, str):
+            yield from self._add_text(text, part)
+        else:
+            kind = next((name for name, item in part.items() if item is not None and name not in _BESIDE), "")
+            if kind:
+                yield from self._add_whole(kind, part, _audio_of(part))
+            elif not part.keys() <= _TEXT_ALONE:  # a signature without data
+                yield from self._add_text("", part)
+
+    def add_text(self, text: str) -> None:
+        """Take a piece of the text that goes on, which somebody else hands out."""
+        self._text += text.encode()
+
+    def finish(self) -> Iterator[Said]:
+        """The stream has ended: if the candidate is finished, so is its last part, and it is said why."""
+        if self.finish_reason is None or self.finish_reason == self._told:
+            return
+        # Arguments that were cut off do not become whole by brackets that nobody has sent.
+        if self._call is None or self.finish_reason == "STOP":
+            yield from self._end_part()
+        self._told = self.finish_reason
+        yield ChunkChoice(index=self.index, finish_reason=self.finish_reason)
+
+    # ---------------------------------------------------------------- parts
+
+    def _begin_part(self, kind: str) -> PartStart:
+        self._parts += 1
+        return PartStart(self.index, self._parts - 1, kind)
+
+    def _end_part(self) -> Iterator[Said]:
+        """The last part is complete, if it was not."""
+        if self._call is not None:
+            call, self._call = self._call, None
+            text = call.arguments.close()
+            if text:
+                yield self._arguments(call, text)
+            yield PartEnd(self.index, self._parts - 1, call.native())
+        elif self.kind:
+            native: Object = {"text": self._text.decode()}
+            if self.kind == "reasoning":
+                native["thought"] = True
+            self.kind = ""
+            self._text = bytearray()
+            yield PartEnd(self.index, self._parts - 1, native)
+
+    def _add_whole(self, kind: str, part: Object, delta: ChoiceDelta | None) -> Iterator[Said]:
+        """A part that comes in one piece."""
+        yield from self._end_part()
+        yield self._begin_part(kind)
+        if delta is not None:
+            yield ChunkChoice(index=self.index, delta=delta)
+        yield PartEnd(self.index, self._parts - 1, part)
+
+    def _add_text(self, text: str, part: Object) -> Iterator[Said]:
+        """Text, of the answer or of a thought. What carries a signature has to go back as a part of its own."""
+        kind = "reasoning" if part.get("thought") else "text"
+        delta = text_delta(kind, text) if text else None
+        if not part.keys() <= _TEXT_ALONE:
+            yield from self._add_whole(kind, part, delta)
+        elif delta is not None:
+            if self.kind != kind:
+                yield from self._end_part()
+                yield self._begin_part(kind)
+                self.kind = kind
+            self.add_text(text)
+            yield ChunkChoice(index=self.index, delta=delta)
+
+    # ---------------------------------------------------------------- function calls
+
+    def _add_call(self, call: Object, part: Object) -> Iterator[Said]:
+        values = call.get("partialArgs")
+        args = call.get("args")
+        goes_on = call.get("willContinue") is True
+        if self._continues(call):
+            yield from self._take_beside(part)
+        elif call.keys() <= {"willContinue"} and not goes_on:
+            if not part.keys() <= {"functionCall"}:  # the end of a call that has ended, with a signature of its own
+                yield from self._add_whole("functionCall", part, None)
+            return
+        elif goes_on or values is not None:
+            yield from self._end_part()
+            yield self._begin_part("tool_call")
+            self._call = _Call(part, self._calls)
+            yield self._started(call, None)
+        else:
+            if args is not None and not isinstance(args, dict):
+                yield AnomalyFound("odd_type", f"args: {args!r}")
+            yield from self._end_part()
+            yield self._begin_part("tool_call")
+            yield self._started(call, _json_text({} if args is None else args))
+            yield PartEnd(self.index, self._parts - 1, part)
+            return
+        yield from self._add_arguments(args, values)
+        if not goes_on:
+            yield from self._end_part()
+
+    def _continues(self, call: Object) -> bool:
+        """Whether this goes on with the call before it: only the first piece has a name, and each may have its id."""
+        if self._call is None:
+            return False
+        before = self._call.part["functionCall"]
+        return not call.get("name") or bool(call.get("id") and call["id"] == before.get("id"))
+
+    def _take_beside(self, part: Object) -> Iterator[Said]:
+        """Keep what comes beside a call that goes on, such as a signature, and an id that its first piece did not have."""
+        if self._call is None:
+            return
+        before, identifier = self._call.part, part["functionCall"].get("id")
+        before.update((name, item) for name, item in part.items() if name in _BESIDE)
+        if isinstance(identifier, str) and identifier and not before["functionCall"].get("id"):
+            before["functionCall"]["id"] = identifier
+            piece = ChoiceDeltaToolCall(index=self._call.number, id=identifier)
+            yield ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
+
+    def _started(self, call: Object, arguments: str | None) -> ChunkChoice:
+        name, identifier = call.get("name"), call.get("id")
+        piece = ChoiceDeltaToolCall(
+            index=self._calls,
+            id=identifier if isinstance(identifier, str) else None,
+            type="function",
+            function=ChoiceDeltaFunctionCall(name=name if isinstance(name, str) else "", arguments=arguments),
+        )
+        self._calls += 1
+        return ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
+
+    def _arguments(self, call: _Call, text: str) -> ChunkChoice:
+        piece = ChoiceDeltaToolCall(index=call.number, function=ChoiceDeltaFunctionCall(arguments=text))
+        return ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
+
+    def _add_arguments(self, args: JSONValue, values: JSONValue) -> Iterator[Said]:
+        """Arguments of a call that goes on: what stands in `args` as well as what comes value by value."""
+        call = self._call
+        if call is None:
+            return
+        said = []
+        for name, item in args.items() if isinstance(args, dict) else ():
+            said.append(call.arguments.add([name], item))
+        for value in values if isinstance(values, list) else ():
+            path = steps_of(value.get("jsonPath")) if isinstance(value, dict) else None
+            kind = None if path is None else next((name for name in _VALUES if name in value), None)
+            if path is None or (kind is None and not call.arguments.is_within(path)):
+                yield AnomalyFound("odd_type", f"partialArgs: {value!r}")
+                continue
+            item = "" if kind is None else None if kind == "nullValue" else value[kind]
+            said.append(call.arguments.add(path, item, goes_on=value.get("willContinue") is True))
+            if said[-1] is None:
+                yield AnomalyFound("text_contradicts", f"partialArgs: {value!r}")
+        if text := "".join(piece for piece in said if piece):
+            yield self._arguments(call, text)
+
+
+def text_delta(kind: str, text: str) -> ChoiceDelta:
+    """The delta that says a piece of text of this kind of part."""
+    return ChoiceDelta(content=text) if kind == "text" else ChoiceDelta(reasoning_content=text)
+
+
+def _audio_of(part: Object) -> ChoiceDelta | None:
+    """What a part says, if it is sound."""
+    blob = part.get("inlineData")
+    if not isinstance(blob, dict):
+        return None
+    kind, data = blob.get("mimeType"), blob.get("data")
+    if not isinstance(kind, str) or not kind.startswith("audio/") or not isinstance(data, str):
+        return None
+    return ChoiceDelta(audio=ChoiceDeltaAudio(data=data))
+
+
+def _json_text(value: JSONValue) -> str:
+    return msgspec.json.encode(value).decode()

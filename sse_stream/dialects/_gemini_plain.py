@@ -1,0 +1,42 @@
+"""The response that nearly all are: one candidate with one piece of text, and usage. Anything else does not fit it."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+# What nests is bounded by the type: how deep an object is, is not looked at on this path.
+PlainUsage: TypeAlias = dict[str, int | str | list[dict[str, int | str]]]
+
+
+class PlainPart(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A piece of text, of the answer or of a thought."""
+
+    text: str
+    thought: bool = False
+
+
+class PlainContent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The content of a candidate."""
+
+    parts: list[PlainPart]
+    role: str | None = None
+
+
+class PlainCandidate(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A candidate."""
+
+    content: PlainContent
+    index: Annotated[int, msgspec.Meta(ge=0)] = 0
+    finishReason: str | None = None  # noqa: N815  # as the wire has it
+
+
+class PlainResponse(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A response."""
+
+    candidates: list[PlainCandidate]
+    usageMetadata: PlainUsage | None = None  # noqa: N815
+    modelVersion: str | None = None  # noqa: N815
+    createTime: str | None = None  # noqa: N815
+    responseId: str | None = None  # noqa: N815

@@ -1,0 +1,148 @@
+"""What a Gemini response reports beside its parts: usage, log probabilities, its time, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from .._chat._reports import (
+    ChoiceLogprobs,
+    CompletionTokensDetails,
+    PromptTokensDetails,
+    TokenLogprob,
+    TopLogprob,
+    Usage,
+)
+from .._errors import ProviderError
+from .._json._depth import JSONValue
+from .._json._reading import read_number
+from ._base import AnomalyFound
+from ._provider_errors import provider_error
+
+
+class UsageCounts:
+    """The counts of `usageMetadata`, of which each report says some: the last value of each counts, though it may fall.
+
+    Prompt and completion are sums here: `candidatesTokenCount` leaves out the thoughts, and `promptTokenCount` what the
+    server's own tools have added to the prompt.
+    """
+
+    __slots__ = ("_cached", "_candidates", "_prompt", "_thoughts", "_tools", "_total")
+
+    def __init__(self) -> None:
+        self._prompt: int | None = None
+        self._tools: int | None = None
+        self._candidates: int | None = None
+        self._thoughts: int | None = None
+        self._cached: int | None = None
+        self._total: int | None = None
+
+    def add(self, report: dict[str, JSONValue]) -> Usage | None:
+        """Take a report.
+
+        Returns:
+            The counts as they are known now, and the report itself as their `extra`; `None` if a count is no whole
+            number, and then nothing is taken.
+        """
+        count = report.get
+        prompt = count("promptTokenCount", self._prompt)
+        tools = count("toolUsePromptTokenCount", self._tools)
+        candidates = count("candidatesTokenCount", self._candidates)
+        thoughts = count("thoughtsTokenCount", self._thoughts)
+        cached = count("cachedContentTokenCount", self._cached)
+        total = count("totalTokenCount", self._total)
+        if not _WHOLE.issuperset(map(type, (prompt, tools, candidates, thoughts, cached, total))):
+            return None
+        self._prompt, self._tools, self._candidates = prompt, tools, candidates
+        self._thoughts, self._cached, self._total = thoughts, cached, total
+        return Usage(
+            prompt_tokens=prompt if tools is None else tools + (prompt or 0),
+            completion_tokens=candidates if thoughts is None else thoughts + (candidates or 0),
+            total_tokens=total,
+            prompt_tokens_details=None if cached is None else PromptTokensDetails(cached_tokens=cached),
+            completion_tokens_details=None if thoughts is None else CompletionTokensDetails(reasoning_tokens=thoughts),
+            extra=report,
+        )
+
+
+_WHOLE = frozenset({int, type(None)})
+_COUNTS = frozenset(
+    {
+        "promptTokenCount",
+        "toolUsePromptTokenCount",
+        "candidatesTokenCount",
+        "thoughtsTokenCount",
+        "cachedContentTokenCount",
+        "totalTokenCount",
+    }
+)
+
+
+def readable_report(report: dict[str, JSONValue]) -> tuple[dict[str, JSONValue], list[AnomalyFound]]:
+    """A report whose counts are whole numbers: what is none is read as one, or left out as `null` is."""
+    readable = {}
+    found = []
+    for name, value in report.items():
+        if name not in _COUNTS or type(value) is int:
+            readable[name] = value
+        elif value is not None:
+            found.append(AnomalyFound("odd_type", f"{name}: {value!r}"))
+            number = read_number(value)
+            if number is not None:
+                readable[name] = int(number)
+    return readable, found
+
+
+def logprobs_of(result: JSONValue) -> ChoiceLogprobs | None:
+    """The log probabilities of a `logprobsResult`; `None` where there are none, or where they cannot be read."""
+    if not isinstance(result, dict) or not isinstance(chosen := result.get("chosenCandidates"), list):
+        return None
+    steps = result.get("topCandidates")
+    steps = steps if isinstance(steps, list) else []
+    tokens = []
+    for place, token in enumerate(chosen):
+        if not isinstance(token, dict):
+            return None
+        step = steps[place] if place < len(steps) else None
+        others = step.get("candidates") if isinstance(step, dict) else None
+        top = None
+        if isinstance(others, list):
+            top = [TopLogprob(**_token(other)) for other in others if isinstance(other, dict)]
+        tokens.append(TokenLogprob(**_token(token), top_logprobs=top))
+    return ChoiceLogprobs(content=tokens)
+
+
+def _token(token: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+    text, number = token.get("token"), read_number(token.get("logProbability"))
+    fields: dict[str, JSONValue] = {"token": text if isinstance(text, str) else ""}
+    if number is not None:
+        fields["logprob"] = float(number)
+    beside = {name: item for name, item in token.items() if name not in ("token", "logProbability")}
+    return {**fields, "extra": beside} if beside else fields
+
+
+def seconds_of(time: JSONValue) -> int | None:
+    """A `createTime` in seconds since 1970; `None` of what is no time.
+
+    >>> seconds_of("2026-04-02T17:03:50.399550Z")
+    1775149430
+    """
+    if not isinstance(time, str):
+        return None
+    try:
+        return int(datetime.fromisoformat(time).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def gemini_error(body: JSONValue) -> ProviderError:
+    """The exception for Google's error object, `{"error": {"code": 503, "message": …, "status": "UNAVAILABLE"}}`.
+
+    Its `status` is the `type` of the exception. https://google.aip.dev/193
+    """
+    failure = provider_error(body)
+    error = body.get("error") if isinstance(body, dict) else None
+    status = error.get("status") if isinstance(error, dict) else None
+    if failure.type is None and isinstance(status, str):
+        failure.type = status
+    return failure

@@ -1,0 +1,251 @@
+"""The format of a stream is found, not given: its first event tells, however it is cut."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from sse_stream import (
+    ChatDecoder,
+    ChatStream,
+    ChunkDecodeError,
+    ContentTypeError,
+    IncompleteStreamError,
+    KeepAlive,
+    ProviderError,
+    SSEStreamError,
+    TextDelta,
+)
+from sse_stream.dialects import AnthropicMessages, OpenAIChat
+from sse_stream.dialects._formats import READERS, format_of
+from sse_stream.testing import bytewise, every_cut
+from tests.dialects.recordings import read, recordings_of
+
+CHAT = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+ANTHROPIC = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","role":"assistant","content":[]}}\n\n'
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+    b'"content_block":{"type":"text","text":""}}\n\n'
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+    b'"delta":{"type":"text_delta","text":"Hi"}}\n\n'
+    b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
+    b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n'
+    b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+)
+RESPONSES = (
+    b'event: response.created\ndata: {"type":"response.created","sequence_number":0,"response":{"id":"r"}}\n\n'
+    b'event: response.output_item.added\ndata: {"type":"response.output_item.added","sequence_number":1,'
+    b'"output_index":0,"item":{"type":"message","id":"i","role":"assistant","content":[]}}\n\n'
+    b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":2,'
+    b'"output_index":0,"content_index":0,"item_id":"i","delta":"Hi"}\n\n'
+    b'event: response.completed\ndata: {"type":"response.completed","sequence_number":3,'
+    b'"response":{"id":"r","status":"completed"}}\n\n'
+)
+STREAMS = {"openai_chat": CHAT, "anthropic_messages": ANTHROPIC, "openai_responses": RESPONSES}
+GEMINI = b'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}\n\n'
+STREAMS["gemini_content"] = GEMINI
+
+# What may stand before the first event that tells the format.
+BEFORE = {
+    "nothing": b"",
+    "a byte order mark": b"\xef\xbb\xbf",
+    "a comment": b": OPENROUTER PROCESSING\n\n",
+    "blank lines": b"\n\n\n",
+    "an id and a time": b"id: 1\nretry: 10\n\n",
+    "an empty event": b"data:\n\n",
+    "a keep-alive as data": b"data: : keepalive\n\n",
+    "an object that says nothing": b"data: {}\n\n",
+}
+PING = b'event: ping\ndata: {"type": "ping"}\n\n'
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("name", STREAMS)
+def test_the_first_event_that_means_something_tells(name: str, before: str) -> None:
+    body = BEFORE[before] + STREAMS[name]
+    first = len(BEFORE[before]) + STREAMS[name].index(b"\n\n") + 2
+    for pieces in ([body], bytewise(body), *([body[:cut], body[cut:]] for cut in range(first))):
+        outcome = read(pieces)
+        assert outcome.completion.dialect == name
+        assert (outcome.completion.text, outcome.ending) == ("Hi", "complete")
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_says_which_it_is(name: str) -> None:
+    with ChatStream([STREAMS[name]]) as stream:
+        assert stream.dialect == "openai_chat"
+        assert [event.text for event in stream if isinstance(event, TextDelta)] == ["Hi"]
+        assert stream.dialect == stream.completion.dialect == stream.completion.message.dialect == name
+
+
+@pytest.mark.parametrize("folder", ["chat", "anthropic", "responses", "gemini"])
+def test_every_recording_is_of_its_own_format(folder: str) -> None:
+    """By the first event, under every cut of it; and so none is taken for another."""
+    names = {"chat": "openai_chat", "anthropic": "anthropic_messages"}
+    names |= {"responses": "openai_responses", "gemini": "gemini_content"}
+    for path in recordings_of(folder):
+        body = path.read_bytes()
+        match = re.search(rb"^data:.*?(\r?\n){2}", body, re.MULTILINE | re.DOTALL)
+        end = len(body) if match is None else match.end()
+        for cut in range(0, end, max(1, end // 200)):
+            outcome = read([body[:cut], body[cut:end]])
+            if names[folder] in READERS:
+                assert outcome.completion.dialect == names[folder], path.stem
+            else:
+                assert "which is not read here" in str(outcome.error)
+
+
+@pytest.mark.parametrize("folder", ["chat", "anthropic", "responses", "gemini"])
+def test_no_event_of_a_recording_is_taken_for_one_of_another_format(folder: str) -> None:
+    """Not even one in the middle: a stream may be resumed."""
+    names = {"chat": "openai_chat", "anthropic": "anthropic_messages"}
+    names |= {"responses": "openai_responses", "gemini": "gemini_content"}
+    for path in recordings_of(folder):
+        for line in re.findall(rb"^data: ?(\{.*?)\r?$", path.read_bytes(), re.MULTILINE):
+            assert format_of(json.loads(line)) in (names[folder], None)
+
+
+def test_a_ping_says_nothing_of_the_format() -> None:
+    for name, body in STREAMS.items():
+        for pieces in ([PING + body], bytewise(PING + body)):
+            outcome = read(pieces)
+            assert outcome.completion.dialect == name
+            assert outcome.anomalies == ({"keepalive_as_data": 1} if name == "openai_chat" else {})
+        assert read([PING + body], strict=True).ending == ("invalid" if name == "openai_chat" else "complete")
+
+
+def test_what_is_odd_about_pings_is_counted_once_it_is() -> None:
+    outcome = read([PING * 3 + CHAT])
+    assert outcome.anomalies == {"keepalive_as_data": 3}
+    assert read([PING * 3 + ANTHROPIC]).anomalies == {}
+
+
+def test_a_ping_is_delivered_before_the_format_is_known() -> None:
+    decoder = ChatDecoder(keepalives=True)
+    assert list(decoder.feed(PING)) == [KeepAlive('{"type": "ping"}')]
+    with pytest.raises(IncompleteStreamError):
+        list(decoder.close())
+    assert [anomaly.kind for anomaly in decoder.anomalies] == ["keepalive_as_data"]
+
+
+ERRORS = {
+    b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"r"}': (
+        "anthropic_messages",
+        "Overloaded",
+    ),
+    b'data: {"type":"error","error":{"type":"api_error","message":"no"}}': ("anthropic_messages", "no"),
+    b'data: {"error":{"message":"no","type":"server_error","code":500}}': ("openai_chat", "no"),
+    b'data: {"object":"error","message":"no"}': ("openai_chat", "no"),
+    b'event: error\ndata: {"error":{"message":"no"}}': ("openai_chat", "no"),
+}
+
+
+@pytest.mark.parametrize("event", ERRORS)
+def test_an_error_that_comes_first_is_raised_whatever_the_format(event: bytes) -> None:
+    body = event + b"\n\n"
+    for pieces in ([body], *every_cut(body, 2)):
+        outcome = read(pieces)
+        assert isinstance(outcome.error, ProviderError)
+        assert (outcome.completion.dialect, outcome.error.message) == ERRORS[event]
+
+
+# The first event of formats that are told apart, and are not read.
+UNREAD = {
+    "Cohere's chat": b'event: message-start\ndata: {"type":"message-start","id":"c1","delta":{}}',
+    "Google's Interactions": b'event: interaction.created\ndata: {"event_type":"interaction.created","interaction":{}}',
+    "Mistral's conversations": b'data: {"type":"conversation.response.started","conversation_id":"c"}',
+    "OpenAI's Assistants": b'event: thread.run.created\ndata: {"id":"run_1","object":"thread.run"}',
+    "Anthropic's text completions": b'event: completion\ndata: {"type":"completion","completion":" Hi"}',
+    "text-generation-inference's generate_stream": b'data: {"index":1,"token":{"text":"Hi"},"generated_text":null}',
+}
+
+
+@pytest.mark.parametrize("title", UNREAD)
+def test_a_format_that_is_not_read_is_named(title: str) -> None:
+    body = UNREAD[title] + b"\n\n"
+    for pieces in ([body], *every_cut(body, 2)):
+        outcome = read(pieces)
+        assert isinstance(outcome.error, ChunkDecodeError)
+        assert outcome.ending == "invalid"
+        assert f"in the format of {title}, which is not read here: read are OpenAI's chat completions" in str(
+            outcome.error
+        )
+
+
+def test_a_format_that_nobody_knows_is_said_to_be_none() -> None:
+    body = b'data: {"response":"Hi"}\n\ndata: {"response":" you"}\n\n'
+    for pieces in ([body], bytewise(body)):
+        outcome = read(pieces)
+        assert isinstance(outcome.error, ChunkDecodeError)
+        assert str(outcome.error) == """no chunk came, but '{"response":"Hi"}'"""
+        assert outcome.anomalies == {"not_a_chunk": 2}
+
+
+def test_what_nobody_knows_may_come_before_a_chat() -> None:
+    outcome = read([b'data: {"conversation":"c1"}\n\n' + CHAT])
+    assert (outcome.completion.text, outcome.ending, outcome.completion.dialect) == ("Hi", "complete", "openai_chat")
+
+
+def test_a_chat_stays_one_whatever_comes_later() -> None:
+    late = CHAT.replace(b"data: [DONE]\n\n", ANTHROPIC)
+    outcome = read([late])
+    assert outcome.completion.dialect == "openai_chat"
+    assert outcome.completion.text == "Hi"
+
+
+def test_a_dialect_that_is_given_is_used() -> None:
+    assert read([CHAT], AnthropicMessages()).ending == "truncated"
+    outcome = read([ANTHROPIC], OpenAIChat())
+    assert (outcome.completion.dialect, outcome.completion.text, outcome.ending) == ("openai_chat", "", "invalid")
+
+
+MESSAGE = (
+    b'{"type":"message","id":"m","role":"assistant","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn"}'
+)
+DOCUMENTS = {
+    "openai_chat": b'{"object":"chat.completion","choices":[{"index":0,"message":{"content":"Hi"},'
+    b'"finish_reason":"stop"}]}',
+    "anthropic_messages": MESSAGE,
+    "gemini_content": b'[{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}]',
+    "openai_responses": b'{"object":"response","id":"r","status":"completed","output":[{"type":"message","id":"i",'
+    b'"role":"assistant","content":[{"type":"output_text","text":"Hi"}]}]}',
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_whole_document_is_found_too(name: str) -> None:
+    with ChatStream([DOCUMENTS[name]]) as stream:
+        completion = stream.until_done()
+    assert (completion.text, completion.dialect, stream.dialect, stream.ending) == ("Hi", name, name, "complete")
+    assert [anomaly.kind for anomaly in stream.anomalies] == ["not_streamed"]
+
+
+def test_a_whole_document_of_another_format_is_no_completion() -> None:
+    with pytest.raises(SSEStreamError) as failure:
+        ChatStream([b'{"generated_text":"Hi"}']).until_done()
+    assert isinstance(failure.value, ContentTypeError)
+
+
+def test_a_dialect_that_is_not_used_is_not_imported() -> None:
+    code = (
+        "import sys, sse_stream; d = sse_stream.ChatDecoder(); list(d.feed(%r)); list(d.close())\n"
+        "print([name for name in sys.modules if '_anthropic' in name])\n"
+        "from sse_stream.dialects import AnthropicMessages\n"
+        "print(AnthropicMessages.name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code % CHAT], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "anthropic_messages"]
+
+
+def test_each_dialect_is_exported() -> None:
+    from sse_stream import dialects
+
+    for name, reader in READERS.items():
+        assert reader.dialect in dialects.__all__
+        assert getattr(dialects, reader.dialect).name == name
+    with pytest.raises(AttributeError, match="has no attribute 'Other'"):
+        _ = dialects.Other  # type: ignore[attr-defined]

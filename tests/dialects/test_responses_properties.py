@@ -1,0 +1,283 @@
+"""OpenAI's Responses over streams that nobody wrote down: what they mean, each way of reading them, and damage."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_stream import (
+    ChatCompletionChunk,
+    ChatDecoder,
+    JSONValue,
+    Limits,
+    Message,
+    OutputTooLargeError,
+    PartStarted,
+    ServerSentEvent,
+    SSEStreamError,
+    TextDelta,
+)
+from sse_stream.dialects import Item, OpenAIResponses
+from sse_stream.testing import ChatRecording, bytewise, chunkings, mutations, responses_streams
+
+from .responses_bodies import (
+    Object,
+    added,
+    body,
+    call,
+    created,
+    done,
+    ended,
+    framed,
+    message,
+    numbered,
+    part,
+    piece,
+    read,
+    said,
+    summary,
+    text,
+    whole,
+)
+
+
+class Slow:
+    """The same dialect, which reads nothing by a fast path."""
+
+    name = OpenAIResponses.name
+    end_mark = OpenAIResponses.end_mark
+
+    def __init__(self) -> None:
+        self._responses = OpenAIResponses()
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        return self._responses.decode(event)
+
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
+        return None
+
+    def decode_field(self, name: str, value: str) -> Sequence[Item]:
+        return self._responses.decode_field(name, value)
+
+    def is_whole(self, data: str) -> bool:
+        return self._responses.is_whole(data)
+
+    def end(self) -> Sequence[Item]:
+        return self._responses.end()
+
+    @staticmethod
+    def turn(message: Message) -> JSONValue:
+        return OpenAIResponses.turn(message)
+
+
+def outcome(decoder: ChatDecoder, pieces: Iterable[bytes]) -> object:
+    """All that a reader sees."""
+    events: list[object] = []
+    error = None
+    try:
+        for piece in pieces:
+            events.extend(decoder.feed(piece))
+        events.extend(decoder.close())
+    except SSEStreamError as failure:
+        error = repr(failure)
+    reader = decoder._reader
+    return events, decoder.completion, decoder.ending, error, decoder.anomalies, reader.chunks_seen, reader.events_seen
+
+
+@given(responses_streams(), st.data())
+def test_a_stream_means_what_it_was_made_of_however_it_is_cut(stream: ChatRecording, data: st.DataObject) -> None:
+    for pieces in ([stream.body], data.draw(chunkings(stream.body))):
+        said = read(pieces)
+        assert said.completion == stream.completion
+        assert (said.ending, said.anomalies) == ("complete", ())
+
+
+@given(responses_streams())
+def test_the_items_go_back_as_they_were_said(stream: ChatRecording) -> None:
+    texts = {"output_text", "refusal", "summary_text", "reasoning_text"}
+    natives: list[Any] = [part.native for part in stream.completion.message.parts]
+    items = [native for native in natives if native["type"] not in texts]
+    assert read([stream.body]).message.to_native() == items
+
+
+@given(responses_streams(), st.data())
+def test_the_fast_paths_change_nothing_whatever_the_bytes(stream: ChatRecording, data: st.DataObject) -> None:
+    damaged = data.draw(st.just(stream.body) | mutations(stream.body))
+    pieces = data.draw(chunkings(damaged))
+    fast = outcome(ChatDecoder(dialect=OpenAIResponses()), pieces)
+    assert fast == outcome(ChatDecoder(dialect=Slow()), pieces)
+    assert fast == outcome(ChatDecoder(dialect=OpenAIResponses()), [damaged])
+
+
+# ---------------------------------------------------------------- text that streams
+
+
+PIECES = ["Good", " ", "day", "\u2028", '"', "\\", "\U0001f600", ", ", "sir", "."] * 3
+LONG: dict[str, list[Object]] = {
+    "text": [text(piece, logprobs=[], obfuscation="x" * len(piece)) for piece in PIECES],
+    "summary": [summary(piece) for piece in PIECES],
+    "text and summary in turns": [
+        event for piece in PIECES for event in (text(piece), text(piece), summary(piece, 1), summary(piece, 1))
+    ],
+    "two texts in turns": [
+        event for piece in PIECES for event in (text(piece), text(piece), text(piece, 1), text(piece, 1))
+    ],
+    "text with pings": [event for piece in PIECES for event in (text(piece), {"type": "keepalive"})],
+    "text with gaps": [
+        {**text(piece), "sequence_number": 3 + number // 4 * 5 + number % 4} for number, piece in enumerate(PIECES)
+    ],
+    "text with what is odd": [
+        event for piece in PIECES for event in (text(piece), text(piece), {"type": "response.sketch"})
+    ],
+}
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("name", LONG)
+def test_text_is_the_same_by_each_path(name: str, line_end: bytes, *, named: bool) -> None:
+    events = numbered(created(), added(0, message()), *LONG[name], ended())
+    blocks = [framed(event, named=named).replace(b"\n", line_end) for event in events]
+    slow = outcome(ChatDecoder(dialect=Slow(), keepalives=True), blocks)
+    data = b"".join(blocks)
+    halves = [data[start : start + 333] for start in range(0, len(data), 333)]
+    for pieces in (blocks, [data], bytewise(data), halves):
+        assert outcome(ChatDecoder(dialect=OpenAIResponses(), keepalives=True), pieces) == slow
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"id: 1\ndata: %s\n\n",
+        b"data:%s\n\n",
+        b"data: %s\ndata: \n\n",
+        b": hi\ndata: %s\n\n",
+        b"event: x\nevent: y\ndata: %s\n\n",
+        b"data: %s\n\n\n",
+        b"data: %s \n\n",
+        b"retry: 1\ndata: %s\n\n",
+        b"event: response.output_text.delta\nid: 1\ndata: %s\n\n",
+    ],
+)
+def test_text_in_other_frames_is_the_same(block: bytes) -> None:
+    first = numbered(created(), added(0, message()), *map(text, "abcd"))
+    blocks = [framed(event) for event in first]
+    for number, event in enumerate(numbered(*map(text, "efgh"), first=len(first))):
+        data = framed(event, named=False).strip().removeprefix(b"data: ")
+        blocks.append(block % data if number % 2 else framed(event))
+    slow = outcome(ChatDecoder(dialect=Slow()), blocks)
+    for pieces in (blocks, [b"".join(blocks)], bytewise(b"".join(blocks))):
+        assert outcome(ChatDecoder(dialect=OpenAIResponses()), pieces) == slow
+
+
+def test_views_of_chunks_and_of_events_may_take_turns() -> None:
+    events = numbered(created(), added(0, message()), *map(text, "abcdefgh"), ended())
+    decoder = ChatDecoder(dialect=OpenAIResponses())
+    said = ""
+    for number, event in enumerate(events):
+        if number % 3:
+            said += "".join(one.text for one in decoder.feed(framed(event)) if isinstance(one, TextDelta))
+        else:
+            chunks = decoder.feed_chunks(framed(event))
+            said += "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert said == decoder.completion.text == "abcdefgh"
+
+
+@pytest.mark.parametrize("size", [50, 100, 400])
+def test_limits_hold_on_each_path(size: int) -> None:
+    events = [created(), added(0, message()), *(text("x" * 10) for _ in range(100))]
+    data = body(*events)
+    fast = ChatDecoder(dialect=OpenAIResponses(), limits=Limits(output_size=500 + size))
+    slow = ChatDecoder(dialect=Slow(), limits=Limits(output_size=500 + size))
+    blocks = [framed(event) for event in numbered(*events)]
+    assert outcome(fast, blocks) == outcome(slow, [data])
+    assert isinstance(fast.error, OutputTooLargeError)
+
+
+def test_an_event_that_is_too_large_is_so_on_each_path() -> None:
+    events = numbered(created(), added(0, message()), text("a"), text("b"), text("c" * 1000))
+    blocks = [framed(event) for event in events]
+    limits = Limits(event_size=500)
+    fast = outcome(ChatDecoder(dialect=OpenAIResponses(), limits=limits), blocks)
+    assert fast == outcome(ChatDecoder(dialect=Slow(), limits=limits), blocks)
+    assert "EventTooLargeError" in str(fast)
+
+
+# ---------------------------------------------------------------- whatever JSON a server sends
+
+
+LOGPROBS = [{"token": "a", "logprob": -1.0, "bytes": [97], "top_logprobs": [{"token": "a"}]}]
+EVERYTHING: list[Object] = [
+    created(),
+    {"type": "response.in_progress", "response": {"id": "resp_1", "created_at": 1}},
+    {"type": "response.rate_limits.updated", "rate_limits": []},
+    added(0, {"type": "reasoning", "id": "rs_1", "summary": []}),
+    {
+        "type": "response.reasoning_summary_part.added",
+        "output_index": 0,
+        "summary_index": 0,
+        "part": {"type": "summary_text"},
+    },
+    summary("a"),
+    whole("reasoning_summary_text", "ab", summary_index=0),
+    done(0, {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "abc"}]}),
+    added(1, message()),
+    part("added", said(""), 1),
+    text("a", 1, logprobs=LOGPROBS),
+    {
+        "type": "response.output_text.annotation.added",
+        "output_index": 1,
+        "content_index": 0,
+        "annotation": {"index": 1},
+    },
+    whole("output_text", "ab", 1, content_index=0, logprobs=LOGPROBS),
+    part("done", said("ab", annotations=[{"index": 1}, {"index": 2}]), 1),
+    done(1, message(said("ab"))),
+    added(2, call()),
+    piece("function_call_arguments", "{", 2),
+    whole("function_call_arguments", "{}", 2, field="arguments", name="f"),
+    done(2, call("{}")),
+    {"type": "response.audio.delta", "delta": "UklG"},
+    ended(
+        output=[message(said("x"))], usage={"input_tokens": 1, "input_tokens_details": {"cached_tokens": 1}}, error=None
+    ),
+]
+ODD: list[Any] = [None, True, -1, 1.5, 10**400, "", "error", [], {}, [[1]], {"a": [1]}, "reasoning", "message"]
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a JSON value but its root."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        yield (*path, name)
+        yield from places(item, (*path, name))
+
+
+def replaced(event: Object, path: tuple[str | int, ...], value: Any) -> Object:
+    whole = copy.deepcopy(event)
+    parent: Any = whole
+    for step in path[:-1]:
+        parent = parent[step]
+    parent[path[-1]] = value
+    return whole
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("number", range(len(EVERYTHING)))
+def test_odd_values_anywhere_raise_nothing_but_our_errors(number: int, odd: Any) -> None:
+    events = numbered(*EVERYTHING)
+    before = b"".join(map(framed, events[:number]))
+    after = b"".join(map(framed, events[number + 1 :]))
+    for path in places(events[number]):
+        if odd == 10**400 and "sequence_number" in path:
+            continue  # which json cannot say in a message
+        outcome = read([before + framed(replaced(events[number], path, odd)) + after])
+        assert outcome.ending in {"complete", "provider_error", "truncated"}
+        outcome.message.to_native()
+        outcome.completion.to_dict()
+        assert len(outcome.message.parts) == sum(isinstance(event, PartStarted) for event in outcome.events)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from sse_stream.testing import Comments, Disconnect, ReplayServer, Reply, Request, Stall
 
@@ -124,7 +125,7 @@ def anthropic_with_tool(request: Request) -> Reply:
     return Reply(message(THOUGHT, asked, reason="tool_use"))
 
 
-SERVERS = {
+SERVERS: dict[str, Callable[[], ReplayServer | ResponsesServer]] = {
     "answer": lambda: ReplayServer(ANSWER),
     "thinking": lambda: ReplayServer(
         [b": ping\n\n", *(Reply.reasoning("They", " ask", " for France.") + saying(*PIECES)).writes()]

@@ -102,7 +102,9 @@ def test_a_call_is_done_when_the_next_begins_though_an_earlier_one_is_not() -> N
         call = {"index": index, "id": str(index), "function": {"name": "f", "arguments": arguments}}
         chunk = ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
         events = accumulator.add(chunk)
-    assert [event for event in events if isinstance(event, ToolCallDone)] == [ToolCallDone(1, ToolCall("1", "f", "[1]"))]
+    assert [event for event in events if isinstance(event, ToolCallDone)] == [
+        ToolCallDone(1, ToolCall("1", "f", "[1]"))
+    ]
 
 
 # Merging.

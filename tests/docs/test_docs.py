@@ -25,12 +25,10 @@ import pytest
 import sse_stream
 from sse_stream import AnomalyKind, ChatStream, Ending, Limits, Timeouts
 from sse_stream._chat._anomalies import level_of
-from sse_stream.testing import ReplayServer
 
 from .. import peers
 from ..reference_tables import REFERENCE, current_pages, documented, public_names
 from .answers import SERVERS
-from .event_servers import ResponsesServer
 from .pages import DOCS, ROOT, Block, blocks, name_of, pages, prose
 
 # What the blocks of a page begin with, besides `url` and `base_url`.
@@ -80,7 +78,8 @@ class Session:
     def connect(self, name: str) -> None:
         """From here on, `url` and `base_url` are those of the server of that name."""
         self._servers.close()
-        server: ReplayServer | ResponsesServer = self._servers.enter_context(SERVERS[name]())
+        server = SERVERS[name]()
+        self._servers.enter_context(server)
         self._reach(server.base_url)
 
     def serve(self, block: Block) -> None:

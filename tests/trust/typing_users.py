@@ -43,6 +43,7 @@ from sse_stream import (
     Choice,
     ChoiceDelta,
     ChoiceDeltaAudio,
+    ChoiceDeltaCustomCall,
     ChoiceDeltaFunctionCall,
     ChoiceDeltaToolCall,
     ChoiceFinished,
@@ -509,7 +510,10 @@ def added_up(values: Sequence[Mapping[str, Any]]) -> ChatCompletion:
     delta = ChoiceDelta(
         role="assistant",
         content="Hi",
-        tool_calls=[ChoiceDeltaToolCall(index=0, id="c", function=ChoiceDeltaFunctionCall(name="f", arguments="{}"))],
+        tool_calls=[
+            ChoiceDeltaToolCall(index=0, id="c", function=ChoiceDeltaFunctionCall(name="f", arguments="{}")),
+            ChoiceDeltaToolCall(index=1, id="d", type="custom", custom=ChoiceDeltaCustomCall(name="sh", input="ls")),
+        ],
         audio=ChoiceDeltaAudio(id="a"),
     )
     token = TokenLogprob(token="Hi", logprob=-0.5, top_logprobs=[TopLogprob(token="Hi", logprob=-0.5)])

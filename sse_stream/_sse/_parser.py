@@ -132,12 +132,12 @@ class EventParser(StreamInput):
         buffer, start = self.buffer, self.position
         if not self.between_events or not buffer:
             return None
-        name = "message"
+        name = b""
         if buffer.startswith(PLAIN_NAME, start):
             end = buffer.find(b"\n", start)
             if not 0 <= end - start <= self._limit:
                 return None
-            name = buffer[start + len(PLAIN_NAME) : end].decode("utf-8", "replace") or name
+            name = buffer[start + len(PLAIN_NAME) : end]
             start = end + 1
         end = buffer.find(b"\n", start)
         if (
@@ -147,7 +147,7 @@ class EventParser(StreamInput):
         ):
             return None
         self.pass_over(end + len(PLAIN_END))
-        self.plain_name = name
+        self.plain_name = self.decoded(name) if name else "message"
         return buffer[start + len(PLAIN_START) : end]
 
     def next_event(self, beside: Sized = ()) -> ServerSentEvent | None:

@@ -13,7 +13,7 @@ from .._errors import ChunkDecodeError
 from .._json._depth import JSONValue
 from .._json._lenient import loads
 from .._sse._event import ServerSentEvent
-from ._base import AnomalyFound, Dialect, DialectFound, Item
+from ._base import AnomalyFound, Dialect, DialectFound, Failure, Item
 from ._formats import OPENAI_CHAT, READERS, TITLES, format_of
 from ._openai_chat import OpenAIChat
 
@@ -61,6 +61,8 @@ class Detecting:
             chunk = dialect.decode_plain(event.data, event.event)
             return (DialectFound(dialect), *((chunk,) if chunk is not None else dialect.decode(event)))
         items = self.dialect.decode(event)
+        if any(isinstance(item, Failure) for item in items):
+            return (*self.settle(), *items)  # it fails as a chat
         if isinstance(value, dict) and value.get("type") == "ping":  # which some formats send, and all others tolerate
             return [item for item in items if not self._kept(item)]
         return items

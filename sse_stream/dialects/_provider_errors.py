@@ -9,7 +9,7 @@ import msgspec
 
 from .._errors import ChunkDecodeError, ProviderError
 from .._json._depth import JSONValue
-from .._json._lenient import loads
+from .._json._lenient import loads, without_halves
 
 Object = Mapping[str, JSONValue]
 
@@ -123,12 +123,14 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
     """
     if carrier is None and isinstance(body, dict):
         carrier = find_error(body)
-    around = body if carrier is None else carrier
+    around = without_halves(body if carrier is None else carrier)
     *_, innermost = _inwards(around)
     levels = [level for level in reversed([*_inwards(around)]) if isinstance(level, dict)]
     code = next((code for level in levels if (code := _code(level)) is not None), None)
     kind = next((kind for level in levels if isinstance(kind := level.get("type"), str)), None)
-    return ProviderError(_message(innermost, levels), type=kind, code=code, body=body, retry_after=_retry_after(levels))
+    return ProviderError(
+        _message(innermost, levels), type=kind, code=code, body=without_halves(body), retry_after=_retry_after(levels)
+    )
 
 
 def _inwards(error: JSONValue) -> Iterator[JSONValue]:

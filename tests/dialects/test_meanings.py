@@ -255,6 +255,7 @@ ROWS = {
     "an error: a base_resp in an event of its own": failed(
         b"event: error\n" + event({"base_resp": {"status_code": 1002, "status_msg": "slow"}}), "slow"
     ),
+    "an error that quotes half a character": failed(b'data: {"error":{"me":"oad\\ud83ded"}}\n\n', "oad\ufffded"),
     "an error in a list": failed(event([{"error": {"message": "oops", "code": 503}}]), "oops"),
     "an error in x_groq": failed(event({"choices": [], "x_groq": {"error": "oops"}}), "oops"),
     "an error as text": failed(b"data: error: it broke\n\n", "it broke"),
@@ -274,6 +275,9 @@ ROWS = {
     "JSON of another API, beside a chat": Row(HI + event({"response": "Hi"}) + END, "Hi", odd=("not_a_chunk",)),
     "a keep-alive with a name and text": Row(HI + b"event: ping\ndata: 12:30\n\n" + END, "Hi", odd=("keepalive_as_data",)),
     "a keep-alive with a name and JSON": Row(HI + b'event: heartbeat\ndata: {"ts":5}\n\n' + END, "Hi", odd=("keepalive_as_data",)),
+    "a keep-alive whose name is no UTF-8": Row(
+        HI + b'event: p\xffing\ndata: {"at":5}\n\n' + END, "Hi", odd=("invalid_utf8", "not_a_chunk")
+    ),
     "a keep-alive by its type": Row(HI + event({"type": "keepalive"}) + END, "Hi", odd=("keepalive_as_data",)),
     "DONE without brackets": Row(HI + STOP + b"data: DONE\n\n", "Hi", odd=("odd_end_mark",)),
     "data: data:": Row(HI + b'data: data: {"choices":[]}\n\n' + END, "Hi", finish=None, error="not JSON", ending="invalid"),

@@ -274,6 +274,8 @@ def _check_chunks(body: bytes, whole: Outcome) -> None:
     except SSEStreamError as failure:
         error = (type(failure).__name__, str(failure))
     assert error == whole.error
+    if error is None:
+        accumulator.close()  # what may be a placeholder waits for the end
     assert same(accumulator.completion, whole.completion)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -40,8 +41,16 @@ class Run:
     said: str
 
 
-def fuzz(target: str, seconds: int, corpus: Path | None = None) -> Run:
-    """Fuzz one target for so long."""
+def fuzz(target: str, seconds: int, corpus: Path | None = None, runs: int = -1, seed: int = 0) -> Run:
+    """Fuzz one target for so long, or for so many runs, if those are fewer.
+
+    Args:
+        target: Which.
+        seconds: For how long.
+        corpus: Where to keep what was learnt.
+        runs: How many inputs are tried at most; -1 for any number.
+        seed: Of the inputs: the same ones are tried each time; 0 for others each time.
+    """
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder)
         learnt = workspace / "learnt" if corpus is None else corpus / target
@@ -61,9 +70,12 @@ def fuzz(target: str, seconds: int, corpus: Path | None = None) -> Run:
             "-print_final_stats=1",
             "-rss_limit_mb=4096",
             "-timeout=20",
+            f"-runs={runs}",
+            f"-seed={seed}",
         ]
         command = [sys.executable, "-m", "tests.trust.fuzz_target", target, *options, str(learnt), str(begun)]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        environment = {**os.environ, **({"PYTHONHASHSEED": "0"} if seed else {})}
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=environment)
         said = done.stderr + done.stdout
         findings = [path.read_bytes() for path in sorted(found.iterdir())]
         executed = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
@@ -92,13 +104,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=20, help="for how long each target is fuzzed")
     parser.add_argument("--jobs", type=int, default=1, help="how many targets at a time")
     parser.add_argument("--corpus", type=Path, help="where to keep what was learnt")
+    parser.add_argument("--runs", type=int, default=-1, help="how many inputs of each target are tried at most")
+    parser.add_argument("--seed", type=int, default=0, help="try the same inputs each time; 0 tries others")
     options = parser.parse_args(arguments)
     if importlib.util.find_spec("atheris") is None:
         print("fuzzing needs atheris, which is not installed: pip install atheris, on Python 3.11")
         return 2
     with ThreadPoolExecutor(options.jobs) as pool:
         runs = list(
-            pool.map(lambda target: fuzz(target, options.seconds, options.corpus), options.targets or list(CHECKS))
+            pool.map(
+                lambda target: fuzz(target, options.seconds, options.corpus, options.runs, options.seed),
+                options.targets or list(CHECKS),
+            )
         )
     print(f"{'target':8}{'executions':>12}{'seconds':>9}{'a second':>10}{'covered':>9}{'corpus':>8}{'found':>7}")
     for run in runs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
@@ -77,7 +77,7 @@ class ValueDone:
             return NotImplemented
         return self._path == other.path and bool(self._value == other._value)
 
-    __hash__ = None  # type: ignore[assignment]  # what it holds may change
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # what it holds may change: Python sets it for `__eq__`
 
     def __repr__(self) -> str:
         return f"ValueDone(path={self._path!r}, value={self._value!r})"

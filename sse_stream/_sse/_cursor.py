@@ -28,7 +28,7 @@ class EventCursor:
     __slots__ = ("_in_hand", "_max_event_size", "_parser", "_seen", "_window", "last_event_id")
 
     def __init__(self, last_event_id: str, dedupe: int, max_event_size: int | None) -> None:
-        self.last_event_id = last_event_id
+        self.last_event_id: str = last_event_id
         self._in_hand: ServerSentEvent | None = None
         self._max_event_size = max_event_size
         self._seen: OrderedDict[str | bytes, None] = OrderedDict()

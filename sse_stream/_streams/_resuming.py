@@ -53,9 +53,9 @@ class ResumingState:
             raise ValueError(f"dedupe is a whole number of ids, 0 for none, not {dedupe!r}")
         if max_event_size is not None and not _is_number(max_event_size, 0):
             raise ValueError(f"max_event_size is a number of bytes, 1 or more, or None: {max_event_size!r}")
-        self.cursor = EventCursor(last_event_id, dedupe, max_event_size)
+        self.cursor: EventCursor = EventCursor(last_event_id, dedupe, max_event_size)
         self.connection: Connection | None = None
-        self.over = False
+        self.over: bool = False
         self._plan = ReconnectPlan(policy, draw)
         self._idle = idle
         self._until = until

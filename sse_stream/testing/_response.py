@@ -74,14 +74,14 @@ class FakeResponse:
             raise ValueError(f"a fake response is not compressed, and encoding is {reply.encoding!r}: use ReplayServer")
         self._reply = reply
         self._content: bytes | None = None
-        self.status_code = reply.status
+        self.status_code: int = reply.status
         framing = "length" if isinstance(reply.fault, WrongLength) else reply.framing
         length = sum(map(len, reply.writes()))
-        self.headers = Headers(headers_of(reply, framing, length, is_last=framing == "close"))
+        self.headers: Headers = Headers(headers_of(reply, framing, length, is_last=framing == "close"))
         self.http_version = "HTTP/1.1"
         self.extensions: Mapping[str, object] = {}
-        self.is_closed = False
-        self.is_stream_consumed = False
+        self.is_closed: bool = False
+        self.is_stream_consumed: bool = False
 
     @property
     def stream(self) -> _Stream:

@@ -23,7 +23,8 @@ from ._anthropic_events import InputDelta, TextDelta, decode_delta
 from ._anthropic_state import OpenBlocks
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._formats import ANTHROPIC_MESSAGES
-from ._provider_errors import find_error, provider_error
+from ._framing import is_whole_object
+from ._provider_errors import error_field, find_error, provider_error
 
 Object: TypeAlias = Mapping[str, JSONValue]
 
@@ -107,13 +108,7 @@ class AnthropicMessages:
             name: The field's name; what is not called `error` means nothing.
             value: The error as JSON, or as text.
         """
-        if name != "error":
-            return ()
-        try:
-            body, _ = loads(value)
-        except ChunkDecodeError:
-            body = value
-        return (Failure(provider_error(body)),)
+        return error_field(name, value)
 
     def is_whole(self, data: str) -> bool:
         """Whether the data is a JSON object.
@@ -122,10 +117,7 @@ class AnthropicMessages:
             data: A `data` line, or the data of an event.
         """
         text = data.strip()
-        try:
-            return text == "[DONE]" or (text.startswith("{") and isinstance(loads(text)[0], dict))
-        except ChunkDecodeError:
-            return False
+        return text == "[DONE]" or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
         """Some gateways leave out `message_stop`: what has a stop reason is complete without it."""

@@ -1,8 +1,10 @@
-"""What in a chat's event stream is no chunk, however servers write it: keep-alives and the end mark."""
+"""What is no chunk in an event stream, however servers write it: keep-alives, the end mark; and what is whole."""
 
 from __future__ import annotations
 
+from .._errors import ChunkDecodeError
 from .._json._depth import JSONValue
+from .._json._lenient import loads
 
 _KEEPALIVES = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep_alive"})
 
@@ -30,3 +32,15 @@ def is_keepalive(name: str, value: JSONValue) -> bool:
         return False
     words = (name, fields.get("type"), fields.get("event"), fields.get("object"))
     return any(isinstance(word, str) and word.lower() in _KEEPALIVES for word in words)
+
+
+def is_whole_object(text: str) -> bool:
+    """Whether data is one JSON object.
+
+    Args:
+        text: The data, without white space around it.
+    """
+    try:
+        return text.startswith("{") and isinstance(loads(text)[0], dict)
+    except ChunkDecodeError:
+        return False

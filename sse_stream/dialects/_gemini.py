@@ -15,6 +15,7 @@ from .._json._depth import JSONValue, is_deep
 from .._json._lenient import loads
 from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
+from ._framing import is_whole_object
 from ._gemini_answer import RESPONSE_FIELDS, Answer
 from ._gemini_candidate import Object
 from ._gemini_reports import gemini_error
@@ -97,12 +98,7 @@ class GeminiContent:
             data: A `data` line, or the data of an event.
         """
         text = data.strip()
-        if text == "[DONE]" or text.startswith(":"):
-            return True
-        try:
-            return text.startswith("{") and isinstance(loads(text)[0], dict)
-        except ChunkDecodeError:
-            return False
+        return text == "[DONE]" or text.startswith(":") or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
         """Why each candidate has finished, which is final now that nothing more comes; `Done` if all of them have."""

@@ -20,8 +20,8 @@ from .._json._reading import read_struct
 from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._extras import decode_with_extras, has_extras
-from ._framing import is_end_mark, is_keepalive
-from ._provider_errors import error_in_ruins, error_in_text, find_error, provider_error
+from ._framing import is_end_mark, is_keepalive, is_whole_object
+from ._provider_errors import error_field, error_in_ruins, error_in_text, find_error, provider_error
 from ._quirks import CHUNK_FIELDS, is_chunk, normalized, reasoning_in_content
 from ._think_tags import ThinkTags
 
@@ -88,13 +88,7 @@ class OpenAIChat:
             name: The field's name; what is not called `error` means nothing.
             value: The error as JSON, or as text.
         """
-        if name != "error":
-            return ()
-        try:
-            body, _ = loads(value)
-        except ChunkDecodeError:
-            body = value
-        return (Failure(provider_error(body)),)
+        return error_field(name, value)
 
     def is_whole(self, data: str) -> bool:
         """Whether the data is `[DONE]`, a JSON object, or a keep-alive.
@@ -103,12 +97,7 @@ class OpenAIChat:
             data: A `data` line, or the data of an event.
         """
         text = data.strip()
-        if is_end_mark(text) or text.startswith(":"):
-            return True
-        try:
-            return text.startswith("{") and isinstance(loads(text)[0], dict)
-        except ChunkDecodeError:
-            return False
+        return is_end_mark(text) or text.startswith(":") or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
         """Nothing, for the end of a chat is in its bytes; or the beginning of what might have been a tag."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from .._errors import ChunkDecodeError, ProviderError
 from .._json._depth import JSONValue
 from .._json._lenient import loads, without_halves
+from ._base import Failure, Item
 
 Object = Mapping[str, JSONValue]
 
@@ -77,6 +78,21 @@ def _is_failing(code: JSONValue) -> bool:
 def _said(fields: Object, names: tuple[str, ...]) -> JSONValue:
     """The first of these fields that says something."""
     return next((value for name in names if (value := fields.get(name))), None)
+
+
+def error_field(name: str, value: str) -> Sequence[Item]:
+    """What a field means that the standard does not know: llama.cpp reports failures in one called `error`.
+
+    Args:
+        name: The field's name; what is not called `error` means nothing.
+        value: The error as JSON, or as text.
+    """
+    if name != "error":
+        return ()
+    try:
+        return (Failure(provider_error(loads(value)[0])),)
+    except ChunkDecodeError:
+        return (Failure(provider_error(value)),)
 
 
 def error_in_text(text: str) -> ProviderError | None:

@@ -14,7 +14,8 @@ from .._json._lenient import loads
 from .._json._reading import read_number
 from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
-from ._provider_errors import find_error, provider_error
+from ._framing import is_whole_object
+from ._provider_errors import error_field, find_error, provider_error
 from ._responses_channels import DELTAS, WHOLES, delta_of, piece_decoder
 from ._responses_events import BEGINNINGS, COMPLETE, ENDS, ERRORS, OUTPUT, PROGRESS
 from ._responses_output import Output, object_of
@@ -113,13 +114,7 @@ class OpenAIResponses:
             name: The field's name; what is not called `error` means nothing.
             value: The error as JSON, or as text.
         """
-        if name != "error":
-            return ()
-        try:
-            body, _ = loads(value)
-        except ChunkDecodeError:
-            body = value
-        return (Failure(provider_error(body)),)
+        return error_field(name, value)
 
     def is_whole(self, data: str) -> bool:
         """Whether the data is a JSON object, or `[DONE]`, which some servers add.
@@ -128,10 +123,7 @@ class OpenAIResponses:
             data: A `data` line, or the data of an event.
         """
         text = data.strip()
-        try:
-            return text == "[DONE]" or (text.startswith("{") and isinstance(loads(text)[0], dict))
-        except ChunkDecodeError:
-            return False
+        return text == "[DONE]" or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
         """Nothing: a response without its last event is truncated, even if all of its items are complete."""

@@ -66,11 +66,10 @@ def raise_broken(cause: Exception, doing: Doing) -> NoReturn:
 
 def _status_error(cause: Exception) -> StatusError | None:
     """The error for a status that the client has made an exception of, as the SDKs and `raise_for_status` do."""
-    response = attribute(cause, "response")
-    given = [attribute(one, name) for one in (response, cause) for name in ("status_code", "status", "code")]
-    status = next((code for code in given if isinstance(code, int) and 300 <= code < 600), None)
+    status = status_in(cause)
     if status is None:
         return None
+    response = attribute(cause, "response")
     content = attribute(response, "content")
     named = (
         attribute(response, "reason_phrase"),
@@ -78,13 +77,32 @@ def _status_error(cause: Exception) -> StatusError | None:
         attribute(cause, "message"),
         str(cause),
     )
-    headers: Any = attribute(response, "headers") or attribute(cause, "headers") or {}
     return status_error(
         status,
-        lower_case_headers(headers),
+        headers_in(cause),
         content if isinstance(content, bytes) else b"",
         reason=next((name for name in named if isinstance(name, str) and name), ""),
     )
+
+
+def status_in(cause: Exception) -> int | None:
+    """The status of the response that a client made an exception of; `None` where it is not about one."""
+    if is_malformed(cause):
+        return None
+    carriers = (attribute(cause, "response"), cause)
+    given = [attribute(carrier, name) for carrier in carriers for name in ("status_code", "status", "code")]
+    return next((code for code in given if isinstance(code, int) and 300 <= code < 600), None)
+
+
+def headers_in(cause: Exception) -> dict[str, str]:
+    """The headers of that response, names in lower case."""
+    headers: Any = attribute(attribute(cause, "response"), "headers") or attribute(cause, "headers")
+    return lower_case_headers(headers) if hasattr(headers, "items") else {}
+
+
+def is_malformed(cause: Exception) -> bool:
+    """Whether what came was no HTTP: aiohttp gives its error for that a status, which no server has sent."""
+    return any(cls.__name__ == "HttpProcessingError" for cls in type(cause.__cause__).__mro__)
 
 
 def _chain(cause: BaseException) -> Iterator[BaseException]:

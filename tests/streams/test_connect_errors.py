@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 import ssl
@@ -19,8 +20,10 @@ import trio
 import urllib3
 from yarl import URL
 
-from sse_stream import ChunkDecodeError, StatusError, StreamTimeoutError, TransportError
+from sse_stream import AsyncChatStream, ChunkDecodeError, StatusError, StreamTimeoutError, TransportError
 from sse_stream._streams._connect_errors import connect_error
+
+from .server import Peer, ScriptedServer
 
 AWAY = [
     ConnectionRefusedError("refused"),
@@ -164,3 +167,24 @@ def test_a_status_that_passes(error: Exception) -> None:
 @pytest.mark.parametrize("error", [*status_errors(410), *status_errors(401)], ids=repr)
 def test_a_status_that_does_not(error: Exception) -> None:
     assert connect_error(error) is None
+
+
+@pytest.mark.parametrize("head", [b"nonsense\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
+def test_what_is_no_http_has_no_status(head: bytes) -> None:
+    """aiohttp gives its error for that the status 400, which no server has sent."""
+
+    def script(peer: Peer) -> None:
+        peer.write(head)
+
+    async def ask(url: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.ClientResponseError) as caught:
+                await session.get(url)
+            assert caught.value.status == 400
+            assert type(connect_error(caught.value)) is TransportError
+            with pytest.raises(TransportError, match="there is no response"):
+                async with AsyncChatStream(session.get(url)):
+                    pass
+
+    with ScriptedServer(script) as server:
+        asyncio.run(ask(server.chat_url))

@@ -145,14 +145,18 @@ class CompletionBuilder:
         """
         events: list[ChatEvent] = []
         # Measured as "text of Anthropic": most formats give no time of creation, so something always stays unnamed.
-        if chunk.id != self._last_id or chunk.model != self._last_model or (self._unnamed and chunk.created):
+        if (
+            (chunk.id and chunk.id != self._last_id)
+            or (chunk.model and chunk.model != self._last_model)
+            or (self._unnamed and chunk.created)
+        ):
             self._name(chunk)
         for choice in chunk.choices:
             state = self._choices.get(choice.index) or self._begin_choice(choice.index)
             before = len(events)
+            field = state.reasoning_field
             state.add_delta(choice.delta, events)
-            if state.reasoning_is_new:
-                state.reasoning_is_new = False
+            if state.reasoning_field is not field:  # it has just been found out, perhaps not all of it
                 state.reasoning_field = getattr(chunk, SPELLING, {}).get(choice.index, state.reasoning_field)
             if choice.message is not None:
                 self._add_message(state, choice.message, events, before)
@@ -268,7 +272,8 @@ class CompletionBuilder:
             return
         has_begun = state.has_begun
         state.add_message(message, events)
-        if has_begun:
+        is_piece = state.in_messages and len(events) > before
+        if has_begun and not is_piece:
             self._note("message_repeated", message.content or "")
 
     def _go_on(self, state: ChoiceState, choice: ChunkChoice, said: list[ChatEvent]) -> None:

@@ -43,7 +43,7 @@ class ChoiceState:
         calls: Its tool calls; `None` until the first.
         finish_reason: The last that came.
         reasoning_field: The field in which the reasoning came first, `""` while it has come in none.
-        reasoning_is_new: Whether that has just been found out.
+        in_messages: Whether all of it came in whole messages; `None` while none has come.
         went_on: Whether anything generated came after a finish reason.
         told_empty_finish: Whether it is told that a finish reason was empty.
     """
@@ -53,7 +53,6 @@ class ChoiceState:
         "_calls_allowed",
         "_extra",
         "_fields",
-        "_in_messages",
         "_logprobs",
         "_marked",
         "_note",
@@ -63,10 +62,10 @@ class ChoiceState:
         "_text_part",
         "calls",
         "finish_reason",
+        "in_messages",
         "index",
         "parts",
         "reasoning_field",
-        "reasoning_is_new",
         "role",
         "text",
         "told_empty_finish",
@@ -79,9 +78,8 @@ class ChoiceState:
         self._note = note
         self.went_on = False
         self.told_empty_finish = False
-        self._in_messages: bool | None = None  # whether all of it came in whole messages; `None` while none has come
+        self.in_messages: bool | None = None
         self.reasoning_field = ""
-        self.reasoning_is_new = False
         self.role: str | None = None
         self.finish_reason: str | None = None
         self._tally = tally
@@ -200,10 +198,10 @@ class ChoiceState:
         channels = {"content": self.text, "refusal": self._refusal, **dict.fromkeys(REASONING_FIELDS, self._reasoning)}
         so_far = {name: channel.text() for name, channel in channels.items() if channel is not None}
         fields = {} if self._fields is None else self._fields.snapshot()
-        if self._in_messages is None:
-            self._in_messages = not self.has_begun
+        if self.in_messages is None:
+            self.in_messages = not self.has_begun
         self.add_delta(
-            rest_of_message(message, so_far, fields, has_audio=self._audio is not None, in_pieces=self._in_messages),
+            rest_of_message(message, so_far, fields, has_audio=self._audio is not None, in_pieces=self.in_messages),
             events,
         )
         if message.tool_calls:
@@ -225,7 +223,6 @@ class ChoiceState:
             self._reasoning = self._open("reasoning")
         if is_plain and not self.reasoning_field:
             self.reasoning_field = next(name for name in REASONING_FIELDS if getattr(delta, name))
-            self.reasoning_is_new = True
         events.append(self._reasoning.append(text))
         # Two spellings that differ: one is delivered, the other is not lost.
         if delta.reasoning and delta.reasoning != text:

@@ -181,7 +181,9 @@ ROWS = {
         "B g {}",
         odd=("message_repeated",),
     ),
-    "messages that are pieces": Row(choice(message={"content": "Hi"}) + choice(message={"content": "there"}) + END, "Hithere", odd=("message_repeated",)),
+    "messages that are pieces": Row(choice(message={"content": "Hi"}) + choice(message={"content": "there"}) + END, "Hithere"),
+    "messages that grow": Row(choice(message={"content": "Hi"}) + choice(message={"content": "Hi there"}) + END, "Hi there"),
+    "a message that comes twice": Row(choice(message={"content": "Hi"}) * 2 + END, "Hi", odd=("message_repeated",)),
     # Reasoning
     "reasoning as reasoning_text": Row(d(reasoning_text="hm") + HI + END, "Hi", "hm"),
     "reasoning in an object": Row(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 from msgspec.structs import force_setattr
 
@@ -12,7 +10,7 @@ from .._json._depth import JSONValue
 from ._parts import Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._schema import MESSAGE_TYPES, completed
 from ._tool_call import ToolCall
-from ._turns import register_turn, turn_of
+from ._turns import content_of, register_turn, turn_of
 
 # Fields outside the message model that a server wants to see again with the next request; the second line is reasoning.
 _SENT_BACK = ("function_call", "extra_content")
@@ -123,10 +121,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # it hol
         if self.reasoning is None or (not self.reasoning_field and not said.keys().isdisjoint(_BLOCKS)):
             return
         field = self.reasoning_field or "reasoning_content"
-        if field == "think_tags":
-            said["content"] = f"<think>{self.reasoning}</think>{self.content or ''}"
-        elif field == "content":
-            said["content"] = _content_parts(self.reasoning, self.content, self.extra)
+        content = content_of(field)
+        if content is not None:
+            said["content"] = content(self)
         else:
             structured = self.extra.get(field)
             said[field] = copied(structured) if isinstance(structured, (dict, list)) else self.reasoning
@@ -169,17 +166,6 @@ def completion_message(message: Message) -> dict[str, JSONValue]:
     if annotations and "annotations" not in extra:
         extra = {**extra, "annotations": annotations}
     return completed(said, extra, MESSAGE_TYPES)
-
-
-def _content_parts(reasoning: str, content: str | None, extra: Mapping[str, JSONValue]) -> list[JSONValue]:
-    """Content in parts, as Mistral has it, with what came with the thinking beside its text."""
-    thinking: dict[str, JSONValue] = {}
-    told = extra.get("content")
-    for part in told if isinstance(told, list) else ():
-        if isinstance(part, dict) and part.get("type") == "thinking":
-            thinking.update(copied(part))
-    thinking.update({"type": "thinking", "thinking": [{"type": "text", "text": reasoning}]})
-    return [thinking, {"type": "text", "text": content}] if content else [thinking]
 
 
 register_turn(OPENAI_CHAT, Message.to_dict)

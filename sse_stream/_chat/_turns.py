@@ -1,6 +1,6 @@
-"""What goes back to the endpoint that a message came from: one function a dialect, registered by the dialect's name.
+"""What goes back to the endpoint that a message came from, in its own words: dialects register how each is written.
 
-So a message can be sent back in its provider's own words, though nothing here knows a provider.
+So a message can be sent back, though nothing here knows a provider.
 """
 
 from __future__ import annotations
@@ -43,3 +43,24 @@ def turn_of(name: str) -> Turn:
             f" module that defines this dialect first (known so far: {known})"
         )
     return turn
+
+
+Content: TypeAlias = "Callable[[Message], JSONValue]"
+"""Makes of a message with reasoning the content that holds both."""
+
+_CONTENTS: dict[str, Content] = {}
+
+
+def register_content(field: str, content: Content) -> None:
+    """Say how content is written that holds the reasoning too.
+
+    Args:
+        field: The place of the reasoning, as `Message.reasoning_field` has it.
+        content: Makes of such a message its content.
+    """
+    _CONTENTS[field] = content
+
+
+def content_of(field: str) -> Content | None:
+    """What was registered for a place of the reasoning; `None` if that is a field of its own."""
+    return _CONTENTS.get(field)

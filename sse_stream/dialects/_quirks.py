@@ -11,6 +11,9 @@ from typing import TypeAlias
 
 from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import ChatCompletionChunk
+from .._chat._message import Message
+from .._chat._turns import register_content
+from .._json._copying import copied
 from .._json._depth import JSONValue
 from .._json._reading import LEFT_OVER, read_number
 
@@ -190,3 +193,17 @@ def _thought(thinking: JSONValue) -> str | None:
     ):
         return "".join(item["text"] for item in thinking)
     return None
+
+
+def _content_in_parts(message: Message) -> list[JSONValue]:
+    """Content as Mistral wants it back: the thinking, with what came with it beside its text, and the text."""
+    thinking: Object = {}
+    told = message.extra.get("content")
+    for part in told if isinstance(told, list) else ():
+        if isinstance(part, dict) and part.get("type") == "thinking":
+            thinking.update(copied(part))
+    thinking.update({"type": "thinking", "thinking": [{"type": "text", "text": message.reasoning}]})
+    return [thinking, {"type": "text", "text": message.content}] if message.content else [thinking]
+
+
+register_content("content", _content_in_parts)

@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 from msgspec.structs import force_setattr, replace
 
 from .._chat._chunks import SOURCE, SPELLING, ChatCompletionChunk, ChoiceDelta, ChunkChoice, with_source
+from .._chat._message import Message
+from .._chat._turns import register_content
 
 _OPEN = "<think>"
 _CLOSE = "</think>"
@@ -111,3 +113,11 @@ def _with(delta: ChoiceDelta, reasoning: str, content: str) -> ChoiceDelta:
     return replace(
         delta, content=content if delta.content is not None or content else None, reasoning_content=told or None
     )
+
+
+def _tagged(message: Message) -> str:
+    """The content as it came: the reasoning between tags, and the text."""
+    return f"{_OPEN}{message.reasoning}{_CLOSE}{message.content or ''}"
+
+
+register_content("think_tags", _tagged)

@@ -25,6 +25,7 @@ import pytest
 import sse_stream
 from sse_stream import AnomalyKind, ChatStream, Ending, Limits, Timeouts
 from sse_stream._chat._anomalies import level_of
+from sse_stream.dialects._formats import READERS, TITLES
 
 from .. import peers
 from ..reference_tables import REFERENCE, current_pages, documented, public_names
@@ -354,6 +355,12 @@ def test_the_table_of_what_servers_send_has_each_kind_of_anomaly_with_its_level(
     table = page.partition("| on the wire | read as | anomaly |\n")[2].partition("\n\n")[0]
     told = [cell for row in table.splitlines() for cell in re.findall(r"`(\w+)`( \(note\))?", row.rsplit("|", 2)[1])]
     assert dict(told) == {kind: " (note)" if level_of(kind) == "note" else "" for kind in get_args(AnomalyKind)}
+
+
+def test_the_page_of_formats_that_are_not_read_has_each_of_them() -> None:
+    page = (DOCS / "formats" / "not-read.md").read_text(encoding="utf-8")
+    rows = page.partition("|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
+    assert len(rows) == len(TITLES.keys() - READERS.keys())
 
 
 def test_the_page_about_debugging_says_which_kinds_are_notes() -> None:

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 PYTHON = [block for language, block in BLOCKS if language == "python"]
 SHELL = [block for language, block in BLOCKS if language == "bash"]
-SET_UP = [block for block in SHELL if block.startswith("python3.11 -m venv ")]
+SET_UP = [block for block in SHELL if block.startswith("python3 -m venv .venv")]
 
 ANSWER = (
     Reply.reasoning("Hm.", pace=0.001)
@@ -189,16 +190,21 @@ class TestSetUp:
         assert runs.rstrip().endswith("-m sse_stream demo")
         assert "-m pytest" in tests
 
+    def test_they_need_no_newer_python_than_the_package(self) -> None:
+        metadata = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        least = metadata["requires-python"].removeprefix(">=")
+        assert f"With Python {least} or newer" in README
+
     def test_they_are_what_lands_a_change(self) -> None:
         script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-        assert "grep -E '^python3\\.11 -m venv ' README.md" in script
+        assert "grep -E '^python3 -m venv \\.venv' README.md" in script
         for number in (0, 1):
             assert f'bash -c "${{commands[{number}]}}"' in script
 
     def test_whatever_they_install_is_an_extra(self) -> None:
-        from tomllib import loads
-
-        extras = loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "optional-dependencies"
+        ]
         assert {extra for block in SET_UP for extra in re.findall(r"\[(\w+)\]", block)} <= set(extras)
 
 

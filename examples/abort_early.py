@@ -6,11 +6,11 @@ Offline it asks a server on this machine that would never stop. With OPENAI_BASE
 OPENAI_MODEL), it asks that server.
 """
 
-import os
 import sys
 
 import httpx
 
+from provider import Provider, provider_or
 from sse_stream import ChatStream, SSEStreamError
 from sse_stream.testing import ReplayServer, Reply, Stall
 
@@ -23,16 +23,17 @@ ENDLESS = Reply.text(
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
-def first_sentence(url: str) -> str:
+def first_sentence(provider: Provider) -> str:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": "Tell me a long story."}],
         "stream": True,
     }
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
     said = ""
     try:
-        with ChatStream(httpx.stream("POST", url, json=payload, headers=headers, timeout=TIMEOUT)) as stream:
+        with ChatStream(
+            httpx.stream("POST", provider.url, json=payload, headers=provider.headers, timeout=TIMEOUT)
+        ) as stream:
             for text in stream.iter_text():
                 said += text
                 if "." in said:
@@ -45,14 +46,11 @@ def first_sentence(url: str) -> str:
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        print(first_sentence(f"{base_url.rstrip('/')}/chat/completions"))
-        return
-    with ReplayServer(ENDLESS) as server:
-        print(first_sentence(server.chat_url))
-        server.wait_for_disconnect()
-        print(f"answers that the server did not have to finish: {server.abandoned}")
+    with provider_or(ReplayServer(ENDLESS)) as provider:
+        print(first_sentence(provider))
+        if provider.stand_in is not None:
+            provider.stand_in.wait_for_disconnect()
+            print(f"answers that the server did not have to finish: {provider.stand_in.abandoned}")
 
 
 if __name__ == "__main__":

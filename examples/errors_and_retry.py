@@ -10,13 +10,13 @@ Offline it asks a server on this machine, which fails in four ways. With OPENAI_
 (OPENAI_API_KEY, OPENAI_MODEL), it asks that server.
 """
 
-import os
 import random
 import time
 from collections.abc import Iterator
 
 import httpx
 
+from provider import Provider, provider_or
 from sse_stream import ChatStream, IncompleteStreamError, SSEStreamError, Timeouts
 from sse_stream.testing import Disconnect, ReplayServer, Reply
 
@@ -54,16 +54,15 @@ def text_of(client: httpx.Client, url: str, payload: dict[str, object]) -> Itera
             return
 
 
-def ask(url: str) -> None:
+def ask(provider: Provider) -> None:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": "Count to four."}],
         "stream": True,
     }
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
-    with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
+    with httpx.Client(headers=provider.headers, timeout=TIMEOUT) as client:
         try:
-            for text in text_of(client, url, payload):
+            for text in text_of(client, provider.url, payload):
                 print(text, end="", flush=True)
             print(" [complete]")
         except IncompleteStreamError as error:
@@ -82,14 +81,12 @@ NO_SUCH_MODEL = Reply.error("no such model", status=404)
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        ask(f"{base_url.rstrip('/')}/chat/completions")
-        return
     for replies in ([BUSY, BROKEN_AT_ONCE, WHOLE], [CUT_OFF, WHOLE], [NO_SUCH_MODEL, WHOLE]):
-        with ReplayServer(script=replies) as server:
-            ask(server.chat_url)
-            print(f"requests: {len(server.requests)}")
+        with provider_or(ReplayServer(script=replies)) as provider:
+            ask(provider)
+            if provider.stand_in is None:
+                return  # a real provider fails when it will
+            print(f"requests: {len(provider.stand_in.requests)}")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ that server.
 """
 
 import json
-import os
 
 import httpx
 import msgspec
 
+from provider import Provider, provider_or
 from sse_stream import (
     ChatStream,
     OutputParseError,
@@ -56,17 +56,16 @@ def show(call: PartialJSON, piece: str) -> None:
                 print("[which can be run]")
 
 
-def ask(url: str) -> None:
+def ask(provider: Provider) -> None:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": "Write hello.py: it greets whoever is named on the command line."}],
         "tools": [TOOL],
         "stream": True,
     }
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
     calls: dict[int, PartialJSON] = {}
     with (
-        httpx.stream("POST", url, json=payload, headers=headers, timeout=60) as response,
+        httpx.stream("POST", provider.url, json=payload, headers=provider.headers, timeout=60) as response,
         ChatStream(response) as stream,
     ):
         for event in stream:
@@ -103,12 +102,8 @@ def answer() -> list[bytes]:
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        ask(f"{base_url.rstrip('/')}/chat/completions")
-        return
-    with ReplayServer(answer(), pace=0.02) as server:
-        ask(server.chat_url)
+    with provider_or(ReplayServer(answer(), pace=0.02)) as provider:
+        ask(provider)
 
 
 if __name__ == "__main__":

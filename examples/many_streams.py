@@ -7,10 +7,10 @@ Offline it asks a server on this machine, which fails at one of the questions. W
 """
 
 import asyncio
-import os
 
 import httpx
 
+from provider import Provider, provider_or
 from sse_stream import AsyncChatStream, SSEStreamError
 from sse_stream.testing import ReplayServer, Reply, Request
 
@@ -22,26 +22,27 @@ AT_ONCE = 4
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
-async def capital(client: httpx.AsyncClient, url: str, country: str, turn: asyncio.Semaphore) -> tuple[str, str]:
+async def capital(
+    client: httpx.AsyncClient, provider: Provider, country: str, turn: asyncio.Semaphore
+) -> tuple[str, str]:
     """What the model says, or as much of it as came and why no more did."""
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": f"The capital of {country}, in one word."}],
         "stream": True,
     }
     async with turn:
         try:
-            return country, (await AsyncChatStream(client.stream("POST", url, json=payload)).until_done()).text
+            return country, (await AsyncChatStream(client.stream("POST", provider.url, json=payload)).until_done()).text
         except SSEStreamError as error:  # also where there was no response at all
             so_far = error.completion.text
             return country, f"{so_far}… ({error})"
 
 
-async def ask_all(url: str) -> None:
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
+async def ask_all(provider: Provider) -> None:
     turn = asyncio.Semaphore(AT_ONCE)
-    async with httpx.AsyncClient(headers=headers, timeout=TIMEOUT) as client:
-        tasks = [asyncio.create_task(capital(client, url, country, turn)) for country in COUNTRIES]
+    async with httpx.AsyncClient(headers=provider.headers, timeout=TIMEOUT) as client:
+        tasks = [asyncio.create_task(capital(client, provider, country, turn)) for country in COUNTRIES]
         for finished in asyncio.as_completed(tasks):
             country, answer = await finished
             print(f"{country}: {answer}", flush=True)
@@ -62,12 +63,8 @@ def answer(request: Request) -> Reply:
 
 
 async def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        await ask_all(f"{base_url.rstrip('/')}/chat/completions")
-        return
-    with ReplayServer(script=answer) as server:
-        await ask_all(server.chat_url)
+    with provider_or(ReplayServer(script=answer)) as provider:
+        await ask_all(provider)
 
 
 if __name__ == "__main__":

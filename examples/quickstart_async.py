@@ -7,11 +7,11 @@ it asks that server. It runs under trio as well: `trio.run(main)`.
 """
 
 import asyncio
-import os
 import sys
 
 import httpx
 
+from provider import Provider, provider_or
 from sse_stream import AsyncChatStream, ChoiceFinished, SSEStreamError, TextDelta, Timeouts, ToolCallDone, UsageReported
 from sse_stream.testing import ReplayServer, Reply
 
@@ -30,21 +30,20 @@ WEATHER = {
 }
 
 
-async def ask(url: str, prompt: str) -> None:
+async def ask(provider: Provider, prompt: str) -> None:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": prompt}],
         "tools": [WEATHER],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
 
     # httpx's own timeout between two reads is 5 s, too short for a model that thinks first; the deadlines are finer.
-    async with httpx.AsyncClient(timeout=httpx.Timeout(10, read=None), headers=headers) as client:
+    async with httpx.AsyncClient(timeout=httpx.Timeout(10, read=None), headers=provider.headers) as client:
         deadlines = Timeouts(first_token=60, content=30, total=300)
         try:
-            async with AsyncChatStream(client.stream("POST", url, json=payload), timeouts=deadlines) as stream:
+            async with AsyncChatStream(client.stream("POST", provider.url, json=payload), timeouts=deadlines) as stream:
                 async for event in stream:
                     match event:
                         case TextDelta(text):
@@ -61,12 +60,8 @@ async def ask(url: str, prompt: str) -> None:
 
 async def main() -> None:
     prompt = " ".join(sys.argv[1:]) or "What is the weather in Kraków?"
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        await ask(f"{base_url.rstrip('/')}/chat/completions", prompt)
-        return
-    with ReplayServer(ANSWER) as server:
-        await ask(server.chat_url, prompt)
+    with provider_or(ReplayServer(ANSWER)) as provider:
+        await ask(provider, prompt)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_K
 it asks that server.
 """
 
-import os
 import sys
 
 import httpx
 
+from provider import Provider, provider_or
 from sse_stream import ChatStream, ReasoningDelta, SSEStreamError, TextDelta
 from sse_stream.testing import ReplayServer, Reply
 
@@ -27,17 +27,18 @@ ANSWER = Reply.reasoning("Rayleigh.") + Reply.text(
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
-def ask(url: str, prompt: str) -> None:
+def ask(provider: Provider, prompt: str) -> None:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": prompt}],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
 
     try:
-        with ChatStream(httpx.stream("POST", url, json=payload, headers=headers, timeout=TIMEOUT)) as stream:
+        with ChatStream(
+            httpx.stream("POST", provider.url, json=payload, headers=provider.headers, timeout=TIMEOUT)
+        ) as stream:
             for event in stream:
                 if isinstance(event, TextDelta):
                     print(event.text, end="", flush=True)
@@ -55,12 +56,8 @@ def ask(url: str, prompt: str) -> None:
 
 def main() -> None:
     prompt = " ".join(sys.argv[1:]) or "Why is the sky blue?"
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        ask(f"{base_url.rstrip('/')}/chat/completions", prompt)
-        return
-    with ReplayServer(ANSWER) as server:
-        ask(server.chat_url, prompt)
+    with provider_or(ReplayServer(ANSWER)) as provider:
+        ask(provider, prompt)
 
 
 if __name__ == "__main__":

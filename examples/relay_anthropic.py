@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from provider import error_event
 from sse_stream import ChatCompletionChunk, ChatStream, ProviderError, ServerSentEvent, SSEStreamError, TextDelta
 from sse_stream.testing import ReplayServer, Reply, Request
 
@@ -40,7 +41,7 @@ def relayed(response: httpx.Response) -> Iterator[bytes]:
             for chunk in stream.iter_chunks():
                 yield in_openais_words(chunk, started).encode()
         except SSEStreamError as error:
-            yield failure(error)
+            yield error_event(error)
         else:
             yield b"data: [DONE]\n\n"
 
@@ -58,13 +59,6 @@ def in_openais_words(chunk: ChatCompletionChunk, started: int) -> ChatCompletion
         total = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
         usage = msgspec.structs.replace(usage, total_tokens=total)
     return msgspec.structs.replace(chunk, created=started, choices=choices, usage=usage)
-
-
-def failure(error: SSEStreamError) -> bytes:
-    """An error in the middle of a stream, as OpenAI's clients know it: they raise it."""
-    kind = error.type if isinstance(error, ProviderError) else None
-    said = {"message": str(error), "type": kind or "server_error", "param": None, "code": None}
-    return ServerSentEvent(json.dumps({"error": said})).encode()
 
 
 def anthropic_request(asked: dict[str, Any]) -> dict[str, Any]:

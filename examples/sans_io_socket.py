@@ -8,11 +8,11 @@ OPENAI_MODEL), it asks that server.
 """
 
 import json
-import os
 import socket
 import ssl
 from urllib.parse import urlsplit
 
+from provider import Provider, provider_or
 from sse_stream import ChatDecoder, IncompleteStreamError, TextDelta
 from sse_stream.testing import ReplayServer, Reply
 
@@ -24,9 +24,9 @@ def connected(host: str, port: int, *, secure: bool) -> socket.socket:
     return ssl.create_default_context().wrap_socket(plain, server_hostname=host) if secure else plain
 
 
-def request(host: str, path: str) -> bytes:
+def request(provider: Provider, host: str, path: str) -> bytes:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": "Say hello over a socket."}],
         "stream": True,
     }
@@ -35,7 +35,7 @@ def request(host: str, path: str) -> bytes:
     lines = [
         f"POST {path} HTTP/1.0",
         f"Host: {host}",
-        f"Authorization: Bearer {os.environ.get('OPENAI_API_KEY', 'none')}",
+        *(f"{name}: {value}" for name, value in provider.headers.items()),
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "",
@@ -44,13 +44,13 @@ def request(host: str, path: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def ask(url: str) -> None:
-    parts = urlsplit(url)
+def ask(provider: Provider) -> None:
+    parts = urlsplit(provider.url)
     host = parts.hostname or ""
     secure = parts.scheme == "https"
     decoder = ChatDecoder()
     with connected(host, parts.port or (443 if secure else 80), secure=secure) as connection:
-        connection.sendall(request(host, parts.path))
+        connection.sendall(request(provider, host, parts.path))
         head = b""
         while b"\r\n\r\n" not in head:
             data = connection.recv(4096)
@@ -77,12 +77,8 @@ def ask(url: str) -> None:
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        ask(f"{base_url.rstrip('/')}/chat/completions")
-        return
-    with ReplayServer(ANSWER) as server:
-        ask(server.chat_url)
+    with provider_or(ReplayServer(ANSWER)) as provider:
+        ask(provider)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_K
 that server.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from provider import Provider, provider_or
 from sse_stream import ChatStream, Message, OutputParseError, SSEStreamError, TextDelta, ToolCall
 from sse_stream.testing import ReplayServer, Reply, Request
 
@@ -55,27 +55,26 @@ def run(call: ToolCall) -> str:
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
-def ask(client: httpx.Client, url: str, messages: list[Any]) -> Message:
+def ask(client: httpx.Client, provider: Provider, messages: list[Any]) -> Message:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": messages,
         "tools": [SCHEMA],
         "stream": True,
     }
-    with ChatStream(client.stream("POST", url, json=payload)) as stream:
+    with ChatStream(client.stream("POST", provider.url, json=payload)) as stream:
         for event in stream:
             if isinstance(event, TextDelta):
                 print(event.text, end="", flush=True)
     return stream.completion.message
 
 
-def converse(url: str) -> None:
+def converse(provider: Provider) -> None:
     messages: list[Any] = [{"role": "user", "content": "Is it colder in Oslo or in Nairobi?"}]
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
-    with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
+    with httpx.Client(headers=provider.headers, timeout=TIMEOUT) as client:
         for _ in range(MOST_ROUNDS):
             try:
-                message = ask(client, url, messages)
+                message = ask(client, provider, messages)
             except SSEStreamError as error:  # also where there was no response at all
                 sys.exit(f"\n{error}")
             if not message.tool_calls:
@@ -107,12 +106,8 @@ def answer(request: Request) -> Reply:
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        converse(f"{base_url.rstrip('/')}/chat/completions")
-        return
-    with ReplayServer(script=answer) as server:
-        converse(server.chat_url)
+    with provider_or(ReplayServer(script=answer)) as provider:
+        converse(provider)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_K
 it asks that server.
 """
 
-import os
 import sys
 
 import httpx
 
+from provider import Provider, provider_or
 from sse_stream import ChatStream, SSEStreamError
 from sse_stream.testing import ReplayServer, Reply
 
@@ -28,18 +28,19 @@ BILLING = {"X-Replay-Charged-USD": "0.000021", "X-Replay-Balance-USD": "4.20"}
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
-def ask(url: str) -> None:
+def ask(provider: Provider) -> None:
     payload = {
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
+        "model": provider.model,
         "messages": [{"role": "user", "content": "Say hello."}],
         "stream": True,
         "stream_options": {"include_usage": True},  # without it most servers report no usage
     }
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
 
     try:
         # The request is sent by `with`, and times count from there.
-        with ChatStream(httpx.stream("POST", url, json=payload, headers=headers, timeout=TIMEOUT)) as stream:
+        with ChatStream(
+            httpx.stream("POST", provider.url, json=payload, headers=provider.headers, timeout=TIMEOUT)
+        ) as stream:
             # Nothing of the body has been read yet.
             for name, value in stream.response.headers.items():
                 if name.endswith("-usd"):
@@ -61,12 +62,8 @@ def ask(url: str) -> None:
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        ask(f"{base_url.rstrip('/')}/chat/completions")
-        return
-    with ReplayServer(Reply.text("Hello.", usage=USAGE, headers=BILLING, pace=0.02)) as server:
-        ask(server.chat_url)
+    with provider_or(ReplayServer(Reply.text("Hello.", usage=USAGE, headers=BILLING, pace=0.02))) as provider:
+        ask(provider)
 
 
 if __name__ == "__main__":

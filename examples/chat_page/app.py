@@ -15,6 +15,7 @@ It needs `fastapi` and `uvicorn`. Offline it asks a server on this machine. With
 
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, StreamingResponse
 
+sys.path.append(str(Path(__file__).parents[1]))
+
+from provider import Provider, provider_or
 from sse_stream import AsyncChatStream, ServerSentEvent, SSEStreamError, Timeouts, coalesce
 from sse_stream.testing import ReplayServer, Reply, Request
 
@@ -53,16 +57,14 @@ async def relayed(client: httpx.AsyncClient, url: str, payload: dict[str, Any]) 
         yield framed("error", {"message": str(error) or type(error).__name__})
 
 
-def create_app(url: str) -> FastAPI:
+def create_app(provider: Provider) -> FastAPI:
     """The application.
 
     Args:
-        url: Where the model is asked.
+        provider: Where the model is.
     """
-    headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', 'none')}"}
-    model = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
     # The stream has deadlines of its own, which are finer than the client's.
-    client = httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(None, connect=10))
+    client = httpx.AsyncClient(headers=provider.headers, timeout=httpx.Timeout(None, connect=10))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -77,8 +79,10 @@ def create_app(url: str) -> FastAPI:
 
     @app.post("/chat")
     async def chat(messages: list[dict[str, Any]]) -> StreamingResponse:
-        payload = {"model": model, "messages": messages, "stream": True}
-        return StreamingResponse(relayed(client, url, payload), media_type="text/event-stream", headers=HEADERS)
+        payload = {"model": provider.model, "messages": messages, "stream": True}
+        return StreamingResponse(
+            relayed(client, provider.url, payload), media_type="text/event-stream", headers=HEADERS
+        )
 
     return app
 
@@ -101,21 +105,17 @@ def answer(request: Request) -> Reply:
     return Reply.reasoning("A haiku, ", "then. ", "Five, seven, ", "five.", pace=0.05) + Reply.text(*pieces)
 
 
-def serve(url: str) -> None:
+def serve(provider: Provider) -> None:
     with socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "8000")))) as listener:
         print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
-        server = uvicorn.Server(uvicorn.Config(create_app(url), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create_app(provider), log_level="warning"))
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        serve(f"{base_url.rstrip('/')}/chat/completions")
-        return
-    with ReplayServer(script=answer) as provider:
-        serve(provider.chat_url)
+    with provider_or(ReplayServer(script=answer)) as provider:
+        serve(provider)
 
 
 if __name__ == "__main__":

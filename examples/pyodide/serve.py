@@ -10,6 +10,7 @@ which must let pages of other origins ask. The key then lies open in the page: f
 import io
 import json
 import os
+import sys
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,6 +19,10 @@ from pathlib import Path
 
 import sse_stream
 from sse_stream.testing import ReplayServer, Reply, Request
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from provider import Provider, provider_or
 
 HERE = Path(__file__).parent
 WORDS = "Because air scatters blue light more than red – das ist Rayleigh-Streuung."
@@ -77,12 +82,8 @@ def answer(request: Request) -> Reply:
     return Reply.text(*(f"{word} " for word in WORDS.split()), pace=0.05, headers=CORS)
 
 
-def serve(url: str) -> None:
-    settings = {
-        "url": url,
-        "key": os.environ.get("OPENAI_API_KEY", "none"),
-        "model": os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
-    }
+def serve(provider: Provider) -> None:
+    settings = {"url": provider.url, "key": provider.key, "model": provider.model}
     with server(settings) as page:
         print(f"http://127.0.0.1:{page.server_port}/", flush=True)
         with suppress(KeyboardInterrupt):
@@ -90,12 +91,8 @@ def serve(url: str) -> None:
 
 
 def main() -> None:
-    base_url = os.environ.get("OPENAI_BASE_URL")
-    if base_url:
-        serve(f"{base_url.rstrip('/')}/chat/completions")
-        return
-    with ReplayServer(script=answer) as provider:
-        serve(provider.chat_url)
+    with provider_or(ReplayServer(script=answer)) as provider:
+        serve(provider)
 
 
 if __name__ == "__main__":

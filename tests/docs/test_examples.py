@@ -120,11 +120,20 @@ ending: complete
 """,
 }
 
+# What they import from one another.
+SHARED = "provider.py"
+
 # In whatever order streams end.
 UNORDERED = {"many_streams.py"}
 
 # What a real server would answer, and what each then prints of it.
 ANSWER = Reply.text("A real", " answer.", usage={"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4})
+
+
+@pytest.fixture(autouse=True)
+def beside_what_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example that a test runs by its path finds its neighbours, as one that is started does."""
+    monkeypatch.syspath_prepend(EXAMPLES)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -137,7 +146,7 @@ def environment(**more: str) -> dict[str, str]:
 def test_every_example_is_here_and_in_the_readme() -> None:
     files = {path.name for path in EXAMPLES.glob("*.py")}
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert files == set(OFFLINE)
+    assert files == {*OFFLINE, SHARED}
     assert folders == {"chat_page", "pyodide"}
     linked = set(re.findall(r"\]\(examples/([^)]+?)/?\)", README.read_text(encoding="utf-8")))
     assert linked == files | folders

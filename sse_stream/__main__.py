@@ -1,4 +1,4 @@
-"""`python -m sse_stream`: the command line."""
+"""Entry point of `python -m sse_stream`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""How each kind of API is asked: where, with which key, and in which words."""
+"""Requests to each supported API: endpoint, authentication and payload."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Payload: TypeAlias = dict[str, object]
 
 
 class UsageError(Exception):
-    """Something is missing, or cannot be sent; it says what to pass."""
+    """A required setting is missing or invalid; the message says what to pass."""
 
 
 class ChatRequest(NamedTuple):
-    """A request for a streamed answer.
+    """A POST request for a streamed answer.
 
     Attributes:
-        url: Where it goes.
-        headers: Its headers, names in lower case.
-        payload: Its body, as JSON.
+        url: The endpoint.
+        headers: The headers, with lower-case names.
+        payload: The JSON body.
     """
 
     url: str
@@ -29,12 +29,12 @@ class ChatRequest(NamedTuple):
 
 
 class Key(NamedTuple):
-    """How a key is sent.
+    """How an API key is sent.
 
     Attributes:
-        variable: The environment variable that holds it.
+        variable: The environment variable that holds the key.
         header: The header's name.
-        prefix: What stands before it.
+        prefix: Text before the key in the header's value.
     """
 
     variable: str
@@ -43,13 +43,13 @@ class Key(NamedTuple):
 
 
 class Prompt(NamedTuple):
-    """What is asked.
+    """A prompt and its settings.
 
     Attributes:
         model: The model's name.
         text: The prompt.
-        system: The system message, if there is one.
-        wants_usage: Whether to ask for usage, where that needs asking.
+        system: The system message, if any.
+        wants_usage: Whether to request usage from APIs that send it only on request.
     """
 
     model: str
@@ -59,16 +59,16 @@ class Prompt(NamedTuple):
 
 
 class API(NamedTuple):
-    """A kind of API.
+    """A type of API.
 
     Attributes:
-        base_url: The environment variable that holds its base URL.
-        default_base_url: The base URL where there is none, `""` if it has to be given.
+        base_url: The environment variable that holds the base URL.
+        default_base_url: The default base URL, or `""` if one is required.
         model: The environment variable that holds the model's name.
-        keys: How its key is sent, in order of preference.
-        endpoint: Makes the URL of a base URL and a model.
-        payload: Makes the body of a request.
-        headers: What is sent besides.
+        keys: How the API key can be sent, in order of preference.
+        endpoint: Builds the endpoint's URL from a base URL and a model.
+        payload: Builds the request body.
+        headers: Additional headers.
     """
 
     base_url: str
@@ -90,34 +90,32 @@ def chat_request(
     system: str | None = None,
     wants_usage: bool = True,
 ) -> ChatRequest:
-    """The request that asks an API; what is not given comes from its environment variables.
+    """Build a request for a streamed answer; settings that are not passed come from environment variables.
 
     Args:
         api: The API.
         prompt: The prompt.
         model: The model's name.
         base_url: The base URL.
-        api_key: The key, if the server wants one.
+        api_key: The API key, if the server requires one.
         system: The system message.
-        wants_usage: Whether to ask for usage, where that needs asking.
+        wants_usage: Whether to request usage from APIs that send it only on request.
 
     Raises:
-        UsageError: Something is missing, or cannot be sent.
+        UsageError: The base URL or the model is missing, or the key is not valid in a header.
     """
     base_url = (base_url or os.environ.get(api.base_url, "") or api.default_base_url).rstrip("/")
     if not base_url:
-        raise UsageError(
-            f"there is no base URL: pass --base-url, or set {api.base_url}, as in https://api.example.com/v1"
-        )
+        raise UsageError(f"no base URL: pass --base-url or set {api.base_url}, for example https://api.example.com/v1")
     model = model or os.environ.get(api.model, "")
     if not model:
-        raise UsageError(f"there is no model: pass --model, or set {api.model}")
+        raise UsageError(f"no model: pass --model or set {api.model}")
     headers = {"accept": "text/event-stream", **api.headers}
     for key in api.keys:
         value = (api_key or os.environ.get(key.variable, "")).strip()
         if not value.isascii() or not value.isprintable():
             raise UsageError(
-                f"the key holds characters that no HTTP header can carry: check --api-key or {key.variable}"
+                f"the API key contains characters not allowed in an HTTP header: check --api-key or {key.variable}"
             )
         if value:
             headers[key.header] = key.prefix + value
@@ -146,7 +144,7 @@ def _responses_payload(prompt: Prompt) -> Payload:
 
 
 def _at(path: str) -> Callable[[str, str], str]:
-    """The endpoint at a path below the base URL, which may have that path already."""
+    """Append a path to the base URL, unless the URL already ends with it."""
     return lambda base_url, _: base_url if base_url.endswith(path) else base_url + path
 
 
@@ -155,12 +153,12 @@ _OPENAI_KEYS = (Key("OPENAI_API_KEY", "authorization", "Bearer "),)
 
 # ------------------------------------------------------------------------------------------- Anthropic
 
-# An answer has to have a bound. This one is below that of each model.
+# The API requires `max_tokens`; every model allows this many.
 _MAX_TOKENS = 4096
 
 
 def _messages_endpoint(base_url: str, _: str) -> str:
-    """The base URL is that of the server, as its SDK takes it; one with a version is as good."""
+    """Accept the server's base URL, as the SDK does, or one that includes the version."""
     if base_url.endswith("/messages"):
         return base_url
     return f"{base_url}/messages" if base_url.endswith("/v1") else f"{base_url}/v1/messages"
@@ -176,7 +174,7 @@ def _messages_payload(prompt: Prompt) -> Payload:
 
 
 def _gemini_endpoint(base_url: str, model: str) -> str:
-    """The base URL is that of the server, as its SDK takes it; one with a version, or with a project, is as good."""
+    """Accept the server's base URL, as the SDK does, or one that includes the version or a project."""
     if not re.search(r"[^/]/v[0-9]", base_url):
         base_url += "/v1beta"
     name = model if "/" in model else f"models/{model}"
@@ -218,4 +216,4 @@ APIS: Mapping[str, API] = {
         _gemini_payload,
     ),
 }
-"""The APIs that can be asked, by what `--api` calls them."""
+"""The supported APIs, by their `--api` name."""

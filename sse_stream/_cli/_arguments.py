@@ -1,4 +1,4 @@
-"""What the values of options say; one that is wrong is told by what to write instead."""
+"""Parsers for option values; each error message shows the expected form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from ..testing import Comments, Disconnect, EndAt, Fault, HalfClose, Reset, Stall
 
 FAULTS: Mapping[str, Callable[[int | None], Fault]] = {
-    "end": lambda at: EndAt(at or 0),  # which needs to be told where
+    "end": lambda at: EndAt(at or 0),  # `fault` requires BYTES here
     "disconnect": Disconnect,
     "half-close": HalfClose,
     "reset": Reset,
@@ -19,33 +19,33 @@ FAULTS: Mapping[str, Callable[[int | None], Fault]] = {
     "comments": Comments,
 }
 
-# RFC 9110, section 5.6.2: a token, and what a field's value may hold.
+# RFC 9110, sections 5.6.2 (token) and 5.5 (field value, here without obs-text).
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)")
 
 
 def seconds(value: str) -> float:
-    """A time."""
+    """Parse a duration in seconds."""
     try:
         number = float(value)
     except ValueError:
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise ArgumentTypeError(f"a number of seconds is needed, 0 or more, not {value!r}")
+        raise ArgumentTypeError(f"expected a number of seconds, 0 or more, got {value!r}")
     return number
 
 
 def size(value: str) -> int:
-    """A number of bytes."""
+    """Parse a positive number of bytes."""
     return _whole(value, "a number of bytes", 1)
 
 
 def port(value: str) -> int:
-    """A port."""
+    """Parse a port number."""
     return _whole(value, "a port", 0, 65535)
 
 
 def index(value: str) -> int:
-    """The index of a choice."""
+    """Parse the index of a choice."""
     return _whole(value, "the index of a choice", 0)
 
 
@@ -53,25 +53,25 @@ def _whole(value: str, what: str, least: int, most: int | None = None) -> int:
     number = int(value) if re.fullmatch(r"[0-9]{1,18}", value) else -1
     if number < least or (most is not None and number > most):
         bounds = f"{least} or more" if most is None else f"{least} to {most}"
-        raise ArgumentTypeError(f"{what} is needed, {bounds}, not {value!r}")
+        raise ArgumentTypeError(f"expected {what}, {bounds}, got {value!r}")
     return number
 
 
 def fault(value: str) -> Fault:
-    """A fault, and after how many bytes it strikes."""
+    """Parse NAME[:BYTES], a fault and how many bytes are sent before it."""
     name, colon, at = value.partition(":")
     if name not in FAULTS:
-        raise ArgumentTypeError(f"{name!r} is none of {', '.join(FAULTS)}")
+        raise ArgumentTypeError(f"unknown fault {name!r} (choose from {', '.join(FAULTS)})")
     if name == "end" and not colon:
-        raise ArgumentTypeError("end needs a number of bytes, as in end:2000")
+        raise ArgumentTypeError("end requires a number of bytes, such as end:2000")
     return FAULTS[name](_whole(at, "a number of bytes", 0) if colon else None)
 
 
 def setting(value: str) -> tuple[str, object]:
-    """A field of the request: its name, and what it is."""
+    """Parse KEY=VALUE, a request field; the value is JSON, or text if it does not parse."""
     name, equals, text = value.partition("=")
     if not equals or not name:
-        raise ArgumentTypeError(f"KEY=VALUE is needed, as in temperature=0, not {value!r}")
+        raise ArgumentTypeError(f"expected KEY=VALUE, such as temperature=0, got {value!r}")
     try:
         return name, msgspec.json.decode(text)
     except msgspec.DecodeError:
@@ -79,8 +79,8 @@ def setting(value: str) -> tuple[str, object]:
 
 
 def header(value: str) -> tuple[str, str]:
-    """A header: its name, and its value."""
+    """Parse NAME:VALUE, an HTTP header."""
     found = _HEADER.fullmatch(value)
     if found is None:
-        raise ArgumentTypeError(f"NAME:VALUE is needed, in ASCII, as in X-Team:red, not {value!r}")
+        raise ArgumentTypeError(f"expected NAME:VALUE in ASCII, such as X-Team:red, got {value!r}")
     return found[1], found[2]

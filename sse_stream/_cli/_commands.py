@@ -1,4 +1,4 @@
-"""What the commands do."""
+"""The commands `demo`, `read`, `chat` and `serve`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from .._streams._sse import iter_sse
 from .._streams._sync import ChatStream
 from ..testing import ReplayServer, Reply, Request
 from ._apis import APIS, Prompt, UsageError, chat_request
-from ._exit_codes import Exit, asides, missing_choice, no_stream, outcome, say, what_came
+from ._exit_codes import Exit, asides, missing_choice, no_stream, outcome, received, say
 from ._follow import follow
 from ._input import Input
 from ._output import Screen, counted, figures, fitting
 
 
 def demo(_: argparse.Namespace) -> Exit:
-    """Stream the answer of the demonstration over HTTP, and show what came."""
-    # The standard library's client, so that nothing else need be installed.
+    """Stream a sample answer over HTTP, then print its statistics."""
+    # urllib, so that the demo needs no further package.
     from urllib.request import ProxyHandler, Request, build_opener
 
     from ._demo import answer
@@ -35,9 +35,9 @@ def demo(_: argparse.Namespace) -> Exit:
     screen = Screen(sys.stdout, sys.stderr)
     with ReplayServer(answer()) as server:
         payload = msgspec.json.encode(APIS["chat"].payload(Prompt("replay-1", "Show me a stream.")))
-        request = Request(server.chat_url, payload, {"Content-Type": "application/json"})  # noqa: S310  # it is ours
+        request = Request(server.chat_url, payload, {"Content-Type": "application/json"})  # noqa: S310  # our own server
         started = monotonic()
-        # A proxy would not find this machine's loopback.
+        # Bypass proxies: they cannot reach this machine's loopback interface.
         with build_opener(ProxyHandler({})).open(request) as response:
             stream = ChatStream(response, request_started=started)
             code = _follow(stream, screen)
@@ -51,25 +51,25 @@ def demo(_: argparse.Namespace) -> Exit:
 
 
 def read(options: argparse.Namespace) -> Exit:
-    """Show a stream from a file or from standard input, or follow a server."""
+    """Print a stream from a file or standard input, or follow a URL."""
     if options.follow:
         httpx = _import_httpx()
         return Exit.BAD_USAGE if httpx is None else follow(options, httpx)
     if options.file == "-":
         if sys.stdin.isatty():
-            say("reading from the terminal; Ctrl-D ends it, and --help shows what else can be read")
+            say("reading from the terminal: press Ctrl-D to end the input, or see --help for other sources")
         return _show(Input(sys.stdin.buffer), options)
     try:
         file = Path(options.file).open("rb")  # noqa: SIM115  # the stream closes it
     except OSError as error:
-        say(f"cannot read {options.file}: {error.strerror}. Give the path of a recorded stream")
+        say(f"cannot read {options.file}: {error.strerror}. Pass the path of a recorded stream")
         return Exit.BAD_USAGE
     with file:
         return _show(Input(file), options)
 
 
 def chat(options: argparse.Namespace) -> Exit:
-    """Send a prompt, and show the answer."""
+    """Send a prompt and print the answer as it arrives."""
     try:
         url, headers, payload = chat_request(
             APIS[options.api],
@@ -96,13 +96,13 @@ def chat(options: argparse.Namespace) -> Exit:
         ):
             return _show(response, options, status=response.status_code, request_started=started)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        say(f"{url} is no URL that can be asked: {error}. It begins with https:// or http://")
+        say(f"invalid URL {url}: {error}. Pass a base URL that starts with https:// or http://")
         return Exit.BAD_USAGE
     except httpx.HTTPError as error:
-        say(f"{url} gave no answer: {error or type(error).__name__}. Check the base URL and the network")
+        say(f"no response from {url}: {error or type(error).__name__}. Check the base URL and the network")
         return Exit.TRANSPORT_ERROR
     except KeyboardInterrupt:
-        say("interrupted before an answer came; the connection is closed")
+        say("interrupted before the response arrived; connection closed")
         return Exit.INTERRUPTED
 
 
@@ -113,30 +113,30 @@ def serve(options: argparse.Namespace) -> Exit:
         if options.cut is None and options.pace:
             reply = Reply(_events_of(options.file.read_bytes()), pace=options.pace, fault=options.fault)
     except OSError as error:
-        say(f"cannot serve {options.file}: {error.strerror}. Give the path of a recorded stream")
+        say(f"cannot serve {options.file}: {error.strerror}. Pass the path of a recorded stream")
         return Exit.BAD_USAGE
 
     def answer(request: Request) -> Reply:
-        say(f"{request.method} {request.path}, on connection {request.connection}")
+        say(f"{request.method} {request.path} (connection {request.connection})")
         return reply
 
     server = ReplayServer(script=answer, host=options.host, port=options.port)
-    # Ctrl-C ends it well whenever it comes: a client may know the URL before the last line is printed.
+    # A client knows the URL from the first line printed, so Ctrl-C may arrive before the second.
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         try:
             stack.enter_context(server)
         except OSError as error:
-            reason = str(error.strerror).partition(" (")[0]  # in which `socket` repeats the address
-            say(f"cannot listen at {options.host}, port {options.port}: {reason}. Pass another --port or --host")
+            reason = str(error.strerror).partition(" (")[0]  # `socket` appends the address in parentheses
+            say(f"cannot listen on {options.host}, port {options.port}: {reason}. Pass another --port or --host")
             return Exit.BAD_USAGE
         print(f"serving {options.file} at {server.chat_url}", flush=True)
-        print(f"base URL: {server.base_url}; stop with Ctrl-C", flush=True)
+        print(f"base URL: {server.base_url} (press Ctrl-C to stop)", flush=True)
         threading.Event().wait()
     return Exit.COMPLETE
 
 
 def _events_of(body: bytes) -> list[bytes]:
-    """The body in pieces, each up to and with a blank line."""
+    """Split the body after each blank line."""
     pieces = [b""]
     for line in body.splitlines(keepends=True):
         pieces[-1] += line
@@ -149,7 +149,7 @@ def _import_httpx() -> ModuleType | None:
     try:
         import httpx
     except ImportError:
-        say("this command needs httpx: pip install 'sse-stream[httpx]'")
+        say("this command requires httpx: pip install 'sse-stream[httpx]'")
         return None
     return httpx
 
@@ -164,13 +164,13 @@ def _show(
     status: int = 200,
     request_started: float | None = None,
 ) -> Exit:
-    """Read a stream to its end, and show of it what was asked for."""
-    if options.sse and status < 300:  # any other is an error, whatever was asked for
+    """Read a stream to its end and print what the options select."""
+    if options.sse and status < 300:  # `ChatStream` raises for any other status
         return _show_sse(source, stats=options.stats)
     stream = ChatStream(source, request_started=request_started)
     choice = options.choice or 0
     plain = not (options.events or options.completion)
-    screen = Screen(sys.stdout, sys.stderr, choice=choice, live=plain or not sys.stdout.isatty())
+    screen = Screen(sys.stdout, sys.stderr, choice=choice, status_line=plain or not sys.stdout.isatty())
     code = _follow(stream, screen, source, text=plain, events=options.events)
     if options.completion and (code is Exit.COMPLETE or stream.completion.choices):
         screen.line(msgspec.json.format(msgspec.json.encode(stream.completion.to_dict())).decode())
@@ -198,7 +198,7 @@ def _follow(
     text: bool = True,
     events: bool = False,
 ) -> Exit:
-    """Show the events as they arrive, then say on standard error how it ended, if it did not end well."""
+    """Print the events as they arrive; if the stream fails, report why on standard error."""
     code = Exit.COMPLETE
     message = ""
     try:
@@ -210,11 +210,11 @@ def _follow(
                     screen.line(msgspec.json.encode(event).decode())
                 screen.update(stream)
     except SSEStreamError as error:
-        # Where an event came it was a stream, whatever else is in it.
+        # Once an event has arrived, the input is a stream, whatever follows.
         foreign = source.foreign if isinstance(source, Input) and not stream.timings.events else None
         code, message = outcome(error, foreign)
     except KeyboardInterrupt:
-        code, message = Exit.INTERRUPTED, f"interrupted; the connection is closed. {what_came(stream)}"
+        code, message = Exit.INTERRUPTED, f"interrupted; connection closed. {received(stream)}"
     finally:
         screen.close()
     if message:
@@ -239,11 +239,11 @@ def _show_sse(source: Input | HttpxResponse, *, stats: bool) -> Exit:
         say(message)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
-        say(f"interrupted; {counted(count, 'event')} had arrived")
+        say(f"interrupted after {counted(count, 'event')}")
     if code is Exit.COMPLETE and not count:
         foreign = source.foreign if isinstance(source, Input) else None
         if foreign is not None or not comments:
-            say(no_stream(foreign or "no event came"))
+            say(no_stream(foreign or "no events"))
             code = Exit.UNREADABLE
     if stats:
         print(f"{counted(count, 'event')}, {counted(comments, 'comment')}", file=sys.stderr, flush=True)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from ..testing import Reply
 
-_REASONING = "The reader wants to see a stream. Short lines, then, in several scripts, and a tool call at the end."
+_REASONING = "The user wants to see a stream. I will write short lines in several scripts, then call a tool."
 
 _TEXT = """\
-This text arrives piece by piece over HTTP, on the loopback
-interface, from a server on this machine.
+This text is streamed over HTTP, on the loopback interface,
+from a server on this machine.
 
   English   Good evening
   Français  Bonne soirée
@@ -21,7 +21,7 @@ interface, from a server on this machine.
   עברית     ערב טוב
   Emoji     🌆 👩🏽‍🚀 🥨
 
-Nothing is lost between the pieces: not a line, not an accent.
+Nothing is lost between chunks: not a line, not an accent.
 """
 
 _ARGUMENTS = '{"title": "Good evening, in many languages", "tags": ["demo", "städte"]}'
@@ -30,7 +30,7 @@ _PIECE = 9  # characters, about two tokens
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The text in pieces that end where words do, as tokens do."""
+    """Split the text into token-sized pieces, at word boundaries where possible."""
     piece = ""
     for character in text:
         piece += character
@@ -42,7 +42,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def answer() -> Reply:
-    """The answer, piece by piece."""
+    """Return the sample answer: reasoning, text and a tool call."""
     usage = {
         "prompt_tokens": 21,
         "completion_tokens": 158,

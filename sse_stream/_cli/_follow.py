@@ -1,4 +1,4 @@
-"""`sse-stream read URL --follow`: the events of a server, over as many connections as it takes."""
+"""`sse-stream read URL --follow`: print a server's events, reconnecting as needed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .._streams._event_source import EventSource
 from ._exit_codes import Exit, outcome, say
 from ._output import counted
 
-# Seconds: longer than servers are silent, as a rule, between two keep-alives.
+# In seconds, longer than the usual interval between keep-alives.
 _READ_TIMEOUT = 300.0
 
 
 def follow(options: argparse.Namespace, httpx: ModuleType) -> Exit:
-    """Show the events, one JSON object a line, until the server says that there are no more, or Ctrl-C."""
+    """Print the events, one JSON object per line, until the server answers 204 or the user presses Ctrl-C."""
     url: str = options.file
     if not url.startswith(("http://", "https://")):
-        say(f"--follow reads from a server: give a URL that begins with https:// or http://, not {url}")
+        say(f"--follow requires a URL that starts with https:// or http://, got {url!r}")
         return Exit.BAD_USAGE
     if options.events or options.completion:
-        say("--follow shows server-sent events as they are: leave out --events and --completion")
+        say("--follow prints server-sent events; remove --events or --completion")
         return Exit.BAD_USAGE
     count = 0
     attempt: Attempt | None = None
@@ -40,7 +40,7 @@ def follow(options: argparse.Namespace, httpx: ModuleType) -> Exit:
                 nonlocal attempt
                 attempt = next_attempt
                 if attempt.cause is not None:
-                    say(f"{attempt.cause}; connecting again")
+                    say(f"{attempt.cause}; reconnecting")
                 opened: AbstractContextManager[HttpxResponse] = client.stream("GET", url, headers=attempt.headers)
                 return opened
 
@@ -51,20 +51,19 @@ def follow(options: argparse.Namespace, httpx: ModuleType) -> Exit:
                         print(msgspec.json.encode(event).decode(), flush=True)
                 except KeyboardInterrupt:
                     code = Exit.INTERRUPTED
-                    say(f"interrupted after {counted(count, 'event')}. {_place(source.last_event_id)}")
+                    say(f"interrupted after {counted(count, 'event')}. {_resume_hint(source.last_event_id)}")
     except SSEStreamError as error:
         code = outcome(error)[0]
-        say(f"{error}. No further connection is made")
+        say(f"{error}. Not reconnecting")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
         code = Exit.BAD_USAGE
-        say(f"{url} cannot be read: {error}")
+        say(f"cannot read {url}: {error}")
     if options.stats:
         say(f"{counted(count, 'event')} over {counted(0 if attempt is None else attempt.number, 'connection')}")
     return code
 
 
-def _place(last_event_id: str) -> str:
-    """How to go on from here."""
+def _resume_hint(last_event_id: str) -> str:
     if not last_event_id:
-        return "The events have no id"
-    return f"--last-event-id {quote(last_event_id)} goes on from there"
+        return "The events have no id to resume from"
+    return f"Resume with --last-event-id {quote(last_event_id)}"

@@ -1,4 +1,4 @@
-"""What `read` reads, and a clear word for what is no stream of events."""
+"""The input of `read`, and a description of input that is not an event stream."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import BinaryIO
 
-# So much is kept to say what it was.
+# How many bytes are kept to describe the input.
 _KEPT = 65_536
 
 _BOM = b"\xef\xbb\xbf"
@@ -18,22 +18,22 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Input:
-    """A binary file that is read as it comes, and of which the beginning is kept.
+    """A binary file that is read as data arrives, and whose beginning is kept.
 
     Attributes:
-        beginning: The first bytes that were read.
+        beginning: The first bytes read, at most 64 KiB.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        # What is not buffered gives what there is by `read`.
+        # An unbuffered file has no `read1`; its `read` returns what is available.
         self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)
         self.beginning = b""
 
     def read1(self, size: int, /) -> bytes:
-        """The next bytes, as many as there are."""
+        """Read the bytes that are available, at most `size`."""
         data = self._read(size)
-        # A file in non-blocking mode may have none yet, and says so by None.
+        # A file in non-blocking mode returns None while it has no data.
         if data and len(self.beginning) < _KEPT:
             self.beginning += data[: _KEPT - len(self.beginning)]
         return data
@@ -44,35 +44,35 @@ class Input:
 
     @property
     def foreign(self) -> str | None:
-        """Why what was read is no stream of events, in a clause; `None` if it may be one."""
+        """What the input is, if it is not an event stream; otherwise `None`."""
         return _foreign(self.beginning)
 
 
 def _foreign(data: bytes) -> str | None:
     for mark, name in _COMPRESSED.items():
         if data.startswith(mark):
-            return f"it is {name}-compressed; decompress it first"
+            return f"{name}-compressed data; decompress it first"
     if data.startswith(_UTF_16):
-        return "it is text in UTF-16; convert it to UTF-8 first"
+        return "UTF-16 text; convert it to UTF-8 first"
     stripped = data.removeprefix(_BOM).strip()
     if not stripped:
-        return "it holds nothing but blank lines" if data else "the input is empty"
+        return "only blank lines" if data else "empty input"
     if stripped.startswith(b"<"):
         text = stripped.decode("utf-8", "replace")
         title = _TITLE.search(text)
-        titled = f", titled {' '.join(title[1].split())!r}" if title else f" that begins {_excerpt(text)}"
-        return f"it is HTML or XML{titled}"
+        detail = f"titled {' '.join(title[1].split())!r}" if title else f"that starts with {_excerpt(text)}"
+        return f"HTML or XML {detail}"
     if _STREAM_LINE.search(stripped):
         return None
     try:
         text = stripped.decode()
     except UnicodeDecodeError as error:
-        if error.start < len(stripped) - 3:  # and no character that was cut where no more is kept
-            return "it is binary data"
+        if error.start < len(stripped) - 3:  # not just a character cut in half at the end
+            return "binary data"
         text = stripped.decode("utf-8", "replace")
     if "\0" in text:
-        return "it is binary data"
-    return f"it is {'JSON' if text[0] in '{[' else 'text'} that begins {_excerpt(text)}"
+        return "binary data"
+    return f"{'JSON' if text[0] in '{[' else 'text'} that starts with {_excerpt(text)}"
 
 
 def _excerpt(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `sse-stream demo`, `read`, `chat` and `serve`."""
+"""Argument parser and entry point of `sse-stream`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ._output import prepare
 _EXIT_CODES = """\
 exit codes:
   0  the stream is complete
-  2  bad usage
+  2  invalid usage
   3  the stream was truncated
   4  the provider reported an error
-  5  the connection broke, or a deadline passed
-  6  the input is no chat stream
+  5  the connection failed or timed out
+  6  the input is not a chat stream
   7  the output could not be written
 """
 
@@ -40,11 +40,11 @@ examples:
 
 _READ_EXAMPLES = """\
 examples:
-  sse-stream read recording.sse              the text
-  sse-stream read recording.sse --stats      and usage, timings, anomalies
-  sse-stream read recording.sse --events     one typed event a line, as JSON
-  curl -N … | sse-stream read --completion   the whole answer as one JSON object
-  sse-stream read https://… --follow         the events of a server, for good
+  sse-stream read recording.sse              print the text
+  sse-stream read recording.sse --stats      also print statistics
+  sse-stream read recording.sse --events     print typed events as JSON lines
+  curl -N … | sse-stream read --completion   print the whole answer as JSON
+  sse-stream read https://… --follow         print events, and reconnect
 """
 
 _CHAT_EXAMPLES = """\
@@ -59,11 +59,11 @@ examples:
 
 _SERVE_EXAMPLES = """\
 examples:
-  sse-stream serve recording.sse                           as fast as it is read
-  sse-stream serve recording.sse --port 8000               at this port
+  sse-stream serve recording.sse                           at full speed
+  sse-stream serve recording.sse --port 8000               on port 8000
   sse-stream serve recording.sse --pace 0.05               one event every 50 ms
-  sse-stream serve recording.sse --cut 1                   one byte at a time
-  sse-stream serve recording.sse --fault disconnect:2000   cut after 2000 bytes
+  sse-stream serve recording.sse --cut 1                   one byte per write
+  sse-stream serve recording.sse --fault disconnect:2000   drop the connection
 """
 
 
@@ -71,13 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: What follows the program's name; by default what it was started with.
+        arguments: The arguments after the program's name (default: from `sys.argv`).
 
     Returns:
         The exit code, one of `Exit`.
 
     Raises:
-        SystemExit: The arguments are wrong, or help was asked for.
+        SystemExit: The arguments are invalid, or include `--help` or `--version`.
     """
     try:
         try:
@@ -87,11 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read this has read enough.
+        # The reader has closed the pipe, as `head` does.
         _discard_output()
         return Exit.CLOSED_PIPE
     except OSError as error:
-        # Reading raises errors of the library, so it was writing that failed.
+        # Reading raises the library's own errors, so writing has failed.
         _discard_output()
         with suppress(OSError):
             say(f"cannot write the output: {error.strerror or error}")
@@ -100,15 +100,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _discard_output() -> None:
-    """What is still buffered goes nowhere, without a traceback at exit."""
-    with suppress(OSError):  # it may be no file at all
+    """Redirect standard output to the null device, so that flushing its buffer at exit does not fail."""
+    with suppress(OSError):  # standard output may have no file descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sse-stream",
-        description="Read the event streams of OpenAI-compatible servers.",
+        description="Read, request and replay streaming answers of language models.",
         epilog=f"{_EXAMPLES}\n{_EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -116,51 +116,53 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     def command(
-        name: str, run: Callable[[argparse.Namespace], Exit], said: str, epilog: str = ""
+        name: str, run: Callable[[argparse.Namespace], Exit], summary: str, epilog: str = ""
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(
             name,
-            help=said,
-            description=said[0].upper() + said[1:] + ".",
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
             epilog=f"{epilog}\n{_EXIT_CODES}" if epilog else _EXIT_CODES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.set_defaults(run=run)
         return added
 
-    command("demo", demo, "stream an answer from a server on this machine, and show what came")
+    command("demo", demo, "stream a sample answer from a local server")
 
-    options = command("read", read, "read a stream from a file or from standard input", _READ_EXAMPLES)
+    options = command("read", read, "read a stream from a file, standard input or a URL", _READ_EXAMPLES)
     options.add_argument(
-        "file", nargs="?", metavar="FILE", default="-", help="a recorded stream; - is standard input (default: -)"
+        "file", nargs="?", metavar="FILE", default="-", help="recorded stream, or - for standard input (default: -)"
     )
-    options.add_argument("--follow", action="store_true", help="read a URL as FILE, and connect again when it ends")
-    options.add_argument("--last-event-id", metavar="ID", default="", help="with --follow: the event to go on from")
+    options.add_argument(
+        "--follow", action="store_true", help="treat FILE as a URL, and reconnect when the stream ends"
+    )
+    options.add_argument("--last-event-id", metavar="ID", default="", help="with --follow: resume after this event")
     _add_output_options(options)
 
     options = command("chat", chat, "send a prompt and stream the answer", _CHAT_EXAMPLES)
-    options.add_argument("prompt", metavar="PROMPT", help="the prompt")
+    options.add_argument("prompt", metavar="PROMPT", help="prompt to send")
     variables = "env: OPENAI_{0}, ANTHROPIC_{0}, {1}"
-    options.add_argument("--api", choices=APIS, default="chat", help="the kind of API (default: chat)")
+    options.add_argument("--api", choices=APIS, default="chat", help="API type (default: chat)")
     options.add_argument(
         "--base-url",
         metavar="URL",
         help=f"base URL of the server ({variables.format('BASE_URL', 'GOOGLE_GEMINI_BASE_URL')})",
     )
-    options.add_argument("--model", metavar="NAME", help=f"the model ({variables.format('MODEL', 'GEMINI_MODEL')})")
+    options.add_argument("--model", metavar="NAME", help=f"model name ({variables.format('MODEL', 'GEMINI_MODEL')})")
     options.add_argument(
         "--api-key",
         metavar="KEY",
-        help=f"API key, if the server wants one ({variables.format('API_KEY', 'GEMINI_API_KEY or GOOGLE_API_KEY')})",
+        help=f"API key, if the server requires one ({variables.format('API_KEY', 'GEMINI_API_KEY or GOOGLE_API_KEY')})",
     )
-    options.add_argument("--system", metavar="TEXT", help="the system message")
+    options.add_argument("--system", metavar="TEXT", help="system message")
     options.add_argument(
         "--set",
         metavar="KEY=VALUE",
         type=setting,
         action="append",
         default=[],
-        help="set a field of the request, such as temperature=0; the value is JSON, or else text; repeatable",
+        help="set a request field, such as temperature=0; VALUE is JSON, otherwise text; repeatable",
     )
     options.add_argument(
         "--header",
@@ -168,48 +170,50 @@ def _parser() -> argparse.ArgumentParser:
         type=header,
         action="append",
         default=[],
-        help="send a header, in place of one that is sent anyway; repeatable",
+        help="send a header, replacing any default of that name; repeatable",
     )
     options.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=seconds,
         default=60.0,
-        help="how long to wait for the next bytes (default: 60)",
+        help="maximum wait for the next bytes (default: 60)",
     )
     options.add_argument(
-        "--no-usage", action="store_true", help="do not ask for usage: some servers refuse stream_options"
+        "--no-usage", action="store_true", help="do not request usage; some servers reject stream_options"
     )
     _add_output_options(options)
 
-    options = command("serve", serve, "serve a recording as an OpenAI-compatible server would", _SERVE_EXAMPLES)
-    options.add_argument("file", type=Path, metavar="FILE", help="a recorded stream")
+    options = command("serve", serve, "replay a recorded stream as an OpenAI-compatible server", _SERVE_EXAMPLES)
+    options.add_argument("file", type=Path, metavar="FILE", help="recorded stream")
     options.add_argument(
-        "--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen at (default: 127.0.0.1)"
+        "--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
     )
-    options.add_argument("--port", metavar="PORT", type=port, default=0, help="port to listen at (default: a free one)")
     options.add_argument(
-        "--pace", metavar="SECONDS", type=seconds, default=0.0, help="time between two writes (default: 0)"
+        "--port", metavar="PORT", type=port, default=0, help="port to listen on (default: any free port)"
+    )
+    options.add_argument(
+        "--pace", metavar="SECONDS", type=seconds, default=0.0, help="delay between writes (default: 0)"
     )
     options.add_argument(
         "--cut",
         metavar="BYTES",
         type=size,
-        help="bytes a write (default: an event with --pace, or else all at once)",
+        help="bytes per write (default: one event with --pace, otherwise the whole recording)",
     )
     options.add_argument(
         "--fault",
         metavar="NAME[:BYTES]",
         type=fault,
-        help=f"fault to inject after BYTES, or else at the end: {', '.join(FAULTS)}",
+        help=f"fault to inject after BYTES (default: at the end): {', '.join(FAULTS)}",
     )
     return parser
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
-    shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--events", action="store_true", help="print the typed events, one JSON object per line")
-    shown.add_argument("--sse", action="store_true", help="print the server-sent events, one JSON object per line")
-    shown.add_argument("--completion", action="store_true", help="print the whole answer at the end, as JSON")
-    parser.add_argument("--choice", metavar="N", type=index, help="the choice whose text is printed (default: 0)")
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--events", action="store_true", help="print typed events, one JSON object per line")
+    formats.add_argument("--sse", action="store_true", help="print server-sent events, one JSON object per line")
+    formats.add_argument("--completion", action="store_true", help="print the whole answer as JSON at the end")
+    parser.add_argument("--choice", metavar="N", type=index, help="index of the choice to print (default: 0)")
     parser.add_argument("--stats", action="store_true", help="print usage, timings and anomalies to standard error")

@@ -1,4 +1,4 @@
-"""What the command line shows: text as it arrives, a live line for a terminal, figures at the end."""
+"""Output of the command line: text as it arrives, a status line on terminals, statistics at the end."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from .._streams._sync import ChatStream
 from .._streams._timings import StreamTimings
 from ._wrapping import WordWrap, terminal_size, wrapped
 
-# What a model writes must not steer the terminal that shows it: no control character but tab and newline.
+# Model output must not control the terminal: all control characters except tab and newline are escaped.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
-# DECSC and DECRC: the cursor's place, with its colours and its pending wrap.
+# DECSC and DECRC save and restore the cursor's position, its attributes and a pending wrap.
 _SAVE, _RESTORE = "\x1b7", "\x1b8"
 _ERASE_LINE = "\x1b[2K"
 
-# How wide the names of figures are, and on how narrow a terminal they have a line of their own.
+# The column width of a statistic's name; a terminal narrower than _NARROW shows the name on its own line.
 _NAME = 20
 _NARROW = 60
 
-# How often the live line changes, at most, in seconds.
+# Minimum interval between updates of the status line, in seconds.
 _REFRESH = 0.1
 
 
 def prepare(out: TextIO) -> None:
-    """Let standard output carry any text: a terminal in its own encoding, a file or a pipe exactly, as UTF-8."""
+    """Let standard output carry any text: in a terminal's own encoding, and as UTF-8 to files and pipes."""
     if isinstance(out, io.TextIOWrapper):
         if out.isatty():
             out.reconfigure(errors="replace")
@@ -41,41 +41,43 @@ def prepare(out: TextIO) -> None:
 
 
 def is_colorless() -> bool:
-    """Whether the user wants no colours: https://no-color.org, "when present and not an empty string"."""
+    """Whether `NO_COLOR` is set, "when present and not an empty string" (https://no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))
 
 
 def harmless(text: str) -> str:
-    """The text with its control characters spelled out, for a terminal."""
+    """Escape the control characters of a text."""
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 class Screen:
-    """Standard output and standard error, which may be one terminal, two, or none.
+    """Standard output and standard error, each of which may be a terminal.
 
-    Text goes to standard output, to the letter where that is no terminal. Reasoning is for terminals only,
-    dim and indented, in lines that fit. A terminal behind standard error has a live line, which `close` erases.
+    Text goes to standard output, unchanged unless that is a terminal. Reasoning is shown on terminals only, dim,
+    indented and wrapped. If standard error is a terminal, it shows a status line, which `close` erases.
 
     Args:
         out: Standard output.
         err: Standard error.
-        choice: The choice that is shown.
-        live: Whether there may be a live line.
+        choice: The index of the choice to show.
+        status_line: Whether to show a status line.
     """
 
-    def __init__(self, out: TextIO, err: TextIO, *, choice: int = 0, live: bool = True) -> None:
+    def __init__(self, out: TextIO, err: TextIO, *, choice: int = 0, status_line: bool = True) -> None:
         self._out = out
         self._err = err
         self._choice = choice
         able = os.environ.get("TERM") != "dumb"
         self._on_terminal = out.isatty()
         self._dims = self._on_terminal and able and not is_colorless()
-        self._live_line = _LiveLine(err, shared=self._on_terminal) if live and able and err.isatty() else None
-        self._wrap: WordWrap | None = None  # breaks the lines of reasoning, while it is written
-        self._line_open = False  # whether what was written last did not end its line
+        self._status_line = (
+            _StatusLine(err, shared=self._on_terminal) if status_line and able and err.isatty() else None
+        )
+        self._wrap: WordWrap | None = None  # wraps reasoning; None while text is written
+        self._line_open = False  # whether the last output did not end with a newline
 
     def show(self, event: ChatEvent) -> None:
-        """Write what the event adds to the text, at once."""
+        """Write the event's text or reasoning without buffering."""
         match event:
             case TextDelta(text, choice) if choice == self._choice:
                 self._part(reasoning=False)
@@ -86,19 +88,19 @@ class Screen:
                     self._write(self._wrap.add(harmless(text)))
 
     def update(self, stream: ChatStream) -> None:
-        """Let the live line say how the stream goes."""
-        if self._live_line is not None:
-            self._live_line.update(stream)
+        """Update the status line."""
+        if self._status_line is not None:
+            self._status_line.update(stream)
 
     def line(self, text: str) -> None:
         """Write a line to standard output."""
         print(text, file=self._out, flush=True)
 
     def close(self) -> None:
-        """Erase the live line, and end the text's line if it is open."""
+        """Erase the status line, and end an unfinished line of text."""
         self._part(reasoning=False)
-        if self._live_line is not None:
-            self._live_line.erase()
+        if self._status_line is not None:
+            self._status_line.erase()
         if self._line_open:
             self._line_open = False
             self.line("")
@@ -120,8 +122,8 @@ class Screen:
             print(harmless(text) if self._on_terminal else text, end="", file=self._out, flush=True)
 
 
-class _LiveLine:
-    """A line that is written over and over: the terminal's last, below the text, or the only one."""
+class _StatusLine:
+    """A status line that is redrawn in place: the terminal's last line if text is shown above it."""
 
     def __init__(self, err: TextIO, *, shared: bool) -> None:
         self._err = err
@@ -143,51 +145,51 @@ class _LiveLine:
         self._size = os.terminal_size((0, 0))
         print(end, end="", file=self._err, flush=True)
 
-    def _draw(self, said: str, briefly: str) -> None:
+    def _draw(self, status: str, short_status: str) -> None:
         size = terminal_size(self._err)
         if size.lines < 3:
             return
-        said = (said if len(said) < size.columns else briefly)[: size.columns - 1]
+        status = (status if len(status) < size.columns else short_status)[: size.columns - 1]
         if not is_colorless():
-            said = f"{_DIM}{said}{_PLAIN}"
+            status = f"{_DIM}{status}{_PLAIN}"
         if self._shared:
-            # The text scrolls within a region that leaves the last line out.
+            # Text scrolls in a region that excludes the last line.
             begin = ""
             if size != self._size:
                 room = "" if self._size.lines else "\n"
                 begin = f"{room}{_SAVE}\x1b[1;{size.lines - 1}r{_RESTORE}" + ("\x1b[1A" if room else "")
-            said = f"{begin}{_SAVE}\x1b[{size.lines};1H{_ERASE_LINE}{said}{_RESTORE}"
+            status = f"{begin}{_SAVE}\x1b[{size.lines};1H{_ERASE_LINE}{status}{_RESTORE}"
         else:
-            said = f"\r{_ERASE_LINE}{said}"
+            status = f"\r{_ERASE_LINE}{status}"
         self._size = size
-        print(said, end="", file=self._err, flush=True)
+        print(status, end="", file=self._err, flush=True)
 
 
 def _progress(timings: StreamTimings) -> tuple[str, str]:
-    """What the live line says, in full and for narrow terminals."""
+    """Return the text of the status line, in full and for narrow terminals."""
     if timings.time_to_first_token is None:
-        came = counted(timings.keepalives, "keep-alive")
-        return f"waiting for the first token, {came} so far", f"waiting, {came} so far"
+        keepalives = counted(timings.keepalives, "keep-alive")
+        return f"waiting for the first token, {keepalives} so far", f"waiting, {keepalives} so far"
     first, speed = f"first token {timings.time_to_first_token:.2f} s", ""
     exact = timings.tokens_per_second
     seconds = (timings.duration or 0) - timings.time_to_first_token
     if exact is not None:
         speed = f", {exact:.1f} tokens/s"
     elif timings.deltas > 1 and seconds > 0:
-        # Usage comes at the end. Until then a piece is taken for a token, and the sign says so.
+        # Usage arrives at the end. Until then, count each delta as a token; "~" marks the estimate.
         speed = f", ~{(timings.deltas - 1) / seconds:.1f} tokens/s"
     return f"time to {first}{speed}", f"{first}{speed}"
 
 
 def fitting(lines: Iterable[str], out: TextIO) -> Iterator[str]:
-    """The lines, without control characters, and broken where they would not fit the terminal behind the stream."""
+    """Escape control characters, and wrap the lines if `out` is a terminal."""
     width = terminal_size(out).columns - 1 if out.isatty() else None
     for line in map(harmless, lines):
         yield line if width is None else wrapped(line, width, indent="  ", first="")
 
 
 def figures(stream: ChatStream, out: TextIO, choice: int = 0) -> Iterator[str]:
-    """What a stream came to: how it ended, usage, timings, anomalies; a line each, or more on a narrow terminal."""
+    """Yield the statistics of a stream, wrapped if `out` is a terminal: ending, usage, timings and anomalies."""
     width = terminal_size(out).columns - 1 if out.isatty() else None
     for name, value in _figures(stream, choice):
         if width is None:
@@ -202,7 +204,7 @@ def _figures(stream: ChatStream, choice: int) -> Iterator[tuple[str, str]]:
     completion, timings = stream.completion, stream.timings
     yield "ending", stream.ending
     chosen = [one for one in completion.choices if one.index == choice]
-    yield "finish reason", (chosen[0].finish_reason if chosen else None) or "none came"
+    yield "finish reason", (chosen[0].finish_reason if chosen else None) or "none"
     yield "usage", _counts(completion.usage)
     since = "the request" if timings.basis == "request" else "the start of reading"
     if timings.time_to_first_byte is not None:
@@ -213,30 +215,30 @@ def _figures(stream: ChatStream, choice: int) -> Iterator[tuple[str, str]]:
         yield "duration", f"{timings.duration:.3f} s"
     if timings.tokens_per_second is not None and timings.time_per_output_token is not None:
         each = timings.time_per_output_token * 1000
-        yield "speed", f"{timings.tokens_per_second:.1f} tokens/s, {each:.1f} ms a token after the first"
+        yield "speed", f"{timings.tokens_per_second:.1f} tokens/s, {each:.1f} ms per token after the first"
     if timings.mean_gap is not None and timings.longest_gap is not None:
         mean, longest = timings.mean_gap * 1000, timings.longest_gap * 1000
-        yield "gaps between pieces", f"{mean:.1f} ms on average, {longest:.1f} ms at most"
+        yield "gaps between deltas", f"{mean:.1f} ms on average, {longest:.1f} ms at most"
     counts = {
         "byte": timings.bytes,
         "event": timings.events,
         "chunk": timings.chunks,
-        "piece": timings.deltas,
+        "delta": timings.deltas,
         "keep-alive": timings.keepalives,
     }
     yield "received", ", ".join(counted(count, name) for name, count in counts.items())
     for anomaly in stream.anomalies:
-        met = f"{anomaly.kind}, {counted(anomaly.count, 'time')}, first: {anomaly.sample!r}"
-        yield "anomaly", f"{met} ({anomaly.level})"
+        found = f"{anomaly.kind}, {counted(anomaly.count, 'time')}, first: {anomaly.sample!r}"
+        yield "anomaly", f"{found} ({anomaly.level})"
 
 
 def _counts(usage: Usage | None) -> str:
     if usage is None:
-        return "none was reported"
+        return "not reported"
     counts = {"prompt": usage.prompt_tokens, "completion": usage.completion_tokens, "total": usage.total_tokens}
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count is not None) + " tokens"
 
 
 def counted(count: int, name: str) -> str:
-    """The number with its noun, in the plural unless it is one."""
+    """Format a count and its noun, in the plural unless the count is one."""
     return f"{count} {name}" if count == 1 else f"{count} {name}s"

@@ -1,4 +1,4 @@
-"""Lines that fit a terminal: broken between words, by the columns that characters take."""
+"""Word wrapping for terminals, by display width."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _DEFAULT_SIZE = os.terminal_size((80, 24))
 
 
 def terminal_size(out: TextIO) -> os.terminal_size:
-    """The size of the terminal behind a stream; 80 columns and 24 lines where it does not tell."""
+    """Return the size of the terminal `out`, or 80 columns by 24 lines if it is unknown."""
     try:
         size = os.get_terminal_size(out.fileno())
     except (OSError, ValueError):
@@ -19,24 +19,24 @@ def terminal_size(out: TextIO) -> os.terminal_size:
 
 
 class WordWrap:
-    """Breaks a text that comes in pieces into lines; a word is held back until it is known to be whole.
+    """Wraps text that arrives in pieces; a word is held back until it is complete.
 
     Args:
-        width: How many columns a line has at most.
-        indent: What each line begins with.
-        first: What the first line begins with, if that differs.
+        width: The maximum width of a line, in columns.
+        indent: The prefix of each line.
+        first: The prefix of the first line (default: `indent`).
     """
 
     def __init__(self, width: int, *, indent: str = "", first: str | None = None) -> None:
         self._width = width
         self._indent = indent
-        self._begin = indent if first is None else first  # what the next line begins with
-        self._column = 0  # 0: nothing of the line has been written
+        self._begin = indent if first is None else first  # the prefix of the next line
+        self._column = 0  # 0 at the start of a line
         self._spaces = ""
         self._word = ""
 
     def add(self, text: str) -> str:
-        """What can be written, now that this has come."""
+        """Add text, and return the output that is ready."""
         written = ""
         for character in text:
             if character == "\n":
@@ -54,7 +54,7 @@ class WordWrap:
         return written
 
     def end(self) -> str:
-        """What was held back."""
+        """Return the word that was held back."""
         if not self._word:
             return ""
         word, self._word = self._word, ""
@@ -63,7 +63,7 @@ class WordWrap:
         if self._column + len(spaces) + columns(word) > self._width and self._column:
             written, self._column, spaces = "\n", 0, ""
         for character in spaces + word:
-            # Only a word that is wider than a line comes to its end.
+            # Reached only by a word wider than a line.
             if self._column and self._column + columns(character) > self._width:
                 written += "\n"
                 self._column = 0
@@ -77,11 +77,11 @@ class WordWrap:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """Return the width of a text in terminal columns."""
     return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def wrapped(text: str, width: int, *, indent: str = "", first: str | None = None) -> str:
-    """The text in lines of that width."""
+    """Wrap a whole text."""
     wrap = WordWrap(width, indent=indent, first=first)
     return wrap.add(text) + wrap.end()

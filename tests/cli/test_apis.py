@@ -1,4 +1,4 @@
-"""What each kind of API is asked, and where."""
+"""Requests to each supported API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sse_stream.testing import ReplayServer
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the environment that a request could listen to."""
+    """Remove the environment variables that requests are built from."""
     for name in os.environ:
         if name.startswith(("OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -122,16 +122,16 @@ def test_what_is_not_given_comes_from_the_environment(
 
 @pytest.mark.parametrize("name", APIS)
 def test_what_is_missing_is_told(name: str) -> None:
-    with pytest.raises(UsageError, match=r"there is no model: pass --model, or set [A-Z]+_MODEL"):
+    with pytest.raises(UsageError, match=r"no model: pass --model or set [A-Z]+_MODEL"):
         chat_request(APIS[name], "Hi", base_url="http://h")
     with pytest.raises(
-        UsageError, match=r"characters that no HTTP header can carry: check --api-key or [A-Z]+_API_KEY"
+        UsageError, match=r"characters not allowed in an HTTP header: check --api-key or [A-Z]+_API_KEY"
     ):
         chat_request(APIS[name], "Hi", base_url="http://h", model="m", api_key="schlüssel")
 
 
 def test_a_chat_server_has_no_usual_place() -> None:
-    with pytest.raises(UsageError, match="there is no base URL: pass --base-url, or set OPENAI_BASE_URL"):
+    with pytest.raises(UsageError, match="no base URL: pass --base-url or set OPENAI_BASE_URL"):
         chat_request(APIS["chat"], "Hi", model="m")
 
 

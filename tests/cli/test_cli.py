@@ -1,4 +1,4 @@
-"""The command line, as its users meet it: by file, by pipe, on a terminal, against a server."""
+"""The command line: from files, from pipes, on a terminal and against a server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sse_stream.testing import Disconnect, EndAt, Fault, ReplayServer, Reply, Re
 
 from ..conftest import recordings
 
-# What is written unbuffered fails while argparse prints the help, which does not mind.
+# argparse ignores errors while it prints the help; buffered output fails later, when it is flushed.
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 MODULE = [sys.executable, "-m", "sse_stream"]
 
@@ -51,7 +51,7 @@ Cli = Callable[..., Ran]
 
 
 class Interrupted(io.StringIO):
-    """Standard output on which Ctrl-C comes after a number of writes, a text or a line's end each."""
+    """Standard output that raises KeyboardInterrupt after a number of writes; `print` writes text and newline."""
 
     def __init__(self, writes: int) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Interrupted(io.StringIO):
 
 
 def left_with(arguments: tuple[object, ...]) -> int:
-    """The exit code of a run in this process."""
+    """Run the command line in this process, and return its exit code."""
     try:
         return main([str(argument) for argument in arguments])
     except SystemExit as left:
@@ -74,7 +74,7 @@ def left_with(arguments: tuple[object, ...]) -> int:
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Runs the command line in this process, with nothing of the environment that it could listen to."""
+    """Runs the command line in this process, without the environment variables that it reads."""
     for name in (
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
@@ -95,7 +95,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         raw = io.BufferedReader(io.BytesIO(stdin)) if isinstance(stdin, bytes) else stdin
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
         with monkeypatch.context() as patched:
-            # Not in a fixture: pytest puts its own streams in place again before the test.
+            # Not in a fixture, because pytest replaces the streams again before the test.
             if out is not None:
                 patched.setattr(sys, "stdout", out)
             if err is not None:
@@ -116,13 +116,13 @@ def whole(tmp_path: Path) -> Path:
 
 
 def ended(text: str) -> str:
-    """The text as it is printed: its last line is ended."""
+    """The text as printed, with a newline at the end."""
     return text if text.endswith("\n") or not text else text + "\n"
 
 
 @contextlib.contextmanager
 def piped(body: bytes) -> Iterator[io.BufferedReader]:
-    """The reading end of a pipe into which the body is written in pieces of odd sizes."""
+    """The read end of a pipe into which a thread writes the body, 1021 bytes at a time."""
     reading, writing = os.pipe()
 
     def write() -> None:
@@ -188,7 +188,7 @@ class TestRead:
             r"finish reason +stop",
             r"usage +prompt 1, completion 3, total 4 tokens",
             r"time to first token +\d+\.\d{3} s",
-            r"received +\d+ bytes, 7 events, 6 chunks, 3 pieces, 0 keep-alives",
+            r"received +\d+ bytes, 7 events, 6 chunks, 3 deltas, 0 keep-alives",
         ):
             assert re.search(figure, ran.err), figure
 
@@ -206,15 +206,15 @@ class TestRead:
         assert ran.err.splitlines() == [
             "tool call c1: look({})",
             "the model refused: No.",
-            "finish reason length: the answer was cut at the limit of tokens",
+            "finish reason length: the answer reached the token limit",
         ]
 
     def test_one_choice_is_printed_and_the_others_are_told_of(self, cli: Cli) -> None:
         body = b'data: {"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}\n\n' + DONE
-        assert cli("read", stdin=body) == Ran(0, "a\n", "there are further choices: 1; --choice N shows one\n")
+        assert cli("read", stdin=body) == Ran(0, "a\n", "other choices: 1 (pass --choice N to print one)\n")
         assert cli("read", "--choice", "1", stdin=body).out == "b\n"
         alone = body.replace(b',{"index":0,"delta":{"content":"a"}}', b"")
-        assert cli("read", stdin=alone) == Ran(0, "", "there are further choices: 1; --choice N shows one\n")
+        assert cli("read", stdin=alone) == Ran(0, "", "other choices: 1 (pass --choice N to print one)\n")
 
 
 CHUNK_ERROR = b'data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n'
@@ -225,11 +225,11 @@ class TestEndings:
         ("body", "code", "said"),
         [
             pytest.param(WHOLE, 0, r"^$", id="complete"),
-            pytest.param(START + HELLO + WORLD, 3, r"truncated: .*no \[DONE\] came.*ask again", id="truncated"),
             pytest.param(
-                START + HELLO + WORLD + CHUNK_ERROR, 4, "the provider reports an error: Overloaded", id="error"
+                START + HELLO + WORLD, 3, r"truncated: .*no \[DONE\] came.*repeat the request", id="truncated"
             ),
-            pytest.param(START + HELLO + WORLD + b"data: {oops\n\n", 6, "oops.*--sse shows", id="unreadable"),
+            pytest.param(START + HELLO + WORLD + CHUNK_ERROR, 4, "provider error: Overloaded", id="error"),
+            pytest.param(START + HELLO + WORLD + b"data: {oops\n\n", 6, "oops.*--sse prints", id="unreadable"),
         ],
     )
     def test_each_has_a_code_and_says_what_to_do_and_the_text_stays(
@@ -243,30 +243,30 @@ class TestEndings:
     @pytest.mark.parametrize(
         ("body", "said"),
         [
-            pytest.param(b"", "the input is empty", id="empty"),
-            pytest.param(b"\xef\xbb\xbf\r\n \n", "it holds nothing but blank lines", id="blank"),
+            pytest.param(b"", "empty input", id="empty"),
+            pytest.param(b"\xef\xbb\xbf\r\n \n", "only blank lines", id="blank"),
             pytest.param(
                 b"<!DOCTYPE html>\n<title>\n404 Not\nFound</title>\n<style>\n:root {}\n</style>",
-                "it is HTML or XML, titled '404 Not Found'",
+                "HTML or XML titled '404 Not Found'",
                 id="html",
             ),
             pytest.param(
-                b'<?xml version="1.0"?>\n<a/>', """it is HTML or XML that begins '<?xml version="1.0"?>'""", id="xml"
+                b'<?xml version="1.0"?>\n<a/>', """HTML or XML that starts with '<?xml version="1.0"?>'""", id="xml"
             ),
-            pytest.param(gzip.compress(WHOLE), "it is gzip-compressed; decompress it first", id="gzip"),
-            pytest.param(b"\x28\xb5\x2f\xfd" + bytes(range(256)), "it is zstd-compressed; decompress", id="zstd"),
-            pytest.param(WHOLE.decode().encode("utf-16"), "it is text in UTF-16; convert it to UTF-8", id="utf-16"),
-            pytest.param(random.Random(5).randbytes(10_000), "it is binary data", id="random"),
-            pytest.param(b"\0" * 100, "it is binary data", id="zeros"),
-            pytest.param("Grüße aus Köln\n".encode() * 9_000, "it is text that begins 'Grüße aus Köln'", id="text"),
-            pytest.param(b"[1, 2]", "it is JSON that begins '[1, 2]'", id="json"),
-            pytest.param(b"x" * 100, f"it is text that begins '{'x' * 60}…'", id="long"),
+            pytest.param(gzip.compress(WHOLE), "gzip-compressed data; decompress it first", id="gzip"),
+            pytest.param(b"\x28\xb5\x2f\xfd" + bytes(range(256)), "zstd-compressed data; decompress", id="zstd"),
+            pytest.param(WHOLE.decode().encode("utf-16"), "UTF-16 text; convert it to UTF-8", id="utf-16"),
+            pytest.param(random.Random(5).randbytes(10_000), "binary data", id="random"),
+            pytest.param(b"\0" * 100, "binary data", id="zeros"),
+            pytest.param("Grüße aus Köln\n".encode() * 9_000, "text that starts with 'Grüße aus Köln'", id="text"),
+            pytest.param(b"[1, 2]", "JSON that starts with '[1, 2]'", id="json"),
+            pytest.param(b"x" * 100, f"text that starts with '{'x' * 60}…'", id="long"),
         ],
     )
     def test_what_is_no_stream_is_named(self, body: bytes, said: str, options: tuple[str, ...], cli: Cli) -> None:
         ran = cli("read", *options, stdin=body)
         assert (ran.code, ran.out if options != ("--events",) else "") == (6, "")
-        assert ran.err.startswith(f"sse-stream: this is no event stream: {said}")
+        assert ran.err.startswith(f"sse-stream: not an event stream: {said}")
 
     @pytest.mark.parametrize("body", [b": ping\n\n", b"data", b"data: {", b"retry: 5\n\n", b"\n\n: ping", b"data\n\n"])
     def test_the_beginning_of_a_stream_is_a_stream_that_was_truncated(self, body: bytes, cli: Cli) -> None:
@@ -276,10 +276,7 @@ class TestEndings:
         for options in ((), ("--completion",), ("--stats",)):
             ran = cli("read", "--choice", "3", *options, stdin=WHOLE)
             assert (ran.code, TEXT in ran.out) == (2, False)
-            assert (
-                "there is no choice 3: of this answer, --choice can be 0\n" in ran.err
-                and "further choices" not in ran.err
-            )
+            assert "the answer has no choice 3; available: 0\n" in ran.err and "other choices" not in ran.err
         assert cli("read", "--choice", "3", stdin=START + HELLO).code == 3
 
     @pytest.mark.parametrize(
@@ -309,22 +306,25 @@ class TestEndings:
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            (("chat", "Hi", "--timeout", "-1"), "--timeout: a number of seconds is needed, 0 or more, not '-1'"),
-            (("chat", "Hi", "--timeout", "soon"), "--timeout: a number of seconds is needed, 0 or more, not 'soon'"),
-            (("chat", "Hi", "--timeout", "nan"), "--timeout: a number of seconds is needed, 0 or more, not 'nan'"),
-            (("chat", "Hi", "--set", "temperature"), "--set: KEY=VALUE is needed, as in temperature=0, not 'temp"),
-            (("chat", "Hi", "--set", "=1"), "--set: KEY=VALUE is needed"),
-            (("chat", "Hi", "--header", "X-Team"), "--header: NAME:VALUE is needed, in ASCII, as in"),
-            (("chat", "Hi", "--header", "X-Team: röd"), "--header: NAME:VALUE is needed"),
-            (("read", "--choice", "one"), "--choice: the index of a choice is needed, 0 or more, not 'one'"),
-            (("read", "--choice", "-1"), "--choice: the index of a choice is needed, 0 or more, not '-1'"),
-            (("serve", "f", "--cut", "0"), "--cut: a number of bytes is needed, 1 or more, not '0'"),
-            (("serve", "f", "--port", "http"), "--port: a port is needed, 0 to 65535, not 'http'"),
-            (("serve", "f", "--port", "65536"), "--port: a port is needed, 0 to 65535, not '65536'"),
-            (("serve", "f", "--pace", "fast"), "--pace: a number of seconds is needed"),
-            (("serve", "f", "--fault", "flood"), "--fault: 'flood' is none of end, disconnect, half-close, reset"),
-            (("serve", "f", "--fault", "stall:x"), "--fault: a number of bytes is needed, 0 or more, not 'x'"),
-            (("serve", "f", "--fault", "end"), "--fault: end needs a number of bytes, as in end:2000"),
+            (("chat", "Hi", "--timeout", "-1"), "--timeout: expected a number of seconds, 0 or more, got '-1'"),
+            (("chat", "Hi", "--timeout", "soon"), "--timeout: expected a number of seconds, 0 or more, got 'soon'"),
+            (("chat", "Hi", "--timeout", "nan"), "--timeout: expected a number of seconds, 0 or more, got 'nan'"),
+            (("chat", "Hi", "--set", "temperature"), "--set: expected KEY=VALUE, such as temperature=0, got 'temp"),
+            (("chat", "Hi", "--set", "=1"), "--set: expected KEY=VALUE"),
+            (("chat", "Hi", "--header", "X-Team"), "--header: expected NAME:VALUE in ASCII, such as"),
+            (("chat", "Hi", "--header", "X-Team: röd"), "--header: expected NAME:VALUE"),
+            (("read", "--choice", "one"), "--choice: expected the index of a choice, 0 or more, got 'one'"),
+            (("read", "--choice", "-1"), "--choice: expected the index of a choice, 0 or more, got '-1'"),
+            (("serve", "f", "--cut", "0"), "--cut: expected a number of bytes, 1 or more, got '0'"),
+            (("serve", "f", "--port", "http"), "--port: expected a port, 0 to 65535, got 'http'"),
+            (("serve", "f", "--port", "65536"), "--port: expected a port, 0 to 65535, got '65536'"),
+            (("serve", "f", "--pace", "fast"), "--pace: expected a number of seconds"),
+            (
+                ("serve", "f", "--fault", "flood"),
+                "--fault: unknown fault 'flood' (choose from end, disconnect, half-close, reset",
+            ),
+            (("serve", "f", "--fault", "stall:x"), "--fault: expected a number of bytes, 0 or more, got 'x'"),
+            (("serve", "f", "--fault", "end"), "--fault: end requires a number of bytes, such as end:2000"),
         ],
     )
     def test_a_value_that_is_wrong_is_told_by_what_is_needed(
@@ -339,7 +339,7 @@ class TestEndings:
             port = server.url.rpartition(":")[2]
             ran = cli("serve", whole, "--port", port)
         assert (ran.code, ran.out) == (2, "")
-        assert f"cannot listen at 127.0.0.1, port {port}: Address already in use. Pass another --port" in ran.err
+        assert f"cannot listen on 127.0.0.1, port {port}: Address already in use. Pass another --port" in ran.err
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
     @pytest.mark.parametrize(
@@ -510,14 +510,16 @@ class TestChat:
         with ReplayServer(Reply.error("no such key", status=401)) as server:
             ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", option)
         assert (ran.code, ran.out) == (4, "")
-        assert "refused: HTTP 401: no such key. Check the key" in ran.err
+        assert "request failed: HTTP 401: no such key. Check the API key" in ran.err
 
     @pytest.mark.parametrize("option", ["--sse", "--stats"])
     def test_a_page_is_no_stream(self, option: str, cli: Cli) -> None:
         with ReplayServer(b"<!doctype html><title>Hello</title>", content_type="text/html") as server:
             ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", option)
         assert (ran.code, ran.out) == (6, "")
-        assert "no event" in ran.err
+        assert {"--sse": "not an event stream: no events", "--stats": "the response is no event stream"}[
+            option
+        ] in ran.err
 
     def test_a_server_that_wants_no_key_gets_none(self, cli: Cli) -> None:
         with ReplayServer(WHOLE) as server:
@@ -547,9 +549,9 @@ class TestChat:
             (401, {}, "OPENAI_API_KEY"),
             (404, {}, "--base-url"),
             (307, {"Location": "/elsewhere"}, "--base-url"),
-            (429, {"Retry-After": "7"}, "Ask again in 7 s"),
-            (503, {}, "Ask again in a while"),
-            (400, {}, "the model's name"),
+            (429, {"Retry-After": "7"}, "Try again in 7 s"),
+            (503, {}, "Try again later"),
+            (400, {}, "the model name"),
         ],
     )
     def test_a_refusal_comes_with_advice(self, status: int, headers: dict[str, str], advice: str, cli: Cli) -> None:
@@ -582,13 +584,12 @@ class TestChat:
             assert server.wait_for_disconnect()
         assert process.returncode == 130
         assert err.decode() == (
-            "sse-stream: interrupted; the connection is closed. "
-            "11 characters of text had arrived, 0 tool calls, no usage\n"
+            "sse-stream: interrupted; connection closed. Received 11 characters of text, 0 tool calls, no usage\n"
         )
 
 
 class Terminal(io.TextIOWrapper):
-    """A stand-in for a terminal, which remembers what was written."""
+    """A fake terminal that records what is written to it."""
 
     def __init__(self) -> None:
         self.bytes = io.BytesIO()
@@ -604,13 +605,13 @@ class Terminal(io.TextIOWrapper):
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal that can do what terminals can."""
+    """A terminal that supports colours and cursor movement."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     return Terminal()
 
 
-# The live line: the cursor is saved, the last line written, the cursor restored.
+# The status line: save the cursor, write the last line, restore the cursor.
 LIVE = re.compile(r"\x1b7\x1b\[24;1H\x1b\[2K(.*?)\x1b8")
 
 
@@ -628,7 +629,7 @@ class TestTerminal:
         assert cli("read", whole, out=terminal, err=terminal).code == 0
         assert re.search(r"\x1b\[[\d;]*m", terminal.written) is None
         assert f"  Let me see.\n\n{TEXT}" in LIVE.sub("", terminal.written)
-        assert LIVE.search(terminal.written)  # it moves the cursor, and colours nothing
+        assert LIVE.search(terminal.written)  # the status line stays: it only moves the cursor
 
     def test_an_empty_variable_does_not_count(
         self, whole: Path, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
@@ -656,7 +657,7 @@ class TestTerminal:
         lines = [re.sub(r"\x1b\[\dm", "", line) for line in LIVE.findall(terminal.written)]
         assert lines[0].startswith("waiting for the first token")
         assert any(re.fullmatch(r"time to first token \d\.\d\d s, ~\d+\.\d tokens/s", line) for line in lines)
-        assert re.fullmatch(r"time to first token \d\.\d\d s, \d+\.\d tokens/s", lines[-1])  # usage has come
+        assert re.fullmatch(r"time to first token \d\.\d\d s, \d+\.\d tokens/s", lines[-1])  # usage has arrived
         assert terminal.written.rstrip("\r\n").endswith("\x1b7\x1b[r\x1b[24;1H\x1b[2K\x1b8")
 
     def test_without_a_terminal_there_is_no_live_line(self, whole: Path) -> None:
@@ -688,13 +689,13 @@ class TestTerminal:
 
 
 class TestPseudoTerminal:
-    """What is shown on a terminal, and when."""
+    """What a real terminal shows, and when."""
 
     pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 
     @contextlib.contextmanager
     def run(self, *arguments: str, columns: int = 80, **environment: str) -> Iterator[Iterator[bytes]]:
-        """A command on a terminal of 24 lines; what it shows, as it comes."""
+        """Run a command on a terminal of 24 lines, and yield its output as it arrives."""
         import fcntl
         import pty
         import struct
@@ -708,7 +709,7 @@ class TestPseudoTerminal:
             os.close(slave)
 
             def shown() -> Iterator[bytes]:
-                with contextlib.suppress(OSError):  # that is how the end of a terminal is told
+                with contextlib.suppress(OSError):  # raised at the end of a terminal's output
                     while data := os.read(master, 65536):
                         yield data
 
@@ -722,7 +723,7 @@ class TestPseudoTerminal:
         with self.run("demo") as shown:
             for data in shown:
                 text += data
-                # Each in one piece: between two, the line of figures may be shown anew.
+                # Each mark is written at once: the status line may be redrawn between two writes.
                 for mark in (b"This ", "晚上好".encode(), b"accent.", b"time to first byte"):
                     if mark in text:
                         seen.setdefault(mark, time.monotonic())
@@ -782,7 +783,7 @@ class TestServe:
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=10)
         assert process.returncode == 0
-        assert err == b"sse-stream: POST /v1/chat/completions, on connection 1\n"
+        assert err == b"sse-stream: POST /v1/chat/completions (connection 1)\n"
 
     def test_the_port_and_the_address_can_be_chosen(self, whole: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:

@@ -1,4 +1,4 @@
-"""`sse-stream read URL --follow`, against a server."""
+"""`sse-stream read URL --follow` against a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVENTS = [b"retry: 1\nid: 1\ndata: a\n\n", "id: 2\nevent: note\ndata: ü\n\n".en
 
 
 def answer(request: Request) -> Reply:
-    """One event a connection; the second connection breaks, and the fourth finds no more."""
+    """Send one event per connection, break the second connection, and answer 204 when no events are left."""
     number = int(request.headers.get("last-event-id", "0"))
     if number >= len(EVENTS):
         return Reply(status=204)
@@ -46,7 +46,7 @@ def test_it_shows_each_event_over_as_many_connections_as_it_takes(capsys: pytest
     ]
     assert len(said) == 2
     assert said[0].startswith("sse-stream: the connection broke: ")
-    assert said[0].endswith("; connecting again")
+    assert said[0].endswith("; reconnecting")
     assert said[1] == "sse-stream: 2 events over 3 connections"
 
 
@@ -59,7 +59,7 @@ def test_it_goes_on_from_an_event(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("reply", "code", "message"),
     [
-        (Reply(b"no such thing", status=404), 4, "HTTP 404: no such thing. No further connection is made"),
+        (Reply(b"no such thing", status=404), 4, "HTTP 404: no such thing. Not reconnecting"),
         (Reply(b"<html>", content_type="text/html"), 6, "the response is no event stream"),
     ],
 )
@@ -73,11 +73,11 @@ def test_it_says_why_it_stops(capsys: pytest.CaptureFixture[str], reply: Reply, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["recording.sse", "--follow"], "--follow reads from a server: give a URL"),
-        (["--follow"], "--follow reads from a server: give a URL"),
-        (["http://127.0.0.1:1", "--follow", "--events"], "leave out --events and --completion"),
-        (["http://127.0.0.1:1", "--follow", "--completion"], "leave out --events and --completion"),
-        (["http://[::1", "--follow"], "http://[::1 cannot be read: "),
+        (["recording.sse", "--follow"], "--follow requires a URL that starts with https:// or http://, got "),
+        (["--follow"], "--follow requires a URL that starts with https:// or http://, got "),
+        (["http://127.0.0.1:1", "--follow", "--events"], "remove --events or --completion"),
+        (["http://127.0.0.1:1", "--follow", "--completion"], "remove --events or --completion"),
+        (["http://[::1", "--follow"], "cannot read http://[::1: "),
         (["http://127.0.0.1:1", "--follow", "--last-event-id", "a\nb"], "no event can have this id"),
     ],
 )
@@ -90,12 +90,12 @@ def test_what_cannot_be_followed(capsys: pytest.CaptureFixture[str], arguments: 
 @pytest.mark.parametrize(
     ("event", "place"),
     [
-        (b"id: a b\ndata: x\n\n", "--last-event-id 'a b' goes on from there"),
-        (b"data: x\n\n", "The events have no id"),
+        (b"id: a b\ndata: x\n\n", "Resume with --last-event-id 'a b'"),
+        (b"data: x\n\n", "The events have no id to resume from"),
     ],
 )
 def test_ctrl_c_says_where_to_go_on(event: bytes, place: str) -> None:
-    # The second event has the first one's id, so it makes no difference whether the third has been asked for.
+    # The second event has the same id, so the outcome does not depend on how far the client has read.
     with ReplayServer(event + b"data: y\n\n", fault=Stall()) as server:
         command = [sys.executable, "-m", "sse_stream", "read", server.chat_url, "--follow"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

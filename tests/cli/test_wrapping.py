@@ -1,4 +1,4 @@
-"""Lines that fit a terminal."""
+"""Word wrapping for terminals."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Typed events from the server-sent event streams of OpenAI-compatible servers.
+"""Typed events from streaming language model responses.
 
-`ChatStream` and `AsyncChatStream` wrap the response that you have; `ChatDecoder` does the same for bytes,
-`SSEDecoder` and `iter_sse` for bare server-sent events. Importing this imports no HTTP client.
+`ChatStream` and `AsyncChatStream` read a streaming response from your HTTP client; `ChatDecoder` decodes bytes.
+For SSE streams that are not chat, use `iter_sse`, `aiter_sse` or `SSEDecoder`. No HTTP client is imported.
 """
 
 from ._chat._accumulator import ChatAccumulator

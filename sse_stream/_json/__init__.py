@@ -1,1 +1,1 @@
-"""JSON with bounded depth, strict, lenient and partial, and reading an object into a struct whatever its values are."""
+"""Strict, lenient and partial JSON of bounded depth, and tolerant conversion of objects to structs."""

@@ -1,4 +1,4 @@
-"""Where a JSON object or array ends that comes in pieces."""
+"""Finding the end of a JSON object or array that arrives in pieces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _INSIDE_STRINGS = re.compile(r'["\\]')
 
 
 class Brackets:
-    """Watches for the end of an object or array; looks at each character once.
+    """Detects the end of an object or array, looking at each character once.
 
     Attributes:
         closed: Whether the outermost bracket has been closed.
@@ -24,7 +24,7 @@ class Brackets:
         self.closed = False
 
     def feed(self, text: str) -> None:
-        """Look at the next piece."""
+        """Scan the next piece."""
         position = 0
         if self._escaped and text:
             position = 1

@@ -1,4 +1,4 @@
-"""Copies of JSON values, so that no two who hold one can change it for each other."""
+"""Deep copies of JSON values, so that two owners never share a mutable object."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from ._depth import JSONValue
 
 
 def copied(value: JSONValue) -> JSONValue:
-    """A copy of a JSON value that shares no dict and no list with it.
+    """Return a copy of a JSON value that shares no dict or list with it.
 
-    What a caller has put in that JSON has no word for becomes what msgspec would write for it, or stays the same object.
+    Objects that are not JSON types are converted as msgspec would encode them, or kept as they are if it cannot.
 
     >>> value = {"a": [1]}
     >>> copied(value) == value, copied(value)["a"] is value["a"]
     (True, False)
     """
     try:
-        return msgspec.to_builtins(value)  # a quarter of the time that a loop in Python takes
-    except TypeError:  # something that JSON has no word for
+        return msgspec.to_builtins(value)  # takes a quarter of the time of a loop in Python
+    except TypeError:  # something that msgspec cannot encode
         return _copied_as_it_is(value)
 
 
@@ -31,6 +31,6 @@ def _copied_as_it_is(value: JSONValue) -> JSONValue:
 
 
 def refusal_to_copy(value: object) -> TypeError:
-    """The error for who copies or pickles what stands in the middle of a stream, by `__reduce_ex__`."""
+    """Return the error to raise from `__reduce_ex__` of an object that must not be copied or pickled."""
     name = type(value).__name__
-    return TypeError(f"a {name} stands in the middle of a stream, and cannot be copied or pickled: make a new one")
+    return TypeError(f"a {name} holds the state of a stream and cannot be copied or pickled: create a new one")

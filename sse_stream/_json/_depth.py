@@ -1,7 +1,7 @@
-"""How deep JSON may nest.
+"""The limit on the nesting depth of JSON.
 
-Decoders of JSON recurse, and each has a depth at which it gives up: CPython raises `RecursionError`, under
-WebAssembly the whole interpreter dies. So depth is looked at before anything is decoded.
+JSON decoders recurse, and too much depth exhausts the stack: CPython raises `RecursionError`, but under WebAssembly
+the whole interpreter crashes. So depth is checked before anything is decoded.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 JSONValue: TypeAlias = Any
-"""What JSON can hold. Only the caller can know which it is, so a type checker leaves it alone."""
+"""Any JSON value. Only the caller knows its type, so type checkers do not check it."""
 
-# No honest payload nests like this, and reading, merging and writing again would run out of stack.
+# No real payload nests this deep, and deeper values could exhaust the stack when merged or encoded again.
 MAX_DEPTH = 128
 
 
@@ -24,7 +24,7 @@ def is_deep(text: str) -> bool:
     depth = 0
     within = False
     for piece in text.split('"'):
-        if within:  # a string, which may hold brackets, and quotes that a backslash escapes
+        if within:  # a string: it may contain brackets, and quotes escaped by a backslash
             within = (len(piece) - len(piece.rstrip("\\"))) % 2 == 1
             continue
         within = True
@@ -43,11 +43,11 @@ def decode_json(text: str, type: Any = Any) -> Any:
 
     Args:
         text: The text.
-        type: What to decode it into: any type that msgspec knows.
+        type: The type to decode it into, any that msgspec supports.
 
     Raises:
         ValueError: It is not JSON, does not fit the type, or is nested deeper than `MAX_DEPTH`.
-        RecursionError: The caller's own stack is nearly used up.
+        RecursionError: The caller's stack is nearly exhausted.
     """
     if is_deep(text):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")

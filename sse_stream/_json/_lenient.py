@@ -1,4 +1,4 @@
-"""JSON as servers write it, which is not always JSON."""
+"""Decoding the almost-JSON that some servers send."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def loads(text: str, *, keep_halves: bool = False) -> tuple[JSONValue, bool]:
 
     Args:
         text: The text.
-        keep_halves: Whether halves of surrogate pairs are left in the value, for who puts them together.
+        keep_halves: Whether to leave unpaired surrogates in the value, so that the caller can pair them.
 
     Returns:
-        The value, and whether it took a lenient reader: `NaN` and `Infinity`, raw control characters in
-        strings, and halves of surrogate pairs, which become U+FFFD unless they are kept, are read all the same.
+        The value, and whether the text needed the lenient decoder. That accepts `NaN` and `Infinity`, raw control
+        characters in strings, and unpaired surrogates, which it replaces with U+FFFD unless they are kept.
 
     Raises:
-        ChunkDecodeError: It is not JSON even so, or nested deeper than `MAX_DEPTH`.
+        ChunkDecodeError: The text is not JSON even then, or it is nested deeper than `MAX_DEPTH`.
     """
     if is_deep(text):
         raise ChunkDecodeError(f"nested deeper than {MAX_DEPTH} levels: {_excerpt(text)}", data=text)
@@ -40,7 +40,7 @@ def loads(text: str, *, keep_halves: bool = False) -> tuple[JSONValue, bool]:
 
 
 def _is_strict(text: str) -> bool:
-    """Whether a text that is JSON to the lenient reader is JSON to a strict one, halves of surrogate pairs aside."""
+    """Whether strict JSON allows a text that the lenient decoder accepted, unpaired surrogates aside."""
     try:
         json.loads(text, parse_constant=_refuse)
     except ValueError:
@@ -53,7 +53,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def without_halves(value: JSONValue) -> JSONValue:
-    """The value with U+FFFD for each half of a surrogate pair."""
+    """Return the value with U+FFFD in place of each unpaired surrogate."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):

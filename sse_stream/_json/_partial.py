@@ -1,4 +1,4 @@
-"""JSON while it is being written: what it says so far, in linear time."""
+"""An incremental JSON parser that shows the value so far, in linear time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ MAX_SIZE = 8 * 1024 * 1024
 
 
 class PartialJSON:
-    """Reads a JSON text while it is being written, and looks at each character once.
+    """Parses JSON text incrementally, as it arrives, looking at each character once.
 
-    What it shows is what the text says however it goes on, and the whole is what `json.loads` makes of it. Strings
-    grow as they come; of an escape or a surrogate pair nothing is shown before it is whole. Numbers, `true`, `false`
-    and `null` are shown when they are complete, and so are keys. What was shown is taken back in one case: JSON allows
-    a key to come again, and then the last value counts. `NaN` and `Infinity`, which `json.loads` accepts, are no JSON
-    (RFC 8259, section 6), and are refused.
+    It shows only what later text cannot change, and the complete value equals that of `json.loads`. Strings grow as
+    they arrive, but an escape or a surrogate pair is shown only once it is complete. Numbers, `true`, `false`, `null`
+    and keys are shown when they are complete. The one exception is a repeated key, which JSON allows: its last value
+    replaces the earlier one. `NaN` and `Infinity`, which `json.loads` accepts, are not JSON (RFC 8259, section 6) and
+    are rejected.
 
     Args:
-        max_size: How many characters the text may have. What it says takes about as many bytes of memory, but up to
-            fifty times as many if it is made of empty objects and the like.
+        max_size: The maximum number of characters. The value takes about as many bytes of memory, but up to fifty
+            times as many if the text consists of empty objects and the like.
 
     Raises:
         ValueError: `max_size` is below 1.
@@ -50,52 +50,51 @@ ValueStarted(path=('people',), kind='number')]
 
     @property
     def value(self) -> JSONValue:
-        """All that is known so far, as a snapshot: what comes later does not change it, and it belongs to the caller.
+        """A snapshot of the value so far, `None` while nothing is known. It belongs to the caller and never changes.
 
-        `None` while nothing is known. Making it costs what it holds, so ask for it as often as you show it, and not
-        for each piece.
+        Each access copies the whole value, so read it when you display it, not after every piece.
         """
         return self._machine.value()
 
     @property
     def path(self) -> JSONPath:
-        """Where the text is being written: the path of the value that is being written, or comes next.
+        """The path of the value that is being parsed, or that comes next.
 
-        After a value, and while a key is being written, it is the path of the object or array around them.
+        After a value, and inside a key, it is the path of the enclosing object or array.
         """
         return self._machine.path
 
     @property
     def complete(self) -> bool:
-        """Whether the value is whole, and nothing but white space has come after it."""
+        """Whether the value is complete, with only whitespace after it."""
         return self._machine.complete and self._machine.error is None
 
     def feed(self, text: str) -> list[JSONChange]:
-        """Take the next piece of the text, all of it at once.
+        """Parse the next piece of the text.
 
         Args:
-            text: Any number of characters, cut anywhere.
+            text: Any number of characters, split anywhere.
 
         Returns:
-            What it changes, in order. The pieces of a string that come in one call are one `StringDelta`.
+            The changes, in order. Each call gives at most one `StringDelta` per string.
 
         Raises:
-            PartialJSONError: The text is not JSON, nested deeper than 128 levels, or larger than `max_size`; it says
-                where. What came before that stays, in `value` and in the error's `changes`. At each later call too,
-                and after `close`.
-            TypeError: `text` is no `str`.
+            PartialJSONError: The text is not JSON, nested deeper than 128 levels, or longer than `max_size`. The error
+                says where, and what came before that point stays in `value` and in the error's `changes`. Raised
+                again by every later call, and by a call after `close`.
+            TypeError: `text` is not a `str`.
         """
         if not isinstance(text, str):
             raise TypeError(
-                f"PartialJSON.feed takes a str, not {type(text).__name__}: decode bytes incrementally first"
+                f"PartialJSON.feed takes str, not {type(text).__name__}: decode bytes with an incremental decoder first"
             )
         return self._machine.feed(text)
 
     def close(self) -> list[JSONChange]:
-        """Say that no more will come. Only then a number is complete that is not within an object or an array.
+        """End the text. A number that is not inside an object or an array is complete only then.
 
         Returns:
-            What that changes. After an error, or when it is called again, it does nothing.
+            The changes. After an error, or when called again, it does nothing.
 
         Raises:
             PartialJSONError: The value is not complete.

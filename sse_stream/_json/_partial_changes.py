@@ -1,4 +1,4 @@
-"""What changes while a JSON text is being written: a value begins, a string grows, a value is done."""
+"""The changes that `PartialJSON` reports: a value starts, a string grows, a value is complete."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from ._copying import copied
 from ._depth import JSONValue
 
 JSONPath: TypeAlias = tuple[str | int, ...]
-"""Where a value is in a JSON text: the keys and indices that lead to it, `()` for the whole."""
+"""The location of a value in a JSON text: the keys and indices that lead to it, `()` for the whole."""
 
 JSONKind: TypeAlias = Literal["object", "array", "string", "number", "boolean", "null"]
-"""What a JSON value is; its first character says so."""
+"""The type of a JSON value, known from its first character."""
 
 
 class ValueStarted(msgspec.Struct, frozen=True, gc=False):
-    """A value began. Whatever had the same path before, under a key that is repeated, does not count any more.
+    """A value started. It replaces an earlier value with the same path, which a repeated key allows.
 
     Attributes:
-        path: Where.
-        kind: What it is. Objects, arrays and strings can be seen from here on, all others when they are done.
+        path: The path of the value.
+        kind: The type of the value. Objects, arrays and strings are visible from now on, all others when they are
+            complete.
     """
 
     path: JSONPath
@@ -29,11 +30,11 @@ class ValueStarted(msgspec.Struct, frozen=True, gc=False):
 
 
 class StringDelta(msgspec.Struct, frozen=True, gc=False):
-    """A piece of a string, its escapes resolved. Keys give none.
+    """A piece of a string value, with escapes decoded. Keys are not reported.
 
     Attributes:
-        path: Where the string is.
-        text: The piece, never empty. All pieces together are the string.
+        path: The path of the string.
+        text: The piece, never empty. The pieces joined are the string.
     """
 
     path: JSONPath
@@ -41,16 +42,16 @@ class StringDelta(msgspec.Struct, frozen=True, gc=False):
 
 
 class ValueDone:
-    """A value is complete, and nothing can change it but a repetition of its key.
+    """A value is complete. Only a repeated key can replace it.
 
     Args:
-        path: Where it is.
-        value: All of it.
+        path: The path of the value.
+        value: The complete value.
 
     Attributes:
-        path: Where it is.
-        value: All of it. It belongs to the caller: an object or an array is copied when it is first asked for, so
-            one that nobody asks for costs nothing.
+        path: The path of the value.
+        value: The complete value. It belongs to the caller: an object or array is copied on first access, so unused
+            values cost nothing.
     """
 
     __slots__ = ("_is_copied", "_path", "_value")
@@ -77,11 +78,11 @@ class ValueDone:
             return NotImplemented
         return self._path == other.path and bool(self._value == other._value)
 
-    __hash__: ClassVar[None]  # type: ignore[assignment]  # what it holds may change: Python sets it for `__eq__`
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # its value may be mutable; Python sets this because of `__eq__`
 
     def __repr__(self) -> str:
         return f"ValueDone(path={self._path!r}, value={self._value!r})"
 
 
 JSONChange: TypeAlias = ValueStarted | StringDelta | ValueDone
-"""What `PartialJSON` gives."""
+"""What `PartialJSON` reports."""

@@ -1,4 +1,4 @@
-"""The machine that reads a JSON text in pieces, and looks at each character once."""
+"""Feeding and closing an incremental JSON parser, with the limit on its size."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ._partial_strings import inner
 
 
 class PartialMachine(PartialSteps):
-    """Reads one JSON text.
+    """Parses one JSON text in pieces.
 
     Args:
-        max_size: How many characters it may have.
+        max_size: The maximum number of characters.
     """
 
     __slots__ = ("_closed", "_max_size", "_room")
@@ -22,19 +22,20 @@ class PartialMachine(PartialSteps):
     def __init__(self, max_size: int) -> None:
         super().__init__()
         self._max_size = max_size
-        self._room = max_size  # how many characters may still come
+        self._room = max_size  # how many more characters are allowed
         self._closed = False
 
     def feed(self, text: str) -> list[JSONChange]:
-        """Take the next piece.
+        """Parse the next piece.
 
         Raises:
-            PartialJSONError: The text is no JSON, or too large; after that, and after `close`, at each call.
+            PartialJSONError: The text is not JSON, or it is too large. Raised again by every later call, and by a call
+                after `close`.
         """
         size = len(text)
         buffer = self.buffer
         if buffer is not None and 0 < size <= self._room and self.error is None:
-            # Measured as "code-like string": most pieces are a part of a string, and nothing else.
+            # Measured as "code-like string": most pieces lie inside one string.
             piece = inner(self.unsure + text) if self.unsure else inner(text)
             if piece is not None:
                 self.unsure = ""
@@ -60,17 +61,17 @@ class PartialMachine(PartialSteps):
         while at < end:
             at = self.step(self, text, at)
         if excess > 0:
-            self.refuse(end, f"the text has more than {self._max_size} characters")
+            self.refuse(end, f"the text is longer than max_size, {self._max_size} characters")
         return self.changes
 
     def _fail_again(self) -> NoReturn:
-        """The text has failed or was closed before."""
+        """Raise the error for a call after a failure or after `close`."""
         if self.error is not None:
             raise PartialJSONError(str(self.error), position=self.error.position)
-        raise PartialJSONError("this text has been closed before", position=self._max_size - self._room)
+        raise PartialJSONError("feed was called after close", position=self._max_size - self._room)
 
     def close(self) -> list[JSONChange]:
-        """No more will come. After an error, or when it is called again, this does nothing.
+        """End the text. After an error, or when called again, this does nothing.
 
         Raises:
             PartialJSONError: The value is not complete.
@@ -82,5 +83,5 @@ class PartialMachine(PartialSteps):
         self.base = self._max_size - self._room
         self.end_text()
         if not self.complete:
-            self.refuse(0, "the text ends, and its value is not complete")
+            self.refuse(0, "the text ended before its value was complete")
         return self.changes

@@ -1,4 +1,4 @@
-"""Numbers of a JSON text that comes in pieces: RFC 8259, section 6."""
+"""Numbers in a JSON text that arrives in pieces: RFC 8259, section 6."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 NumberState: TypeAlias = Literal["start", "sign", "zero", "digits", "point", "fraction", "e", "e sign", "exponent"]
-"""What the last character of a number was."""
+"""The state after a character of a number."""
 
 _Moves: TypeAlias = Mapping[str, NumberState]
 
@@ -35,7 +35,7 @@ _ENDS = _WHOLE | {"fraction", "exponent"}
 
 
 def go_on(state: NumberState, text: str, at: int) -> tuple[NumberState, int]:
-    """How far a number goes on: the state in which it stops, and where."""
+    """Read as much of a number as there is. Returns the state at its end, and the position."""
     moves = _MOVES[state]
     end = len(text)
     while at < end:
@@ -54,9 +54,9 @@ def can_end(state: NumberState) -> bool:
 
 
 def number(state: NumberState, text: str) -> int | float:
-    """The number that a text spells, as `json.loads` reads it.
+    """Return the number, as `json.loads` decodes it.
 
     Raises:
-        ValueError: It is a whole number of more digits than Python is willing to read.
+        ValueError: It is an integer with more digits than Python converts.
     """
     return int(text) if state in _WHOLE else float(text)

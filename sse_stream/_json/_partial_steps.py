@@ -1,8 +1,8 @@
-"""What may come where in a JSON text, token by token: RFC 8259.
+"""The grammar of JSON, token by token: RFC 8259.
 
-A step is a method that takes the text and a position in it, reads one token or what there is of one, says which step
-is next, and returns where that begins. Each character is looked at once, but for an escape that a piece ends in the
-middle of: at most eleven characters, which wait for the rest.
+A step is a method that takes the text and a position, reads one token or as much of it as there is, sets the next step,
+and returns the position after the token. Each character is looked at once, except for an escape split between pieces:
+at most eleven characters, which are kept until the rest arrives.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _LITERALS: Mapping[str, tuple[str, JSONKind, bool | None]] = {
 
 
 class PartialSteps(PartialTree):
-    """Reads one JSON text.
+    """Parses one JSON text.
 
     Attributes:
-        step: What comes next.
-        base: The position at which the piece begins that is being read.
-        unsure: The beginning of an escape that the last piece ended in.
-        error: What to say to whoever goes on after the text has failed; `None` while it has not.
+        step: The next step.
+        base: The position in the whole text at which the current piece begins.
+        unsure: The beginning of an escape that the last piece split.
+        error: The error to raise for calls after a failure; `None` if the text has not failed.
     """
 
     __slots__ = (
@@ -62,27 +62,27 @@ class PartialSteps(PartialTree):
         self._number: NumberState = "start"
         self._number_at = 0
         self._digits: list[str] = []
-        self._rest = ""  # what is still to come of a literal
+        self._rest = ""  # what is missing of a literal
         self._literal: bool | None = None
 
     def refuse(self, at: int, reason: str) -> NoReturn:
-        """Fail at a character of the piece."""
+        """Fail at a character of the current piece."""
         position = self.base + at
         message = f"not JSON at position {position}, in {_shown(self.path)}: {reason}"
-        self.error = PartialJSONError(f"this text has failed before: {message}", position=position)
+        self.error = PartialJSONError(f"parsing has already failed: {message}", position=position)
         raise PartialJSONError(message, position=position, changes=tuple(self.changes))
 
     # ---------------------------------------------------------------- values
 
     def _value(self, text: str, at: int) -> int:
-        """A value is to begin."""
+        """Expect a value."""
         begin = _BEGINNINGS.get(text[at])
         if begin is not None:
             return begin(self, text, at)
         return self._pass_over(text, at, "a value")
 
     def _first_item(self, text: str, at: int) -> int:
-        """An array is to end, or its first value to begin."""
+        """Expect the first item of an array, or its end."""
         if text[at] == "]":
             return self._end_container(at)
         if text[at] in _WHITE:
@@ -91,7 +91,7 @@ class PartialSteps(PartialTree):
         return self._value(text, at)
 
     def _after_value(self, text: str, at: int) -> int:
-        """A value is complete: what it is in goes on, or ends."""
+        """After a value: expect a comma, or the end of the enclosing container."""
         character = text[at]
         if type(self.container) is not list:
             if character == ",":
@@ -101,7 +101,7 @@ class PartialSteps(PartialTree):
                 return self._end_container(at)
             return self._pass_over(text, at, "',' or '}'")
         if not self.opened:
-            return self._pass_over(text, at, "nothing more")
+            return self._pass_over(text, at, "the end of the text")
         if character == ",":
             self.next_item()
             self.step = PartialSteps._value
@@ -111,9 +111,9 @@ class PartialSteps(PartialTree):
         return self._pass_over(text, at, "',' or ']'")
 
     def _pass_over(self, text: str, at: int, expected: str) -> int:
-        """Pass over white space; anything else is not what was expected."""
+        """Skip whitespace; refuse anything else."""
         if text[at] not in _WHITE:
-            self.refuse(at, f"{expected} is expected, not {text[at]!r}")
+            self.refuse(at, f"expected {expected}, not {text[at]!r}")
         at += 1
         while text[at : at + 1] in _SPACES:
             at += 1
@@ -129,7 +129,7 @@ class PartialSteps(PartialTree):
 
     def _begin_container(self, container: JSONValue, kind: JSONKind, step: Step, at: int) -> int:
         if len(self.opened) == MAX_DEPTH:
-            self.refuse(at, f"this is nested deeper than {MAX_DEPTH} levels")
+            self.refuse(at, f"nested deeper than {MAX_DEPTH} levels")
         self.begin_container(container, kind)
         self.step = step
         return at + 1
@@ -140,13 +140,13 @@ class PartialSteps(PartialTree):
         return at + 1
 
     def _first_key(self, text: str, at: int) -> int:
-        """An object is to end, or its first key to begin."""
+        """Expect the first key of an object, or its end."""
         if text[at] == "}":
             return self._end_container(at)
         return self._begin_key(text, at, "a key in double quotes or '}'")
 
     def _next_key(self, text: str, at: int) -> int:
-        """A key is to begin."""
+        """Expect a key."""
         return self._begin_key(text, at, "a key in double quotes")
 
     def _begin_key(self, text: str, at: int, expected: str) -> int:
@@ -172,7 +172,7 @@ class PartialSteps(PartialTree):
         return self._keep(text, at)
 
     def _colon(self, text: str, at: int) -> int:
-        """A key is whole: its value comes."""
+        """After a key: expect a colon."""
         if text[at] != ":":
             return self._pass_over(text, at, "':'")
         self.step = PartialSteps._value
@@ -204,12 +204,12 @@ class PartialSteps(PartialTree):
         return self._keep(text, at)
 
     def _keep(self, text: str, at: int) -> int:
-        """The text ends here, or in an escape, which is kept until it is whole; anything else may not stand here."""
+        """Keep a split escape until the rest arrives; refuse an invalid character."""
         if at == len(text):
             return at
         if not is_unsure(text, at):
             wrong = fault(text, at)
-            self.refuse(wrong, f"{text[wrong]!r} may not stand here in a string")
+            self.refuse(wrong, f"{text[wrong]!r} is not allowed here in a string")
         self.unsure = text[at:]
         return len(text)
 
@@ -228,12 +228,12 @@ class PartialSteps(PartialTree):
         self._digits.append(text[begin:at])
         if at < len(text):
             if text[at] not in _AFTER_A_NUMBER or not can_end(self._number):
-                self.refuse(at, f"{text[at]!r} may not stand here in a number")
+                self.refuse(at, f"{text[at]!r} is not allowed here in a number")
             self._end_number()
         return at
 
     def end_text(self) -> None:
-        """No more comes: so a number at the top is complete."""
+        """End the text: a number at the top level is now complete."""
         if self._digits and not self.opened and can_end(self._number):
             self._end_number()
 
@@ -243,7 +243,7 @@ class PartialSteps(PartialTree):
         try:
             value = number(self._number, digits)
         except ValueError:
-            self.refuse(self._number_at - self.base, f"a whole number of {len(digits)} digits is too long")
+            self.refuse(self._number_at - self.base, f"an integer of {len(digits)} digits is too long")
         self.done(value)
         self.step = PartialSteps._after_value
 
@@ -258,7 +258,7 @@ class PartialSteps(PartialTree):
         piece = text[at : at + len(rest)]
         if not rest.startswith(piece):
             wrong = at + next(place for place, character in enumerate(piece) if character != rest[place])
-            self.refuse(wrong, f"{text[wrong]!r} may not stand here in a word")
+            self.refuse(wrong, f"{text[wrong]!r} is not allowed here in a literal")
         self._rest = rest[len(piece) :]
         if not self._rest:
             self.done(self._literal)
@@ -278,6 +278,6 @@ _BEGINNINGS: Mapping[str, Step] = {
 
 
 def _shown(path: JSONPath) -> str:
-    """A path as msgspec writes it in its errors: `$.choices[0].text`, the end of it where it is long."""
+    """Format a path as msgspec's errors do: `$.choices[0].text`. Only the end of a long path is shown."""
     shown = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     return f"${shown}" if len(shown) <= 80 else f"$…{shown[-80:]}"

@@ -1,7 +1,7 @@
-"""Strings of a JSON text that comes in pieces: what is sure of them.
+"""Strings in a JSON text that arrives in pieces.
 
-What an escape means may depend on what comes after it: half a surrogate pair is a character together with the other
-half, and by itself the lone surrogate that `json.loads` makes of it. It is read as soon as that is sure, not before.
+The meaning of an escape may depend on what follows: an escaped high surrogate forms a character with the low surrogate
+after it, and is a lone surrogate without one, as with `json.loads`. It is decoded as soon as that is certain.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 
 import msgspec
 
-# What ends a piece that means itself: a quote, a backslash, or what may not stand in a string.
+# What ends a run of literal characters: a quote, a backslash, or a character not allowed in a string.
 _MARK = re.compile(r'["\\\x00-\x1f]')
 
 _FIRST_HALF = r"[dD][89abAB][0-9a-fA-F]{2}"
 _OTHER_HALF = r"[dD][c-fC-F][0-9a-fA-F]{2}"
 _SOME_OF_THE_OTHER_HALF = r"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z"
 
-# Characters and escapes whose meaning cannot change any more; so many at a time, because `re` remembers each.
+# Characters and escapes whose meaning is certain; a limited number at a time, because `re` keeps state for each.
 _SURE = re.compile(
     r'(?:[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]'
     rf"|u(?!{_FIRST_HALF})[0-9a-fA-F]{{4}}"
@@ -26,20 +26,20 @@ _SURE = re.compile(
     r")){0,999}"
 )
 
-# An escape whose meaning depends on what comes after the text.
+# An escape whose meaning depends on what follows this piece.
 _UNSURE = re.compile(rf"\\(?:u(?:[0-9a-fA-F]{{0,3}}\Z|{_FIRST_HALF}{_SOME_OF_THE_OTHER_HALF})|\Z)")
 
-# As much of an escape as is right.
+# The valid beginning of an escape.
 _RIGHT = re.compile(r"\\(?:u[0-9a-fA-F]{0,4})?")
 
 _decode = msgspec.json.Decoder(str).decode
 
 
 def inner(text: str) -> str | None:
-    """What a piece of a string says that lies within it, and of which all is sure; `None` where it does not, or may not.
+    """Decode a piece that lies entirely inside a string; `None` if it may not, or if its meaning is not certain yet.
 
     Args:
-        text: The piece, which is not empty.
+        text: The piece, not empty.
     """
     mark = _MARK.search(text)
     if mark is None:
@@ -53,11 +53,11 @@ def inner(text: str) -> str | None:
 
 
 def decode(text: str, at: int) -> tuple[str, int]:
-    """What a string says from a position on.
+    """Decode a string from a position on.
 
     Returns:
-        What it says, and where it ends: at the end of the text, at the closing quote, at a backslash of which
-        `is_unsure` knows more, or at a character that may not stand there.
+        The decoded text, and where it stops: at the end of the piece, at the closing quote, at an invalid character, or
+        at an escape that may be incomplete, which `is_unsure` tells.
     """
     mark = _MARK.search(text, at)
     if mark is None:
@@ -70,16 +70,16 @@ def decode(text: str, at: int) -> tuple[str, int]:
     said = text[at:end]
     try:
         return _decode(f'"{said}"'), end
-    except ValueError:  # lone surrogates, of which msgspec knows nothing
+    except ValueError:  # lone surrogates, which msgspec rejects
         return str(json.loads(f'"{said}"')), end
 
 
 def is_unsure(text: str, at: int) -> bool:
-    """Whether what stands here, where `decode` has stopped, is an escape that the text ends in the middle of."""
+    """Whether `decode` stopped at an escape that needs more text."""
     return _UNSURE.match(text, at) is not None
 
 
 def fault(text: str, at: int) -> int:
-    """The first character that may not stand where it does, of what `decode` has stopped at."""
+    """Return the position of the first invalid character, from where `decode` stopped."""
     right = _RIGHT.match(text, at)
     return at if right is None else right.end()

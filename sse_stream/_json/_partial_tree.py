@@ -1,4 +1,4 @@
-"""The value that a JSON text has said so far, and the changes that make it grow."""
+"""The value parsed so far, and the changes to it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ._partial_changes import JSONChange, JSONKind, JSONPath, StringDelta, Value
 
 
 class PartialTree:
-    """A JSON value that is being written.
+    """A JSON value that is being parsed.
 
     Attributes:
-        path: Where it is being written.
-        changes: What has changed since whoever reads the text has replaced this list.
-        changed: Whether `value` gives something else than before; whoever asks for that resets it.
-        container: The innermost object or array that is open. At the top, it is a list for the one value there.
-        opened: What is around it, from the top, each with its path; as many as are open.
-        buffer: The string that is being written; `None` between strings.
-        complete: Whether the value is whole.
+        path: The path of the value that is being parsed.
+        changes: The changes since the caller last replaced this list.
+        changed: Whether `value` would differ from the last snapshot; the caller resets it.
+        container: The innermost open object or array. At the top level, a list for the one value.
+        opened: The enclosing containers, outermost first, each with its path.
+        buffer: The open string; `None` between strings.
+        complete: Whether the value is complete.
     """
 
     __slots__ = (
@@ -42,19 +42,19 @@ class PartialTree:
         self.changed = False
         self._top: list[JSONValue] = []
         self.container: JSONValue = self._top
-        self.buffer: StringIO | None = None  # meanwhile, `""` stands in its place
-        self._own_path: JSONPath = ()  # that of the innermost container
+        self.buffer: StringIO | None = None  # until it is complete, its place holds `""`
+        self._own_path: JSONPath = ()  # the path of the innermost container
         self.opened: list[tuple[JSONValue, JSONPath]] = []
         self._key = ""
-        self._keys: dict[str, str] = {}  # each key is kept once, however often it comes
-        self._hidden = False  # whether what is under that key is void, for the key has come again
+        self._keys: dict[str, str] = {}  # one object per key, however often it occurs
+        self._hidden = False  # whether the value under that key is hidden, because the key was repeated
 
     @property
     def complete(self) -> bool:
         return bool(self._top) and not self.opened and self.buffer is None
 
     def value(self) -> JSONValue:
-        """All that is known so far, in objects of its own; `None` while nothing is."""
+        """Return a copy of the value so far; `None` while nothing is known."""
         snapshot: list[JSONValue] = copied(self._top)
         if self.buffer is not None or self._hidden:
             innermost: JSONValue = snapshot
@@ -69,7 +69,7 @@ class PartialTree:
         return snapshot[0] if snapshot else None
 
     def put(self, value: JSONValue) -> None:
-        """Put a value in its place."""
+        """Store a value in the innermost container."""
         container = self.container
         if type(container) is list:
             container.append(value)
@@ -79,12 +79,12 @@ class PartialTree:
         self.changed = True
 
     def finish(self, value: JSONValue) -> None:
-        """A value that is in its place is complete."""
+        """Complete a value that is already stored."""
         self.changes.append(ValueDone(self.path, value))
         self.path = self._own_path
 
     def done(self, value: JSONValue) -> None:
-        """A value is complete, which was not in its place before."""
+        """Store a value that is complete."""
         container = self.container  # `put` and `finish` in one, measured as "records"
         if type(container) is list:
             container.append(value)
@@ -98,7 +98,7 @@ class PartialTree:
     # ---------------------------------------------------------------- objects and arrays
 
     def begin_container(self, container: JSONValue, kind: JSONKind) -> None:
-        """An object or an array begins, which is empty so far."""
+        """Open an object or an array."""
         self.put(container)
         self.changes.append(ValueStarted(self.path, kind))
         self.opened.append((self.container, self._own_path))
@@ -106,18 +106,18 @@ class PartialTree:
         self._own_path = self.path
 
     def end_container(self) -> None:
-        """The innermost object or array is complete."""
+        """Close the innermost object or array."""
         container = self.container
         self.path = self._own_path
         self.container, self._own_path = self.opened.pop()
         self.finish(container)
 
     def next_item(self) -> None:
-        """The next value is one of the innermost array."""
+        """Set the path to the next item of the innermost array."""
         self.path = (*self._own_path, len(self.container))
 
     def next_key(self, key: str) -> None:
-        """The next value is that of a key of the innermost object."""
+        """Set the path to a key of the innermost object."""
         self._key = key = self._keys.setdefault(key, key)
         self.path = (*self._own_path, key)
         if key in self.container:
@@ -127,25 +127,25 @@ class PartialTree:
     # ---------------------------------------------------------------- strings
 
     def begin_string(self, piece: str) -> None:
-        """A string begins with this piece, which may be empty, and is not complete."""
+        """Open a string that begins with this piece, which may be empty."""
         self.put("")
         self.buffer = StringIO()
         if piece:
             self.write(piece)
 
     def write(self, piece: str) -> None:
-        """The string goes on."""
+        """Append a piece to the open string."""
         assert self.buffer is not None  # noqa: S101  # for type checkers
         self.buffer.write(piece)
         self.add(piece)
 
     def add(self, piece: str) -> None:
-        """A piece of a string has come."""
+        """Report a piece of a string."""
         self.changes.append(StringDelta(self.path, piece))
         self.changed = True
 
     def end_string(self) -> None:
-        """The string is complete."""
+        """Close the string."""
         assert self.buffer is not None  # noqa: S101  # for type checkers
         text = self.buffer.getvalue()
         self.buffer = None

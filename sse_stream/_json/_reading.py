@@ -1,8 +1,8 @@
-"""Reading a JSON object into a struct, whatever its values are: the tolerant path.
+"""Tolerant conversion of JSON objects to structs.
 
-msgspec decodes what fits a model. What does not fit is read here, field by field: what can be read is
-read, what cannot is kept in the struct's `extra` under its own name, and each deviation is reported.
-Nothing is raised for any value. What `object_of` has written is read as an equal struct.
+msgspec decodes objects that fit the model. All others are converted here, field by field: a value that can be converted
+is, one that cannot is kept in the struct's `extra` under its own name, and each deviation is reported. No value raises
+an error. Converting the output of `object_of` gives an equal struct.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ import msgspec
 from ._depth import JSONValue, decode_json
 
 Report: TypeAlias = Callable[[str, object], object]
-"""Told the name of a field with an odd type, and its value."""
+"""Called with the name and the value of each field of an unexpected type."""
 
 Reader: TypeAlias = Callable[[Any, Report, str], Any]
-"""Turns a JSON value into a field's type, or returns `UNREADABLE`."""
+"""Converts a JSON value to the type of a field, or returns `UNREADABLE`."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 UNREADABLE = object()
 
 LEFT_OVER: Any = object()
-"""The key under which a caller that has put an object into shape says what shall be in `extra` besides, as a
-dict: what it took out of a field that the model names. No string, so nothing on the wire is called so."""
+"""The key under which a caller passes a dict of further fields for `extra`, which it took out of fields of the model. It
+is not a string, so no key on the wire can equal it."""
 
 PROVIDER_FIELDS = "provider_fields"
-"""The key under which an object holds those fields of a provider that have the name of a field of the schema."""
+"""The key for fields of a provider whose names are also names of fields in the schema."""
 
 
 class _Partly(msgspec.Struct, frozen=True):
-    """A list of which some items could be read."""
+    """A list of which only some items could be converted."""
 
     items: list[Any]
     left: list[Any]
 
 
 class _Layout(msgspec.Struct, frozen=True):
-    """How the fields of one struct are read."""
+    """How the fields of one struct are converted."""
 
     readers: Mapping[str, Reader]
     required: Mapping[str, object]
@@ -52,16 +52,16 @@ class _Layout(msgspec.Struct, frozen=True):
 
 
 def ignore(name: str, value: object) -> None:
-    """The report of who does not care."""
+    """A `Report` that does nothing."""
 
 
 def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore) -> S:
-    """Read one JSON object.
+    """Convert one JSON object to a struct.
 
     Args:
         cls: A struct with an `extra` field.
-        value: The object; it is not changed, and parts of it may be kept.
-        report: Told of each field that has an odd type.
+        value: The object. It is not changed, but the struct may share parts of it.
+        report: Called with each field of an unexpected type.
     """
     layout = _layout(cls)
     fields: dict[str, Any] = dict(layout.required)
@@ -86,17 +86,17 @@ def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore)
 
 
 def is_set_aside(value: JSONValue, names: AbstractSet[str]) -> bool:
-    """Whether the value of `provider_fields` is what `object_of` writes there: fields with the names of a model's, or
-    such as a reader takes for something else."""
+    """Whether the value of `provider_fields` is what `object_of` writes there: fields that share a name with a field of
+    the model, or that a reader would misinterpret."""
     return isinstance(value, dict) and bool(value) and value.keys() <= names | {PROVIDER_FIELDS}
 
 
 def put_back(extra: dict[str, JSONValue], names: AbstractSet[str]) -> dict[str, JSONValue]:
-    """An `extra` with the fields in it that were set aside.
+    """Return `extra` with the fields under `provider_fields` moved back into it.
 
     Args:
-        extra: All that came beside the fields of a model, `provider_fields` among it.
-        names: The fields of that model.
+        extra: All fields that the model does not have, including `provider_fields`.
+        names: The names of the model's fields.
     """
     aside = extra[PROVIDER_FIELDS]
     if not is_set_aside(aside, names) or not extra.keys().isdisjoint(aside.keys() - {PROVIDER_FIELDS}):
@@ -122,7 +122,7 @@ def _reader_for(hint: Any) -> Reader:
         (member,) = get_args(hint)
         return functools.partial(_read_list, _reader_for(member))
     if get_origin(hint) is dict or hint is types.NoneType:
-        return _read_anything  # of what may hold anything, the strict path takes little
+        return _read_anything  # a field of this type accepts any value here, because the strict path accepts few
     if issubclass(hint, msgspec.Struct):
         return functools.partial(_read_object, hint)
     return _SCALARS[hint]
@@ -133,7 +133,7 @@ def _read_object(cls: type[msgspec.Struct], value: object, report: Report, _name
 
 
 def _read_list(reader: Reader, value: object, report: Report, name: str) -> object:
-    if isinstance(value, dict):  # one item, without its list
+    if isinstance(value, dict):  # a single item that is not in a list
         report(name, value)
         value = [value]
     if not isinstance(value, list):
@@ -157,7 +157,7 @@ def _read_text(value: object, report: Report, name: str) -> object:
         return UNREADABLE
     try:
         text = str(value)
-    except ValueError:  # a number of more digits than Python is willing to write
+    except ValueError:  # an integer with more digits than Python converts
         return UNREADABLE
     report(name, value)
     return text
@@ -188,7 +188,7 @@ def _read_float(value: object, report: Report, name: str) -> object:
 
 
 def read_number(value: object) -> int | float | None:
-    """A number, or the number that a string spells; `None` for anything else, and for no finite number."""
+    """Return the value as a number, decoding a numeric string; `None` if it is neither, or not finite."""
     if isinstance(value, str):
         try:
             value = decode_json(value)

@@ -1,4 +1,4 @@
-"""Writing a struct as a JSON object, and a JSON value as text: the way back from `read_struct`."""
+"""Converting structs to JSON objects, the inverse of `read_struct`, and encoding JSON values."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ._reading import PROVIDER_FIELDS, is_set_aside
 
 
 def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
-    """The JSON object that `read_struct` reads as an equal struct. It shares nothing with the struct.
+    """Return the JSON object that `read_struct` converts to an equal struct. It shares nothing with the struct.
 
-    Fields that are `None` are left out, and what is in `extra` is put back beside them. What has the name of a
-    field there, or could be taken for such, goes under `provider_fields`, as in OpenAI's schema of a completion.
+    Fields that are `None` are omitted, and the contents of `extra` are merged in. An extra field goes under
+    `provider_fields`, as in OpenAI's schema of a completion, if it shares a name with a field or would be misinterpreted.
 
     Args:
-        struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it. Its class may
-            name fields in `speaking` that a reader would take for something else.
+        struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it. The `speaking`
+            attribute of its class may name the extra fields that a reader would misinterpret.
     """
     fields = asdict(struct)
     extra: Mapping[str, JSONValue] = fields.pop("extra")
@@ -34,7 +34,7 @@ def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
 
 
 def _written(value: JSONValue) -> JSONValue:
-    if isinstance(value, (str, int)):  # as most are
+    if isinstance(value, (str, int)):  # the common case
         return value
     if isinstance(value, msgspec.Struct):
         return object_of(value)
@@ -53,26 +53,26 @@ def _beside(
 
 
 def encode_json(value: JSONValue) -> bytes:
-    """The value as JSON text, without line breaks.
+    """Encode a value as JSON, without line breaks.
 
     Raises:
-        ValueError: JSON has no word for it, as for NaN, half a surrogate pair and objects of other kinds, or it is
-            nested deeper than `MAX_DEPTH`.
+        ValueError: JSON cannot represent it (NaN, lone surrogates, objects of other types), or it is nested deeper than
+            `MAX_DEPTH`.
     """
     try:
         text = msgspec.json.encode(value)
     except (TypeError, RecursionError) as error:
-        raise ValueError(f"this is no JSON value: {error}") from error
+        raise ValueError(f"not a JSON value: {error}") from error
     if is_deep(text.decode()):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if b"null" in text and not _is_finite(value):  # which msgspec writes as null
-        raise ValueError("JSON has no NaN and no Infinity")
+    if b"null" in text and not _is_finite(value):  # msgspec encodes NaN as null
+        raise ValueError("JSON cannot represent NaN or Infinity")
     return text
 
 
 def _is_finite(value: JSONValue) -> bool:
     rest = [value]
-    for item in rest:  # which grows meanwhile
+    for item in rest:  # grows during iteration
         if isinstance(item, float):
             if not math.isfinite(item):
                 return False

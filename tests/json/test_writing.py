@@ -125,11 +125,11 @@ def has_no_word(value: Any) -> bool:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (math.nan, "JSON has no NaN and no Infinity"),
-        ({"a": [None, {"b": -math.inf}]}, "JSON has no NaN and no Infinity"),
+        (math.nan, "JSON cannot represent NaN or Infinity"),
+        ({"a": [None, {"b": -math.inf}]}, "JSON cannot represent NaN or Infinity"),
         ("\ud83d", "surrogates"),
-        ({"a": object()}, "this is no JSON value: .*object"),
-        ([[]] * 2 + [lambda: None], "this is no JSON value"),
+        ({"a": object()}, "not a JSON value: .*object"),
+        ([[]] * 2 + [lambda: None], "not a JSON value"),
     ],
 )
 def test_what_json_has_no_word_for(value: Any, message: str) -> None:
@@ -149,7 +149,7 @@ def test_what_is_too_deep_to_be_read_again_is_not_written() -> None:
     assert encode_json([[]] * 1000) == b"[" + b",".join([b"[]"] * 1000) + b"]"
     assert encode_json("[" * 1000) == b'"' + b"[" * 1000 + b'"'
     for depth in (MAX_DEPTH + 1, 900, 100_000):
-        with pytest.raises(ValueError, match=r"^nested deeper than 128 levels$|^this is no JSON value: .*recursion"):
+        with pytest.raises(ValueError, match=r"^nested deeper than 128 levels$|^not a JSON value: .*recursion"):
             encode_json(nested(depth))
 
 

@@ -306,7 +306,7 @@ class TestWhatIsNoJSON:
             assert stream.ending == "open"
             again, error = await values_and_error(view)
             assert again == []
-            assert "has failed before: not JSON at position 7" in str(error)
+            assert "parsing has already failed: not JSON at position 7" in str(error)
             assert (await settled(stream.until_done())).text == '["ab", oops]'
             assert stream.ending == "complete"
 

@@ -1,1 +1,1 @@
-"""How bytes come out of each kind of response."""
+"""Adapters that read the bytes of each kind of response."""

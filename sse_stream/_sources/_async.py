@@ -1,4 +1,4 @@
-"""How bytes come out of what is awaited: each as soon as it has arrived, none held back to fill a block."""
+"""Adapters for async sources; bytes are passed on as soon as they arrive, never held back to fill a block."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def async_httpcore(response: Any) -> AsyncSource:
 
 
 def async_curl(response: Any) -> AsyncSource:
-    """curl_cffi: a task of its own reads, into a queue."""
+    """Read from curl_cffi, whose own task reads the body into a queue."""
     head = curl_head(response)
     if response.queue is None:
         memory = sync_iterable_awaited([response.content])
@@ -43,8 +43,8 @@ def async_curl(response: Any) -> AsyncSource:
     pieces = response.aiter_content()
 
     async def close() -> None:
-        # Its own `aclose` waits until the server has sent all, or raises that its task was cancelled. It stands on
-        # asyncio, whose module is there.
+        # Its `aclose` waits until the server has sent everything, or raises because its task was cancelled.
+        # curl_cffi runs on asyncio only, so that module has been imported.
         task, response.astream_task = response.astream_task, None
         task.cancel()
         await sys.modules["asyncio"].wait((task,))
@@ -53,7 +53,7 @@ def async_curl(response: Any) -> AsyncSource:
 
 
 def async_requests(response: Any) -> AsyncSource:
-    """niquests, whose async responses stand on an async urllib3."""
+    """Read from niquests, whose async responses are built on an async urllib3."""
     raw = response.raw
     encoded = "content-encoding" in raw.headers
 
@@ -64,7 +64,7 @@ def async_requests(response: Any) -> AsyncSource:
         raise StopAsyncIteration
 
     async def close() -> None:
-        # What its own `close` does, which in older versions forgets to await.
+        # Same as its `close`, which does not await in older versions.
         await raw.close()
         released: Any = attribute(raw, "release_conn", do_nothing)()
         if hasattr(released, "__await__"):
@@ -91,9 +91,9 @@ def async_aiohttp(response: Any) -> AsyncSource:
 
 
 def javascript_response(response: Any) -> AsyncSource:
-    """A `Response` of `fetch` under Pyodide. It does not tell the HTTP version, nor whose the connection is."""
+    """Read a `Response` of `fetch` under Pyodide, which exposes neither the HTTP version nor the connection."""
     headers = {str(name).lower(): str(value) for name, value in response.headers.entries()}
-    if not hasattr(response.body, "getReader"):  # null: a response that can have no body
+    if not hasattr(response.body, "getReader"):  # null for a response without a body
         source = sync_iterable_awaited([])
     else:
         source = javascript_reader(response.body.getReader())
@@ -101,7 +101,7 @@ def javascript_response(response: Any) -> AsyncSource:
 
 
 def javascript_reader(reader: Any) -> AsyncSource:
-    """The reader of a JavaScript stream of `Uint8Array`s."""
+    """Read from the reader of a JavaScript stream of `Uint8Array`s."""
 
     async def read() -> bytes:
         result = await reader.read()
@@ -127,7 +127,7 @@ def async_iterable(source: Any, pieces: AsyncIterator[object]) -> AsyncSource:
 
 
 def _read_of(pieces: Any) -> Callable[[], Coroutine[Any, Any, object]]:
-    """How an async iterator is read: most as they are, for a coroutine in between would cost each read its time."""
+    """Return the iterator's `__anext__`, wrapped in a coroutine only if it returns another awaitable."""
     read: Callable[[], Coroutine[Any, Any, object]] = pieces.__anext__
     if isinstance(pieces, AsyncGeneratorType) or is_coroutine_function(read):
         return read

@@ -1,4 +1,4 @@
-"""What a foreign object has, asked without harm: a property of a client's may raise whatever it likes."""
+"""Safe attribute lookups on clients' objects, whose properties may raise anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def attribute(thing: Any, name: str, default: Any = None) -> Any:
-    """An attribute; the default where there is none, or where asking for it raises, as it does of a body not read."""
+    """Return an attribute, or the default if it is missing or its property raises, as for a body not read yet."""
     try:
         return getattr(thing, name, default)
     except Exception:  # noqa: BLE001  # a property may raise anything
@@ -14,17 +14,17 @@ def attribute(thing: Any, name: str, default: Any = None) -> Any:
 
 
 def has(thing: Any, *names: str) -> bool:
-    """Whether all of these attributes are there, and none of them is `None`."""
+    """Whether all these attributes exist and are not `None`."""
     return all(attribute(thing, name) is not None for name in names)
 
 
 def has_any(thing: Any, *names: str) -> bool:
-    """Whether one of these attributes is there, and is not `None`."""
+    """Whether any of these attributes exists and is not `None`."""
     return any(attribute(thing, name) is not None for name in names)
 
 
 def names(thing: Any, name: str) -> bool:
-    """Whether there is such an attribute, `None` or not."""
+    """Whether the attribute exists, even as `None`."""
     return attribute(thing, name, _MISSING) is not _MISSING
 
 

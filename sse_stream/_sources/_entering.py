@@ -1,6 +1,6 @@
-"""A response that may have to be opened first: a context manager or an awaitable gives it, and is left after it.
+"""Opening sources: context managers are entered and awaitables awaited to get the response, and exited afterwards.
 
-What already is a response is never entered, though requests', aiohttp's and files are context managers.
+A response itself is never entered, although responses of requests and aiohttp, and files, are context managers too.
 """
 
 from __future__ import annotations
@@ -19,39 +19,40 @@ from ._unwrapping import is_response, unwrapped
 S = TypeVar("S", bound=Source)
 
 Details: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-"""What `__exit__` is called with."""
+"""The arguments of `__exit__`."""
 
-# What has one of these can be read as it is.
+# An object with one of these attributes can be read directly.
 _READABLE = ("read", "read1", "readany", "iter_bytes", "iter_content", "iter_stream", "__iter__", "__aiter__")
 
 
 def is_pending(given: Any) -> bool:
-    """Whether this is no response, but a context manager or an awaitable that gives one."""
+    """Whether this is a context manager or an awaitable that must be opened to get the response."""
     if isinstance(given, (list, tuple, bytes)):
         return False
     return has(given, "__await__") or (has_any(given, "__enter__", "__aenter__") and not has_any(given, *_READABLE))
 
 
 class Opening(ABC, Generic[S]):
-    """What sync and async openings share.
+    """Base class of `SyncOpening` and `AsyncOpening`.
 
     Args:
-        given: A response, or what gives one.
+        given: A response, or a context manager or an awaitable of one.
 
     Raises:
-        TypeError: It is neither, or of the other colour; the message says what to pass instead.
-        UsedResponseError: It is a response that has been read or closed already.
+        TypeError: It is not a source, or it is async in sync code or sync in async code; the message says what to
+            pass instead.
+        UsedResponseError: The response has already been read or closed.
 
     Attributes:
-        source: How the response is read; `None` while it is not there.
-        given: What there is: the response, once it is there.
+        source: The adapter that reads the response; `None` until the response is available.
+        given: The object passed in, then each object that entering or awaiting returned, finally the response.
     """
 
     def __init__(self, given: object) -> None:
         self.source: S | None = None
-        self._entered: list[Any] = []  # what has to be left, the innermost last
+        self._entered: list[Any] = []  # managers to exit, the innermost last
         self.given: Any = given
-        if is_in_memory(given) or is_response(given):  # as most are: nothing else is to be asked
+        if is_in_memory(given) or is_response(given):  # the common case needs no further checks
             self.source = self._opened(given)
             return
         self._take(given)
@@ -60,52 +61,52 @@ class Opening(ABC, Generic[S]):
 
     @property
     def is_entered(self) -> bool:
-        """Whether there is something to leave."""
+        """Whether any context manager has been entered."""
         return bool(self._entered)
 
     def discard(self) -> None:
-        """Nobody will open this: Python would warn of a coroutine that was never awaited."""
+        """Close a coroutine that will not be awaited, so that Python does not warn about it."""
         if self.source is None and not self._entered and has(self.given, "send", "throw", "close"):
             self.given.close()
 
     def _take(self, given: object) -> None:
-        """Look at what was given, or at what entering has given."""
+        """Store the object passed in, or the one that entering returned, if it can be a source."""
         given = unwrapped(given)
         check_is_source(given)
         if is_pending(given):
-            self._check_colour(given)
+            self._check_can_open(given)
         self.given = given
 
     def _step(self, entered: Any, inner: object) -> None:
-        """Entering this has given that."""
+        """Store what entering a context manager or awaiting an awaitable returned."""
         if inner is entered:
             raise TypeError(
-                f"entering this {type(entered).__name__} gives nothing but itself: pass a response, or a context "
-                "manager that gives one"
+                f"entering this {type(entered).__name__} returns the same object: pass a response, or a context "
+                "manager that returns one"
             )
         self._take(inner)
 
     def _exits(self) -> list[Any]:
-        """What is to be left, in this order, and never again."""
+        """Return the managers to exit, in order, and forget them."""
         entered, self._entered = self._entered[::-1], []
         return entered
 
     @abstractmethod
-    def _check_colour(self, pending: Any) -> None:
-        """Refuse what only code of the other colour can enter."""
+    def _check_can_open(self, pending: Any) -> None:
+        """Raise `TypeError` if only async code can open this, or only sync code."""
 
     @abstractmethod
     def _opened(self, response: Any) -> S: ...
 
 
 class SyncOpening(Opening[SyncSource]):
-    """A response of a blocking client, or a context manager of one."""
+    """A response of a blocking client, or a context manager that returns one."""
 
     def open(self) -> SyncSource:
-        """Enter what has to be entered. Again, it does nothing.
+        """Enter context managers until there is a response. Idempotent.
 
         Raises:
-            Exception: Whatever the client raises; what had been entered is left.
+            Exception: Whatever the client raises; managers entered before are exited first.
         """
         if self.source is None:
             try:
@@ -120,24 +121,24 @@ class SyncOpening(Opening[SyncSource]):
         return self.source
 
     def leave(self, error: BaseException | None = None) -> None:
-        """Leave what was entered. Again, it does nothing.
+        """Exit the managers that were entered. Idempotent.
 
         Args:
-            error: What the block has raised: what is left here is told of it, and cannot suppress it.
+            error: The exception raised in the block, which the managers receive but cannot suppress.
 
         Raises:
-            Exception: What leaving raises, unless the block has raised before.
+            Exception: The first exception raised by an exit, unless the block has raised one.
         """
         failed: list[Exception] = []
         for manager in self._exits():
             try:
                 manager.__exit__(*details(error))
-            except Exception as failure:  # noqa: BLE001  # what a client raises; all are left
+            except Exception as failure:  # noqa: BLE001  # clients may raise anything; exit the others too
                 failed.append(failure)
         if failed and error is None:
             raise failed[0]
 
-    def _check_colour(self, pending: Any) -> None:
+    def _check_can_open(self, pending: Any) -> None:
         if not has(pending, "__enter__"):
             refuse_async(pending)
 
@@ -146,16 +147,16 @@ class SyncOpening(Opening[SyncSource]):
 
 
 class AsyncOpening(Opening[AsyncSource]):
-    """A response of an async client, or a context manager or an awaitable of one.
+    """A response of an async client, or a context manager or an awaitable that returns one.
 
-    It is left by the task that has opened it, for the client may hold what belongs to a task.
+    The task that opened it must also leave it, because clients may hold resources bound to a task, such as cancel scopes.
     """
 
     async def open(self) -> AsyncSource:
-        """Enter or await what has to be. Again, it does nothing.
+        """Enter context managers and await awaitables until there is a response. Idempotent.
 
         Raises:
-            BaseException: Whatever the client raises; what had been entered is left.
+            BaseException: Whatever the client raises; managers entered before are exited first.
         """
         if self.source is None:
             try:
@@ -168,7 +169,7 @@ class AsyncOpening(Opening[AsyncSource]):
         return self.source
 
     async def _enter(self, pending: Any) -> None:
-        # aiohttp's requests are both, and leaving them gives their connection back.
+        # aiohttp's requests are awaitable too, but only exiting them releases the connection.
         if has(pending, "__aenter__"):
             inner = await pending.__aenter__()
             self._entered.append(pending)
@@ -177,17 +178,17 @@ class AsyncOpening(Opening[AsyncSource]):
         self._step(pending, inner)
 
     async def leave(self, error: BaseException | None = None) -> None:
-        """Leave what was entered, as with `SyncOpening`."""
+        """Exit the managers that were entered, as `SyncOpening.leave` does."""
         first: Exception | None = None
         for manager in self._exits():
             try:
                 await manager.__aexit__(*details(error))
-            except Exception as failure:  # noqa: BLE001  # what a client raises; all are left
+            except Exception as failure:  # noqa: BLE001  # clients may raise anything; exit the others too
                 first = first or failure
         if first is not None and error is None:
             raise first
 
-    def _check_colour(self, pending: Any) -> None:
+    def _check_can_open(self, pending: Any) -> None:
         if not has_any(pending, "__aenter__", "__await__"):
             refuse_sync(pending)
 
@@ -196,5 +197,5 @@ class AsyncOpening(Opening[AsyncSource]):
 
 
 def details(error: BaseException | None) -> Details:
-    """What `__exit__` is called with."""
+    """Return the arguments of `__exit__` for an exception, or for none."""
     return (None, None, None) if error is None else (type(error), error, error.__traceback__)

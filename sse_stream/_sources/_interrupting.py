@@ -1,19 +1,19 @@
-"""How a read that blocks is ended from outside: by shutting down the connection that it waits for."""
+"""Ending a blocking read from outside, by shutting down its connection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-# What `socket` calls `SHUT_RDWR`; importing that module is not free.
+# `socket.SHUT_RDWR`, without the cost of importing `socket`.
 BOTH_WAYS = 2
 
 
 def shut_down(descriptor: int) -> None:
-    """Shut down the connection with this file descriptor, which stays its owner's.
+    """Shut down the connection of this file descriptor, without closing the descriptor.
 
     Raises:
-        OSError: It is no connection, or is gone.
+        OSError: The descriptor is not a socket, or the connection is already closed.
     """
     import os
     from socket import socket
@@ -23,26 +23,31 @@ def shut_down(descriptor: int) -> None:
 
 
 def read_in_thread(pieces: Iterator[object], shut_down: Callable[[], object], seconds: float) -> object:
-    """The next bytes, if they come soon. If not, the connection is shut down, which ends the read.
+    """Return the next bytes if they arrive in time; otherwise shut down the connection, which ends the read.
+
+    Args:
+        pieces: The body.
+        shut_down: Shuts down the connection.
+        seconds: How long to wait.
 
     Raises:
-        TimeoutError: They did not come, and none will any more.
-        RuntimeError: There are no threads here, as under Pyodide.
+        TimeoutError: No bytes arrived in time; nothing more can be read.
+        RuntimeError: Threads are not supported, as under Pyodide.
     """
-    # Imported here: most programs never come to this, and start-up stays cheap.
+    # Imported lazily to keep start-up fast: few programs need it.
     from threading import Thread
 
     outcome: list[object] = []
 
     def read_once() -> None:
-        with suppress(Exception):  # the stream is done: that its connection broke is no news
+        with suppress(Exception):  # the stream is already complete, so a broken connection does not matter
             outcome.append(next(pieces))
 
     thread = Thread(target=read_once, name="sse_stream drain", daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        with suppress(Exception):  # it may be gone by itself
+        with suppress(Exception):  # the connection may have closed by itself
             shut_down()
         thread.join(seconds)
     if not outcome:

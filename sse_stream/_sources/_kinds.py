@@ -1,7 +1,7 @@
-"""What a response is, seen from its status, its headers and how its body begins: a stream, or why not.
+"""Classification of a response by its status, its headers and the beginning of its body: a stream, or something else.
 
-A server that ignores `"stream": true`, a proxy's error page, a stream with the wrong label: each begins
-in a way of its own. A stream is never mistaken for something else, nothing else becomes an empty success.
+Covers servers that ignore `"stream": true`, error pages of proxies, and streams with the wrong `Content-Type`. A stream
+is never rejected, and anything else never passes as an empty stream.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["unknown", "stream", "document", "status", "foreign"]
-"""What a body is: not known yet, a stream, one JSON document, an error's body, or something else."""
+"""The kind of a body: not known yet, a stream, one JSON document, the body of an error status, or anything else."""
 
 REFUSED: tuple[Kind, ...] = ("status", "foreign")
-"""The kinds of which a beginning is enough."""
+"""The kinds that cannot be read as a stream."""
 
-# A line of an event stream: a comment, or a field of the standard, or llama.cpp's `error` field.
+# A line of an event stream: a comment, a field that the standard defines, or llama.cpp's `error` field.
 _LINE = rb"(?:(?:data|event|id|retry|error)?:|(?:data|event|id|retry)[\r\n])"
 _FIRST_LINE = re.compile(_LINE)
 _ANY_LINE = re.compile(rb"(?:^|[\r\n])" + _LINE)
@@ -27,18 +27,18 @@ BLANK = b" \t\r\n"
 
 
 def is_success(status: int | None) -> bool:
-    """Whether a status promises a stream; where there are only bytes, nothing speaks against one."""
+    """Whether the status is 2xx, or there is none because the source is only bytes."""
     return status is None or 200 <= status < 300
 
 
 def kind_of(status: int | None, headers: Mapping[str, str], beginning: bytes, *, at_end: bool) -> Kind:
-    """What the body is.
+    """Classify a body.
 
     Args:
-        status: The HTTP status; `None` where there are only bytes.
-        headers: The headers, names in lower case.
-        beginning: The first bytes, as many as there are.
-        at_end: Whether these are all.
+        status: The HTTP status; `None` if the source is only bytes.
+        headers: The headers, with lower-case names.
+        beginning: The first bytes of the body, as far as they have arrived.
+        at_end: Whether `beginning` is the whole body.
     """
     if not is_success(status):
         return "status"
@@ -53,7 +53,7 @@ def kind_of(status: int | None, headers: Mapping[str, str], beginning: bytes, *,
             return "document"
         if not item and not at_end:
             return "unknown"
-    # Where a content coding is named, the client may not have undone it: then the label says nothing.
+    # The client may not have decoded the content coding; then Content-Type does not describe these bytes.
     if is_labelled and not content_coding(headers):
         return _kind_of_labelled(text, at_end=at_end)
     if _FIRST_LINE.match(text) or (is_labelled and not text and at_end):
@@ -64,7 +64,7 @@ def kind_of(status: int | None, headers: Mapping[str, str], beginning: bytes, *,
 
 
 def _kind_of_labelled(text: bytes, *, at_end: bool) -> Kind:
-    """What the body is that is called an event stream: one of its lines has to be of one, or what was cut off of it."""
+    """Classify a body labelled as an event stream: it must contain a line of one, or end with the start of one."""
     if _ANY_LINE.search(text):
         return "stream"
     if not at_end:
@@ -74,19 +74,19 @@ def _kind_of_labelled(text: bytes, *, at_end: bool) -> Kind:
 
 
 def has_event_line(body: bytes | bytearray) -> bool:
-    """Whether one of its lines is of an event stream."""
+    """Whether the body contains a line of an event stream."""
     return _ANY_LINE.search(body) is not None
 
 
 def is_odd_label(status: int | None, headers: Mapping[str, str]) -> bool:
-    """Whether a response is labelled as something else than the event stream that it is."""
+    """Whether an event stream has a `Content-Type` other than `text/event-stream`."""
     if status is None:
         return False
     return headers.get("content-type", "").partition(";")[0].strip().lower() not in ("", "text/event-stream")
 
 
 def content_coding(headers: Mapping[str, str]) -> str:
-    """The content coding that is named, which the client may have undone or not; `""` for none."""
+    """Return the `Content-Encoding`, whether or not the client has decoded it; `""` for none."""
     coding = headers.get("content-encoding", "").strip().lower()
     return "" if coding == "identity" else coding
 
@@ -95,10 +95,10 @@ _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]+)?")
 
 
 def retry_after(value: str, milliseconds: str = "") -> float | None:
-    """What `Retry-After` asks for, in seconds from now.
+    """Return the delay that `Retry-After` asks for, in seconds from now; `None` if it is missing or invalid.
 
-    RFC 9110, section 10.2.3: "Retry-After = HTTP-date / delay-seconds". OpenAI and Azure say it more exactly besides,
-    in `retry-after-ms`.
+    RFC 9110, section 10.2.3: "Retry-After = HTTP-date / delay-seconds". OpenAI and Azure also send the more precise
+    `retry-after-ms`, which takes precedence.
 
     >>> retry_after("2"), retry_after("soon")
     (2.0, None)
@@ -110,7 +110,7 @@ def retry_after(value: str, milliseconds: str = "") -> float | None:
         return float(value)
     if not value:
         return None
-    # Imported here: only a refused request needs to know what a date is.
+    # Imported lazily to keep start-up fast: only dates in `Retry-After` need it.
     from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 

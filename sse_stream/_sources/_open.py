@@ -1,7 +1,7 @@
-"""How bytes come out of each kind of response, found by its structure: nothing is imported, no class is named.
+"""Selection of the adapter for a source, by duck typing: no client is imported.
 
-A source gives the next bytes as soon as they have arrived, however few; none waits to fill a block. What
-is sync gives them to `ChatStream`, what is async to `AsyncChatStream`; the wrong one is told so.
+Every adapter passes bytes on as soon as they arrive, and never waits to fill a block. `ChatStream` reads sync sources,
+`AsyncChatStream` async ones; passing the wrong kind raises a `TypeError` that names the right class.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from ._sync_urllib3 import sync_requests, sync_urllib3
 
 
 def open_source(source: Any) -> SyncSource:
-    """Find out how bytes come out of a sync source.
+    """Return the adapter for a sync source.
 
     Raises:
-        TypeError: It is none; the message says what to pass instead.
-        UsedResponseError: It is a response that has been read or closed already.
+        TypeError: It is not a sync source; the message says what to pass instead.
+        UsedResponseError: The response has already been read or closed.
     """
     if is_in_memory(source):
         return sync_in_memory(response=source, pieces=iter(source))
@@ -62,18 +62,18 @@ def open_source(source: Any) -> SyncSource:
     if has(source, "read1") or (has(source, "read") and not names(source, "encoding")):
         return sync_readable(source)
     if names(source, "encoding") and has(source, "read"):
-        raise TypeError("this file is open as text: open it with mode 'rb', or pass its .buffer")
+        raise TypeError("this file is open in text mode: open it with mode 'rb', or pass its .buffer")
     if has(source, "__iter__") and not isinstance(source, (str, dict)):
         return sync_iterable(source)
     raise refusal(source)
 
 
 def open_async_source(source: Any) -> AsyncSource:
-    """Find out how bytes come out of an async source.
+    """Return the adapter for an async source.
 
     Raises:
-        TypeError: It is none; the message says what to pass instead.
-        UsedResponseError: It is a response that has been read or closed already.
+        TypeError: It is not an async source; the message says what to pass instead.
+        UsedResponseError: The response has already been read or closed.
     """
     source = attribute(source, "js_response", source)
     if has(source, "aiter_bytes", "iter_bytes"):
@@ -126,6 +126,6 @@ def _is_async(source: Any) -> bool:
 
 
 def _is_async_curl(response: Any) -> bool:
-    """Whether an async session of curl_cffi's made this response: its class is the same for both."""
+    """Whether a response is from an async session of curl_cffi, which has one response class for both."""
     queue = attribute(response, "queue")
     return attribute(response, "astream_task") is not None or is_coroutine_function(attribute(queue, "get"))

@@ -1,7 +1,7 @@
-"""What a source is, as type checkers see it: by its structure, so that no client need be there.
+"""Types of sources, as protocols, so that type checking requires no client.
 
-They refuse text, numbers, paths and dicts, and most async sources in sync code. What they cannot tell apart, as a
-response of httpx from a sync client and one from an async one, is told when the stream is made.
+A type checker rejects text, numbers, paths and dicts, and most async sources in sync code. Sources whose type is the
+same in both, such as httpx responses of sync and async clients, are checked when the stream is created.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, I
 from typing import Any, Protocol, TypeAlias
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
-"""Bytes of a body."""
+"""A bytes-like piece of a body."""
 
 
 class HttpxResponse(Protocol):
-    """A response of httpx or httpx2, from a sync client or an async one."""
+    """A response of httpx or httpx2, from a sync or an async client."""
 
     @property
     def headers(self) -> Mapping[str, str]: ...
@@ -23,7 +23,7 @@ class HttpxResponse(Protocol):
 
 
 class BinaryReader(Protocol):
-    """What is read like a file, and gives what there is: `http.client`, and what is like it."""
+    """A binary file, or a response of `http.client` or `urllib.request`; `read1` returns the bytes available."""
 
     def read1(self, size: int, /) -> bytes: ...
 
@@ -42,14 +42,14 @@ class AiohttpResponse(Protocol):
 
 
 class FetchResponse(Protocol):
-    """What `pyodide.http.pyfetch` returns."""
+    """A response of `pyodide.http.pyfetch`."""
 
     @property
     def js_response(self) -> Any: ...  # a JavaScript object
 
 
 class JavaScriptResponse(Protocol):
-    """A `Response` of JavaScript's `fetch`, under Pyodide."""
+    """A JavaScript `Response`, as `fetch` returns it under Pyodide."""
 
     @property
     def body(self) -> Any: ...  # a JavaScript object
@@ -57,41 +57,41 @@ class JavaScriptResponse(Protocol):
 
 
 class JavaScriptStream(Protocol):
-    """A `ReadableStream` of JavaScript's, under Pyodide."""
+    """A JavaScript `ReadableStream`, under Pyodide."""
 
     def getReader(self) -> Any: ...  # noqa: N802  # JavaScript's own name
 
 
 class JavaScriptReader(Protocol):
-    """A `ReadableStreamDefaultReader` of JavaScript's, under Pyodide."""
+    """A JavaScript `ReadableStreamDefaultReader`, under Pyodide."""
 
     def read(self) -> Awaitable[Any]: ...
     def releaseLock(self) -> Any: ...  # noqa: N802  # JavaScript's own name
 
 
 class HttpcoreResponse(Protocol):
-    """A response of httpcore, from a sync pool or an async one."""
+    """A response of httpcore, from a sync or an async connection pool."""
 
     def iter_stream(self) -> Iterator[bytes]: ...
     def aiter_stream(self) -> AsyncIterator[bytes]: ...
 
 
 class CurlResponse(Protocol):
-    """A response of curl_cffi, from a sync session or an async one."""
+    """A response of curl_cffi, from a sync or an async session."""
 
     def iter_content(self) -> Iterator[bytes]: ...
     def aiter_content(self) -> AsyncIterator[bytes]: ...
 
 
 class RawResponse(Protocol):
-    """What the SDKs of OpenAI and Anthropic give of `with_raw_response` and `with_streaming_response`."""
+    """A response from `with_raw_response` or `with_streaming_response` of the OpenAI and Anthropic SDKs."""
 
     @property
     def http_response(self) -> HttpxResponse: ...
 
 
 class ResponseStream(Protocol):
-    """What the SDKs of OpenAI and Anthropic give of `stream=True`."""
+    """A stream that the OpenAI and Anthropic SDKs return for `stream=True`."""
 
     @property
     def response(self) -> HttpxResponse: ...
@@ -107,8 +107,8 @@ ByteSource: TypeAlias = (
     | RawResponse
     | ResponseStream
 )
-"""What `iter_sse` reads: a response of httpx, httpx2, requests, urllib3, niquests, `http.client` and others, what the
-SDKs wrap around one, a binary file, an iterable of bytes, or bytes."""
+"""A source that `iter_sse` accepts: a response of httpx, httpx2, requests, urllib3, niquests, `http.client` and others, an
+SDK's wrapper around one, a binary file, an iterable of bytes, or bytes."""
 
 AsyncByteSource: TypeAlias = (
     Buffer
@@ -126,27 +126,28 @@ AsyncByteSource: TypeAlias = (
     | RawResponse
     | ResponseStream
 )
-"""What `aiter_sse` reads: a response of httpx, httpx2, aiohttp, niquests and others, what the SDKs wrap around one, what
-Pyodide gives of `fetch`, an async iterable of bytes, an iterable of bytes that are there already, or bytes."""
+"""A source that `aiter_sse` accepts: a response of httpx, httpx2, aiohttp, niquests and others, an SDK's wrapper around
+one, a response of `fetch` under Pyodide, an async iterable of bytes, a non-blocking iterable of bytes, or bytes."""
 
 
 class SourceManager(Protocol):
-    """A context manager of what can be read."""
+    """A context manager that returns a source."""
 
     def __enter__(self) -> ByteSource: ...
 
 
 class AsyncSourceManager(Protocol):
-    """An async context manager of what can be read."""
+    """An async context manager that returns a source."""
 
     def __aenter__(self) -> Awaitable[AsyncByteSource]: ...
 
 
 StreamSource: TypeAlias = ByteSource | SourceManager
-"""What `ChatStream` reads: what `iter_sse` does, or a context manager that gives it, as `client.stream(…)` does."""
+"""A source that `ChatStream` accepts: any that `iter_sse` accepts, or a context manager that returns one, such as
+`client.stream(…)`."""
 
 AsyncStreamSource: TypeAlias = (
     AsyncByteSource | AsyncSourceManager | Awaitable[AsyncByteSource] | Awaitable[AsyncSourceManager]
 )
-"""What `AsyncChatStream` reads: what `aiter_sse` does, or an async context manager or an awaitable that gives it, as
-`client.stream(…)`, `session.post(…)` and `client.chat.completions.create(…, stream=True)` do."""
+"""A source that `AsyncChatStream` accepts: any that `aiter_sse` accepts, or an async context manager or an awaitable that
+returns one, such as `client.stream(…)`, `session.post(…)` or `client.chat.completions.create(…, stream=True)`."""

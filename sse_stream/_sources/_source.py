@@ -1,4 +1,4 @@
-"""What is known of a source once it is open: how it is read and closed, and what its response says."""
+"""Open sources: how they are read and closed, and the metadata of their response."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ BLOCK = 65536
 
 
 class Source(msgspec.Struct, kw_only=True):
-    """What is known of a response before its body is read.
+    """A response whose body has not been read.
 
     Attributes:
-        response: What the caller gave.
-        status: The HTTP status; `None` where there is no response, only bytes.
-        headers: The headers, names in lower case; empty where there are none.
-        http_version: `"HTTP/1.1"` and so on, `""` where the client does not tell.
+        response: The object that the caller passed.
+        status: The HTTP status; `None` if the source is only bytes.
+        headers: The headers, with lower-case names; empty if there are none.
+        http_version: The HTTP version, such as `"HTTP/1.1"`; `""` if the client does not expose it.
     """
 
     response: Any
@@ -29,21 +29,21 @@ class Source(msgspec.Struct, kw_only=True):
 
     @property
     def keeps_connection(self) -> bool:
-        """Whether reading to the very end lets the next request use the connection again."""
+        """Whether the connection can be reused once the body has been read to its end."""
         return self.http_version in ("HTTP/1.1", "") and self.headers.get("connection", "").lower() != "close"
 
 
 class SyncSource(Source):
-    """A source that blocks.
+    """A blocking source.
 
     Attributes:
-        pieces: The body as the client gives it: bytes, empty if there is no telling yet, or what is no bytes where
-            the caller's iterable gives such.
-        close: Gives the connection back, or closes it if it cannot be used again.
-        read_soon: The next bytes if they come within so many seconds; raises if not, and then nothing
-            more can be read. `None` where no public interface of the client can promise that.
-        interrupt: Ends the read that another thread is blocked in, and with it the connection. `None` where the
-            client has no socket to shut down, or shares it with other requests, as HTTP/2 does.
+        pieces: The body as the client yields it: bytes, empty while a decompressor has no output, or any other object
+            that the caller's iterable yields.
+        close: Releases the connection, or closes it if it cannot be reused.
+        read_soon: Returns the next bytes if they arrive within the given number of seconds; otherwise raises, and
+            nothing more can be read. `None` if the client's public interface does not allow it.
+        interrupt: Ends a read that another thread is blocked in, together with the connection. `None` if the client
+            exposes no socket, or shares it with other requests, as HTTP/2 does.
     """
 
     pieces: Iterator[object]
@@ -53,15 +53,15 @@ class SyncSource(Source):
 
 
 class AsyncSource(Source):
-    """A source that is awaited.
+    """An async source.
 
     Attributes:
-        read: Gives the next piece of the body, as with `SyncSource`, or raises `StopAsyncIteration` at the end. It
-            returns a coroutine, or what can stand in for one after `yield from`.
-        close: Gives the connection back, or closes it if it cannot be used again.
-        ends_empty: Whether empty bytes are the end.
-        read_soon: Whether reading on after the end of the stream can do any good.
-        generator: What `read` reads, if that is a generator of the client's, which has to be ended too.
+        read: Reads the next piece of the body, as in `SyncSource`, or raises `StopAsyncIteration` at the end. It
+            returns a coroutine, or an object that `yield from` accepts like one.
+        close: Releases the connection, or closes it if it cannot be reused.
+        ends_empty: Whether empty bytes mark the end of the body.
+        read_soon: Whether reading on after the end of the stream can free the connection for reuse.
+        generator: The client's generator behind `read`, if any; it has to be closed too.
     """
 
     read: Callable[[], Coroutine[Any, Any, object]]
@@ -72,41 +72,41 @@ class AsyncSource(Source):
 
 
 class PieceError(TypeError):
-    """An iterable gave something other than bytes."""
+    """An iterable yielded something other than bytes."""
 
 
 class UsedResponseError(ValueError):
-    """A response whose body was read or closed already."""
+    """The response has already been read or closed."""
 
 
 def checked(piece: object) -> bytes:
-    """The piece as bytes.
+    """Convert a piece to bytes.
 
     Raises:
-        PieceError: It is none; the message says what to pass instead.
+        PieceError: It is not bytes-like; the message says what to pass instead.
     """
     if isinstance(piece, bytes):
         return piece
     if isinstance(piece, (bytearray, memoryview)):
         return bytes(piece)
     if piece is None:
-        raise PieceError("this source gave None, not bytes: an iterable says that it is at its end by ending")
-    hint = ": pass what gives bytes, as iter_bytes() does, not lines or text" if isinstance(piece, str) else ""
-    raise PieceError(f"this source gave {type(piece).__name__}, not bytes{hint}")
+        raise PieceError("this source yielded None, not bytes: an iterable marks its end by stopping")
+    hint = ": pass an iterable of bytes, such as iter_bytes(), not of lines or text" if isinstance(piece, str) else ""
+    raise PieceError(f"this source yielded {type(piece).__name__}, not bytes{hint}")
 
 
 def is_coroutine_function(function: object) -> bool:
-    # Imported here: asked once a stream, and start-up stays cheap.
+    # Imported lazily to keep start-up fast.
     from inspect import iscoroutinefunction
 
     return iscoroutinefunction(function)
 
 
 def httpx_head(response: Any) -> dict[str, Any]:
-    """What a response of httpx or httpx2 says of itself.
+    """Return the metadata of a response of httpx or httpx2.
 
     Raises:
-        UsedResponseError: It has been read or closed already.
+        UsedResponseError: The response has already been read or closed.
     """
     if response.is_stream_consumed or response.is_closed:
         try:
@@ -114,7 +114,7 @@ def httpx_head(response: Any) -> dict[str, Any]:
         except RuntimeError:
             state = "read" if response.is_stream_consumed else "closed"
             raise UsedResponseError(
-                f"this response has been {state} already: wrap it before it is read, inside the client's `with`"
+                f"this response has already been {state}: wrap it before it is read, inside the client's `with` block"
             ) from None
     return {
         "response": response,
@@ -125,7 +125,7 @@ def httpx_head(response: Any) -> dict[str, Any]:
 
 
 def httpcore_head(response: Any) -> dict[str, Any]:
-    """What a response of httpcore says of itself, in bytes."""
+    """Return the metadata of a response of httpcore, which holds bytes."""
     version: bytes = (attribute(response, "extensions") or {}).get("http_version", b"")
     return {
         "response": response,
@@ -136,7 +136,7 @@ def httpcore_head(response: Any) -> dict[str, Any]:
 
 
 def curl_head(response: Any) -> dict[str, Any]:
-    """What a response of curl_cffi says of itself; HTTP versions are libcurl's numbers."""
+    """Return the metadata of a response of curl_cffi, which uses libcurl's numbers for HTTP versions."""
     return {
         "response": response,
         "status": response.status_code,
@@ -146,7 +146,7 @@ def curl_head(response: Any) -> dict[str, Any]:
 
 
 def requests_head(response: Any) -> dict[str, Any]:
-    """What a response of requests or niquests says of itself."""
+    """Return the metadata of a response of requests or niquests."""
     return {
         "response": response,
         "status": response.status_code,
@@ -155,7 +155,7 @@ def requests_head(response: Any) -> dict[str, Any]:
     }
 
 
-# As `http.client` and those after it number them.
+# Version numbers as in `http.client`, urllib3 and niquests.
 HTTP_VERSIONS = {10: "HTTP/1.0", 11: "HTTP/1.1", 20: "HTTP/2", 30: "HTTP/3"}
 
 
@@ -164,8 +164,8 @@ def lower_case_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def do_nothing() -> None:
-    """There is nothing to close."""
+    """Close a source that needs no closing."""
 
 
 async def close_nothing() -> None:
-    """There is nothing to close."""
+    """Close a source that needs no closing."""

@@ -1,4 +1,4 @@
-"""How bytes come out of what blocks and is no client's own: `http.client`, files, iterables, what is in memory."""
+"""Adapters for sync sources without an HTTP client: `http.client`, files, iterables and bytes in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._source import BLOCK, HTTP_VERSIONS, SyncSource, do_nothing, lower_case_he
 
 
 def sync_readable(source: Any) -> SyncSource:
-    """`http.client`, `urllib.request`, and binary files."""
+    """Read from `http.client`, `urllib.request`, or a binary file."""
     status = attribute(source, "status")
     if not isinstance(status, int) or not has(source, "headers"):
         return _sync_file(source)
@@ -23,7 +23,7 @@ def sync_readable(source: Any) -> SyncSource:
 
 def _sync_file(source: Any) -> SyncSource:
     pieces = _pieces_of_file(source)
-    # What has a buffer to get is all in memory.
+    # `BytesIO` has `getbuffer`: reading from memory never blocks.
     read_soon = (lambda _: next(pieces)) if has(source, "getbuffer") else None
     return SyncSource(response=source, pieces=pieces, close=attribute(source, "close", do_nothing), read_soon=read_soon)
 
@@ -33,14 +33,14 @@ def _pieces_of_file(source: Any) -> Iterator[bytes]:
     while data := read_some():
         yield data
     if data is None:
-        raise BlockingIOError("nothing to read yet: this file is in non-blocking mode, and cannot be waited for")
+        raise BlockingIOError("no data yet: this file is in non-blocking mode; pass one in blocking mode")
 
 
 def _prompt_read(source: Any) -> Callable[[], bytes | None]:
-    """What gives the bytes that are there, and waits for no more.
+    """Return a function that reads available bytes without waiting to fill a block.
 
-    A `read` of anything but a raw file may wait until its block is full. A line is what an event ends with, so it is
-    never longer in coming than that; where there are no lines either, it is bytes.
+    `read` may wait for a full block unless the file is raw. `readline` does not wait longer than an event takes,
+    because events end with a line. Without `readline`, read single bytes.
     """
     if has(source, "read1"):
         return partial(source.read1, BLOCK)
@@ -50,16 +50,16 @@ def _prompt_read(source: Any) -> Callable[[], bytes | None]:
 
 
 def _sync_http_client(response: Any) -> SyncSource:
-    """`http.client` and `urllib.request`."""
+    """Read from `http.client` or `urllib.request`."""
     pieces = _pieces_of_http_client(response)
 
     def end_connection() -> None:
         shut_down(response.fileno())
 
     def close() -> None:
-        # Its own `close` leaves the connection as it is, and the server goes on for nobody.
+        # Its `close` leaves the connection open, and the server would continue to generate.
         if not response.isclosed():
-            with suppress(Exception):  # it is gone, or no connection
+            with suppress(Exception):  # the connection is closed, or there is no socket
                 end_connection()
         response.close()
 
@@ -81,14 +81,14 @@ def _pieces_of_http_client(response: Any) -> Iterator[bytes]:
         if left is not None:
             left -= len(data)
         yield data
-    if left:  # of which `read` complains, but not `read1`
+    if left:  # `read` raises for a short body, but `read1` does not
         from http.client import IncompleteRead
 
         raise IncompleteRead(b"", left)
 
 
 def is_in_memory(source: Any) -> bool:
-    """Whether reading on never blocks."""
+    """Whether the source is in memory, so that reading it never blocks."""
     return isinstance(source, (list, tuple)) or type(source) in _MEMORY_ITERATORS
 
 

@@ -1,4 +1,4 @@
-"""How bytes come out of blocking clients that have a way of their own: httpx, httpcore, curl_cffi."""
+"""Adapters for the sync clients httpx, httpcore and curl_cffi."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._interrupting import BOTH_WAYS, read_in_thread, shut_down
 from ._source import SyncSource, curl_head, httpcore_head, httpx_head
 from ._sync import sync_in_memory
 
-# What libcurl calls `CURLINFO_ACTIVESOCKET`.
+# libcurl's `CURLINFO_ACTIVESOCKET`.
 _ACTIVE_SOCKET = 0x500000 + 44
 
 
@@ -31,13 +31,13 @@ def _over_network_stream(head: dict[str, Any], pieces: Iterator[object], respons
     read_soon: Callable[[float], object] | None = None
     if socket is not None and head["http_version"] != "HTTP/2":
         interrupt = partial(socket.shutdown, BOTH_WAYS)
-        # httpx fixes the read timeout when the body is begun, so the wait is bounded from outside.
+        # httpx sets the read timeout once, when the body starts, so a shorter wait needs a thread.
         read_soon = partial(read_in_thread, pieces, interrupt)
     return SyncSource(**head, pieces=pieces, close=response.close, read_soon=read_soon, interrupt=interrupt)
 
 
 def sync_curl(response: Any) -> SyncSource:
-    """curl_cffi: a thread of its own reads, into a queue."""
+    """Read from curl_cffi, whose own thread reads the body into a queue."""
     head = curl_head(response)
     if response.queue is None:
         return sync_in_memory(**head, pieces=iter([response.content]))
@@ -47,10 +47,10 @@ def sync_curl(response: Any) -> SyncSource:
         shut_down(response.curl.getinfo(_ACTIVE_SOCKET))
 
     def close() -> None:
-        # Its own `close` waits for the thread, which sees that it is to stop when the server sends something.
+        # Its `close` waits for the thread, which only checks `quit_now` when the server sends something.
         response.quit_now.set()
         if not response.stream_task.done():
-            with suppress(Exception):  # it has ended meanwhile
+            with suppress(Exception):  # the connection may have closed meanwhile
                 end_connection()
         response.close()
 

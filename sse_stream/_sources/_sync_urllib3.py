@@ -1,4 +1,4 @@
-"""How bytes come out of urllib3 and what is built on it: requests, niquests, botocore."""
+"""Adapters for urllib3 and clients built on it: requests, niquests and botocore."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def sync_requests(response: Any) -> SyncSource:
     head = requests_head(response)
     raw = response.raw
     if raw is None or not has(raw, "read") or not has(raw, "headers") or attribute(raw, "closed"):
-        # The body was read before, or a test stands in for the connection.
+        # The body has been read, or a test double replaces the connection.
         return SyncSource(**head, pieces=response.iter_content(None), close=response.close)
     return _over_urllib3(raw, head, response.close)
 
@@ -32,7 +32,7 @@ def sync_urllib3(response: Any) -> SyncSource:
         return sync_in_memory(**head, pieces=iter([response.data]))
 
     def close() -> None:
-        # A body read to its end has given the connection back already; any other cannot be used again.
+        # A body read to its end has released its connection; any other connection cannot be reused.
         response.close()
         response.release_conn()
 
@@ -40,7 +40,7 @@ def sync_urllib3(response: Any) -> SyncSource:
 
 
 def _over_urllib3(raw: Any, head: dict[str, Any], close: Callable[[], object]) -> SyncSource:
-    """Its connection has a socket."""
+    """Read from urllib3, with control over its socket."""
     pieces = _pieces(raw)
     socket: Any = attribute(attribute(raw, "connection"), "sock")
     is_shared = head["http_version"] not in ("HTTP/1.0", "HTTP/1.1")
@@ -54,7 +54,7 @@ def _over_urllib3(raw: Any, head: dict[str, Any], close: Callable[[], object]) -
 
 
 def _pieces(raw: Any) -> Iterator[bytes]:
-    # What stands in for urllib3, as vcrpy's responses do, has a `read1` that undoes no content coding.
+    # Stand-ins for urllib3, such as vcrpy's responses, have a `read1` that does not decode content.
     if has(raw, "read1") and has(raw, "decode_content"):
         return _pieces_by_read1(raw)
     return _pieces_without_read1(raw)
@@ -64,14 +64,14 @@ def _pieces_by_read1(raw: Any) -> Iterator[bytes]:
     encoded = "content-encoding" in raw.headers
     while True:
         data: bytes = raw.read1(BLOCK, decode_content=True)
-        # Compressed bytes may come to nothing yet: then only a closed body is at its end.
+        # A decompressor may have no output yet, so an encoded body ends only when it is closed.
         if not data and (not encoded or raw.closed):
             return
         yield data
 
 
 def _pieces_without_read1(raw: Any) -> Iterator[bytes]:
-    """urllib3 below 2.2: a chunked body comes chunk by chunk; any other fills its blocks, so it is read below."""
+    """Read with urllib3 before 2.2: `stream` is prompt for chunked bodies only, so read others from the file below."""
     below = attribute(raw, "_fp")
     if not attribute(raw, "chunked") and "content-encoding" not in raw.headers and has(below, "read1"):
         while data := below.read1(BLOCK):
@@ -82,7 +82,7 @@ def _pieces_without_read1(raw: Any) -> Iterator[bytes]:
 
 
 def _read_by_timeout(pieces: Iterator[object], socket: Any, seconds: float) -> object:
-    """The next bytes, if they come soon."""
+    """Return the next bytes if they arrive in time, using the socket's timeout."""
     before = socket.gettimeout()
     socket.settimeout(seconds)
     try:

@@ -1,4 +1,4 @@
-"""The response inside what wraps it: the SDKs of OpenAI and Anthropic, of Azure and AWS, and what is built like them."""
+"""Finding the response inside a wrapper of the OpenAI, Anthropic, Azure and AWS SDKs, and similar ones."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import Any
 
 from ._attributes import attribute, has, names
 
-# Where a wrapper keeps the response: the SDKs' `APIResponse` and raw responses; azure-core; the SDKs' streams and
-# httpx-sse's `EventSource`; botocore's `StreamingBody`, whose own `read` waits until its block is full.
+# Attributes that hold the response: of the SDKs' `APIResponse` and raw responses; azure-core; the SDKs' streams and
+# httpx-sse's `EventSource`; botocore's `StreamingBody`, whose own `read` waits for a full block.
 _INSIDE = ("http_response", "_internal_response", "response", "_response", "_raw_stream")
 
 
 def unwrapped(given: Any) -> Any:
-    """The response that this wraps; what is given itself, where it wraps none.
+    """Return the wrapped response, or the object itself if it wraps none.
 
     Raises:
-        TypeError: It is a stream of ours already.
+        TypeError: It is a stream of this library.
     """
     if type(given) in (bytes, list, tuple) or is_response(given):
         return given
     if has(given, "until_done", "iter_chunks", "ending"):
         raise TypeError(
-            f"this is a {type(given).__name__} already: read it, or make another stream of the response itself"
+            f"this {type(given).__name__} is already a stream: read it, or create another one from the response"
         )
     for name in _INSIDE:
         inside = attribute(given, name)

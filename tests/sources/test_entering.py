@@ -1,4 +1,4 @@
-"""A context manager or an awaitable of a response as the source: when it is entered, what it is left with."""
+"""Context managers and awaitables as sources: when they are entered, and which exception they exit with."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..streams.clients import Each, run_in_asyncio, run_in_trio, run_without_loo
 
 
 class Managed:
-    """A context manager of a response, which notes what happens to it.
+    """A context manager that returns a response and records its calls.
 
     Args:
         given: What entering gives, or what it raises.
@@ -87,7 +87,7 @@ EACH = pytest.mark.parametrize(
 
 @asynccontextmanager
 async def within(stream: Any) -> AsyncIterator[Any]:
-    """The stream's own `with`, sync or async."""
+    """Enter a sync or async stream."""
     if hasattr(stream, "__aenter__"):
         async with stream:
             yield stream
@@ -199,7 +199,7 @@ class TestWith:
     ) -> None:
         async def body() -> None:
             source = managed(given)
-            with pytest.raises(TypeError, match="is no source") as caught:
+            with pytest.raises(TypeError, match="is not a source") as caught:
                 async with within(shell(source)):
                     pass
             assert source.steps == ["entered", caught.value]
@@ -209,7 +209,7 @@ class TestWith:
     def test_of_what_gives_itself_is_a_mistake(self, shell: Make, managed: Make, run: Run) -> None:
         async def body() -> None:
             source: Any = managed(lambda: source)
-            with pytest.raises(TypeError, match="gives nothing but itself"):
+            with pytest.raises(TypeError, match="returns the same object"):
                 async with within(shell(source)):
                     pass
 
@@ -467,7 +467,7 @@ class TestAsync:
 
 
 class TestStatusThatAClientRaises:
-    """What `raise_for_status` does, and the SDKs."""
+    """Clients that raise for an error status themselves, by `raise_for_status` or in an SDK."""
 
     def test_is_a_status_error_with_what_the_server_said(self) -> None:
         @contextmanager
@@ -511,16 +511,16 @@ class TestStatusThatAClientRaises:
 
 
 def test_a_stream_is_no_source_of_another() -> None:
-    with pytest.raises(TypeError, match="this is a ChatStream already"):
+    with pytest.raises(TypeError, match="this ChatStream is already a stream"):
         ChatStream(ChatStream([STREAM]))
     stream = AsyncChatStream([STREAM])
-    with pytest.raises(TypeError, match="this is a AsyncChatStream already"):
+    with pytest.raises(TypeError, match="this AsyncChatStream is already a stream"):
         AsyncChatStream(stream)
     asyncio.run(stream.aclose())
 
 
 class Refusing:
-    """What raises for whatever it is asked."""
+    """An object that raises for every attribute."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -530,5 +530,5 @@ class Refusing:
 
 @pytest.mark.parametrize("shell", [ChatStream, AsyncChatStream])
 def test_properties_that_raise_do_not_get_out_of_the_constructor(shell: Make) -> None:
-    with pytest.raises(TypeError, match="Refusing is no source"):
+    with pytest.raises(TypeError, match="Refusing is not a source"):
         shell(Refusing())

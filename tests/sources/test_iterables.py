@@ -1,4 +1,4 @@
-"""Sources that are no client's response: bytes, iterables, files, JavaScript's streams; and what is no source."""
+"""Sources other than responses: bytes, iterables, files and JavaScript streams; and objects that are not sources."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def generate(pieces: list[bytes]) -> AsyncIterator[bytes]:
 
 
 class Pieces:
-    """An iterable that is no iterator, and has nothing else."""
+    """An iterable that is not an iterator."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = pieces
@@ -57,7 +57,7 @@ class Pieces:
 
 
 class AsyncPieces:
-    """An async iterable that is no iterator."""
+    """An async iterable that is not an iterator."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = pieces
@@ -67,7 +67,7 @@ class AsyncPieces:
 
 
 class Items:
-    """An async iterator, and nothing else."""
+    """An async iterator without other methods."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -82,7 +82,7 @@ class Items:
 
 
 class Later:
-    """Something that can be awaited, and is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __init__(self, piece: bytes | None) -> None:
         self._piece = piece
@@ -95,7 +95,7 @@ class Later:
 
 
 class Awaitables:
-    """An async iterator that returns such things."""
+    """An async iterator that returns such awaitables."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -108,7 +108,7 @@ class Awaitables:
 
 
 class ClosedAtOnce(Items):
-    """One that is closed without waiting."""
+    """An async iterator with a sync `close`."""
 
     def close(self) -> None: ...
 
@@ -323,7 +323,7 @@ NOT_READ = "a source that is refused is not read"
 
 
 class Awaitable:
-    """An async response, as far as refusing it goes."""
+    """Just enough of an async response to be rejected."""
 
     async def read(self) -> bytes:
         raise AssertionError(NOT_READ)
@@ -385,16 +385,16 @@ def test_a_sync_source_is_referred_to_the_sync_stream(read: Any, source: Any) ->
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: "data: {}", "a str is no source: pass the response itself"),
-        (lambda: {"choices": []}, "a dict is no source: .*ChatAccumulator"),
-        (lambda: None, "NoneType is no source: pass a response of httpx"),
-        (lambda: 1, "int is no source"),
-        (lambda: 1.5, "float is no source"),
-        (object, "object is no source"),
-        (lambda: Path("recording.sse"), r"PosixPath is a path: open it, as in open\(path, 'rb'\)"),
+        (lambda: "data: {}", "a str is not a source: pass the response itself"),
+        (lambda: {"choices": []}, "a dict is not a source: .*ChatAccumulator"),
+        (lambda: None, "NoneType is not a source: pass a response of httpx"),
+        (lambda: 1, "int is not a source"),
+        (lambda: 1.5, "float is not a source"),
+        (object, "object is not a source"),
+        (lambda: Path("recording.sse"), r"PosixPath is a path: pass the open file, open\(path, 'rb'\)"),
         (lambda: httpx.Client(verify=False), r"Client is an HTTP client: .*client\.stream\(…\)"),
         (requests.Session, r"Session is an HTTP client: .*session\.post\(…, stream=True\)"),
-        (Future[bytes], r"Future is a future of a thread: pass its result\(\)"),
+        (Future[bytes], r"Future is a future from concurrent.futures: pass its result\(\)"),
     ],
     ids=["str", "dict", "None", "int", "float", "object", "Path", "client", "session", "Future"],
 )
@@ -416,13 +416,13 @@ def test_a_process_is_referred_to_its_output() -> None:
     [
         (ChatStream, never_awaited, "this coroutine is async: use AsyncChatStream"),
         (iter_sse, never_awaited, "this coroutine is async: use AsyncChatStream"),
-        (aiter_sse, never_awaited, "a coroutine that nobody has awaited: pass what it returns"),
+        (aiter_sse, never_awaited, "this coroutine was not awaited: pass its result"),
         (AsyncChatStream, not_entered, "this _GeneratorContextManager is sync: use ChatStream"),
         (aiter_sse, not_entered, "this _GeneratorContextManager is sync: use ChatStream"),
-        (iter_sse, not_entered, "that nobody has entered: pass the response that `with … as response` gives"),
+        (iter_sse, not_entered, "that was not entered: pass the response from `with … as response`"),
         (ChatStream, not_entered_async, "this _AsyncGeneratorContextManager is async: use AsyncChatStream"),
         (iter_sse, not_entered_async, "this _AsyncGeneratorContextManager is async: use AsyncChatStream"),
-        (aiter_sse, not_entered_async, "that nobody has entered: pass the response that `async with … as response`"),
+        (aiter_sse, not_entered_async, "that was not entered: pass the response from `async with … as response`"),
     ],
 )
 def test_what_is_no_response_yet_is_refused_where_nobody_would_leave_it_or_can_enter_it(
@@ -440,14 +440,14 @@ def test_a_file_open_as_text_is_refused() -> None:
 def test_a_response_that_was_read_piece_by_piece_is_refused() -> None:
     response = httpx.Response(200, content=iter([STREAM]))
     list(response.iter_bytes())
-    with pytest.raises(ValueError, match="has been read already"):
+    with pytest.raises(ValueError, match="has already been read"):
         ChatStream(response)
 
 
 def test_a_response_that_was_closed_is_refused() -> None:
     response = httpx.Response(200, content=iter([STREAM]))
     response.close()
-    with pytest.raises(ValueError, match="has been closed already: wrap it before it is read, inside"):
+    with pytest.raises(ValueError, match="has already been closed: wrap it before it is read, inside"):
         ChatStream(response)
 
 
@@ -464,7 +464,7 @@ class TestIterablesThatGiveNoBytes:
             finally:
                 assert (stream.completion.text, stream.ending) == ("a", "closed")
 
-        with pytest.raises(TypeError, match=f"gave {'None' if piece is None else type(piece).__name__}, not bytes"):
+        with pytest.raises(TypeError, match=f"yielded {'None' if piece is None else type(piece).__name__}, not bytes"):
             run(body)
 
     @pytest.mark.parametrize("piece", ["data: {}", None])
@@ -480,7 +480,7 @@ class TestIterablesThatGiveNoBytes:
 
 
 class Mistaken:
-    """A source that cannot be read, which shows at its first read, or after a piece."""
+    """A source whose read raises, at once or after one piece."""
 
     def __init__(self, mistake: Exception, *pieces: bytes) -> None:
         self._mistake = mistake
@@ -548,7 +548,7 @@ class TestWhatASourceRaisesOfItsOwnMaking:
 @pytest.mark.parametrize("run", [run_in_asyncio, run_in_trio], ids=["asyncio", "trio"])
 def test_bare_events_are_read_on_after_a_read_was_cancelled(run: Any) -> None:
     class Hesitant(Items):
-        """Waits once, and can be cancelled meanwhile: nothing is lost, as with the body of an aiohttp response."""
+        """Wait once; a cancellation then loses no data, as with the body of an aiohttp response."""
 
         has_waited = False
 

@@ -1,4 +1,4 @@
-"""Every source × what a server and a network do, over real sockets, with the versions that are installed."""
+"""Every source × every server and network behaviour, over real sockets."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_three_requests_use_a_connection_again(way: Way) -> None:
 
 @EACH
 def test_an_event_comes_when_it_is_sent(way: Way) -> None:
-    """The server goes on when the test has seen the event; the fastest of four shows what the source costs."""
+    """Measure the delay from a write of the server to the event; the fastest of four is the source's own cost."""
     sent: list[float] = []
     taken: list[float] = []
 

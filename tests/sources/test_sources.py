@@ -1,4 +1,4 @@
-"""How bytes come out of each kind of response."""
+"""Reading the bytes of each kind of response."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ ENCODINGS: tuple[Encoding, ...] = ("gzip", "br", "zstd")
 
 
 def encoded(*, decoded: bool) -> pytest.MarkDecorator:
-    """Each client with each encoding that it undoes, or does not."""
+    """Parametrize by client and content encoding: those that the client decodes, or those that it does not."""
     pairs = [(client, name) for client in CLIENTS for name in ENCODINGS if (name in client.decodes) is decoded]
     # aiohttp refuses the response by itself.
     pairs = [(client, name) for client, name in pairs if decoded or client.name != "aiohttp"]

@@ -1,4 +1,4 @@
-"""What wraps a response, and what records one: the SDK of Anthropic, vcrpy, azure-core; and what cannot be read."""
+"""Wrapped and recorded responses of the Anthropic SDK, vcrpy and azure-core; and wrappers that cannot be read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .ways import MESSAGES
 
 
 def answer(peer: Peer) -> None:
-    """The recording, whatever the path."""
+    """Serve the recording for every path."""
     while True:
         peer.write(HEAD + chunk(STREAM) + END)
         if not peer.has_another_request():
@@ -50,7 +50,7 @@ class TestAnthropic:
                 with ChatStream(use(client.messages)) as stream:
                     assert stream.until_done().text == TEXT
                     assert stream.response.status_code == 200
-                with pytest.raises(ValueError, match="this response has been read already"):
+                with pytest.raises(ValueError, match="this response has already been read"):
                     ChatStream(stream.response)
 
     def test_async(self, use: Callable[[Any], Any]) -> None:
@@ -94,7 +94,7 @@ def test_vcr_recorded_and_played(library: str, tmp_path: Path) -> None:
 
 
 class Blocks:
-    """A body whose `read` waits until it has as many bytes as it is asked for, or the body ends."""
+    """A body whose `read` waits for the requested number of bytes or the end of the body."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -132,7 +132,7 @@ def test_a_read_that_fills_its_block_is_never_waited_for(make: Callable[[list[by
 
 
 class HttpResponse:
-    """A response of azure-core: its body cannot be asked for before it was read."""
+    """A response of azure-core, whose `content` raises until it is read."""
 
     def __init__(self, inside: Any) -> None:
         self._internal_response = inside
@@ -172,9 +172,12 @@ class Deferred:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (TornadoResponse, r"is tornado's, whose body was read whole: pass its \.body, or feed a ChatDecoder"),
-        (TreqResponse, r"gives its body by callbacks: feed a ChatDecoder, as in treq\.collect\(response, …\)"),
-        (Deferred, r"is a Deferred of Twisted's: feed a ChatDecoder from treq\.collect\(response, …\)"),
+        (TornadoResponse, r"is a Tornado response, already read to its end: pass its \.body, or feed a ChatDecoder"),
+        (
+            TreqResponse,
+            r"delivers its body through callbacks: feed a ChatDecoder, for example with treq\.collect\(response, …\)",
+        ),
+        (Deferred, r"is a Twisted Deferred: feed a ChatDecoder from treq\.collect\(response, …\)"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_to_do(read: Any, make: Callable[[], Any], says: str) -> None:

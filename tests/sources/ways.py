@@ -1,7 +1,7 @@
-"""Every way in which a source comes to be, each as its users write it, whatever of them is installed here.
+"""Every supported way to get a source, written as in applications.
 
-A client is imported when it is used, so that the same tests run with its oldest supported version in an environment
-that has no other client.
+Clients are imported only when used, so that the tests also run with the oldest supported version of one client in an
+environment without the others.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from sse_stream import AsyncChatStream, ChatStream
 
 Stream = Any  # a ChatStream or an AsyncChatStream
 Ask = Callable[[str], Any]
-"""Given a URL, what is passed to the stream."""
+"""Requests a URL, and returns what is passed to the stream."""
 Session = Callable[[float], AbstractContextManager[Ask] | AbstractAsyncContextManager[Ask]]
-"""Given the read timeout in seconds, opens a client."""
+"""Opens a client with a read timeout in seconds."""
 
 MESSAGES: Any = [{"role": "user", "content": "Hello"}]
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way.
+    """One way to get a source.
 
     Attributes:
         name: The client, and how it is used.
-        needs: The packages that have to be installed.
-        shell: What reads it.
+        needs: The required packages.
+        shell: The class that reads the source.
         session: Opens a client.
-        runs: What runs it: `""` for none, `"asyncio"` or `"trio"`.
-        decodes: Whether the client undoes gzip.
-        connections: How many connections three requests take.
-        raises: Whether the client raises by itself for a status, before there is a source.
+        runs: The event loop: `"asyncio"`, `"trio"`, or `""` for none.
+        decodes: Whether the client decodes gzip.
+        connections: How many connections three requests use.
+        raises: Whether the client itself raises for an error status, before there is a source.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Way:
 
     @asynccontextmanager
     async def asking(self, read_timeout: float = 5.0) -> AsyncIterator[Callable[..., Any]]:
-        """A client, as a function that gives the stream over the answer of a URL, in its own `with`."""
+        """Open a client; yield a function that requests a URL and enters a stream over the response."""
         session: Any = self.session(read_timeout)
 
         @asynccontextmanager
@@ -140,7 +140,7 @@ def urllib3_pool(read_timeout: float) -> Iterator[Ask]:
 
 @contextmanager
 def botocore_body(read_timeout: float) -> Iterator[Ask]:
-    """What `boto3` gives of a response, without the service around it."""
+    """The response body that `boto3` returns, without a service."""
     body: Any = importlib.import_module("botocore.response").StreamingBody
     with urllib3_pool(read_timeout) as ask:
         yield lambda url: body(ask(url), None)
@@ -218,7 +218,7 @@ async def async_curl_session(read_timeout: float) -> AsyncIterator[Ask]:
 
 
 def openai_client(use: Callable[[Any], Callable[..., Any]]) -> Session:
-    """The SDK; given its completions, the method that is called."""
+    """An OpenAI SDK client; `use` selects the method of its completions to call."""
 
     @contextmanager
     def session(read_timeout: float) -> Iterator[Ask]:

@@ -604,8 +604,8 @@ def test_bytes_have_no_status_and_are_a_stream(world: World) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("https://example.com", "a str is no source"),
-        (None, "NoneType is no source"),
+        ("https://example.com", "a str is not a source"),
+        (None, "NoneType is not a source"),
     ],
     ids=["a URL", "nothing"],
 )

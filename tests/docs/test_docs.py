@@ -178,7 +178,7 @@ def run_doctest(block: Block) -> None:
 @every_page
 def test_what_does_not_run_says_why(page: Path) -> None:
     for block in blocks(page):
-        known = {*SHOWN, "output", "same", "server", "serves"}
+        known = {*SHOWN, "output", "same", "server", "serves", "untyped"}
         assert block.markers.keys() <= known, f"{block.place} has a marker that means nothing: {block.markers}"
         reasons = [block.markers[name] for name in SHOWN if name in block.markers]
         assert all(reasons), f"{block.place} is not run, and does not say why"
@@ -187,6 +187,25 @@ def test_what_does_not_run_says_why(page: Path) -> None:
         assert checked != bool(reasons), f"{block.place} has to run, to be an output, or to say why it does neither"
         if block.language == "python":
             compile("\n" * block.line + block.code, block.page, "exec", dont_inherit=True, flags=0x2000)
+
+
+# What is read without scrolling sideways, in a column of text and on half a screen.
+CODE_WIDTH = 80
+
+
+@pytest.mark.parametrize("page", [*pages(), ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=name_of)
+def test_code_fits_its_column(page: Path) -> None:
+    if not page.exists():
+        pytest.skip("the tests run apart from the repository")
+    code = [block for block in blocks(page) if block.language in ("python", "pycon", "bash")]
+    wide = [
+        f"{block.page}:{number}"
+        for block in code
+        for number, line in enumerate(block.code.splitlines(), start=block.line + 1)
+        # The commands that set everything up are one line each.
+        if len(line) > CODE_WIDTH and not line.startswith("python3")
+    ]
+    assert not wide
 
 
 # --------------------------------------------------------------------------------------- figures, links

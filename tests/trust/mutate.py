@@ -52,6 +52,12 @@ _SEARCH = "tests/trust/test_shortcut.py"
 _MEMORY = "tests/trust/test_memory.py"
 _LATE = "tests/trust/test_survivors.py"
 _PARTIAL = "tests/json/test_partial.py"
+_GOING_BACK = "tests/dialects/test_going_back.py"
+_DETECTION = "tests/dialects/test_detection.py"
+_TYPED = "tests/dialects/test_anthropic_shortcut.py"
+_ANTHROPIC = ["tests/dialects/test_anthropic.py", _TYPED, "tests/dialects/test_anthropic_arbitrary_json.py"]
+_RESPONSES = ["tests/dialects/test_responses.py", "tests/dialects/test_responses_properties.py"]
+_GEMINI = ["tests/dialects/test_gemini.py"]
 TESTS: Mapping[str, Sequence[str]] = {
     "_errors": ["tests/test_errors.py", _QUIRKS],
     "_json/_depth": _DIALECT,
@@ -100,6 +106,11 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_part_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS],
     "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
     "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_choice_message": [_ACCUMULATOR, _MESSAGE, _COMPLETION, _MEANINGS, _OWN_PARTS],
+    "_chat/_marked_parts": [_OWN_PARTS, *_ANTHROPIC],
+    "_chat/_events": [_EVENTS],
+    "_chat/_parts": [_PARTS, _MESSAGE],
+    "_chat/_limits": [_DECODER],
     "_chat/_written": ["tests/chat/test_written.py"],
     "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
     "dialects/_base": _DIALECT,
@@ -119,6 +130,30 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_reader": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_decoder": [_DECODER, _TURNS, _FOUND],
     "_decoding/_shortcut": [_SHORTCUT, _WAYS, _SEARCH],
+    "_decoding/_typed": [_TYPED],
+    "_decoding/_marking": [_OWN_PARTS, *_ANTHROPIC],
+    "dialects/_formats": [_DETECTION],
+    "dialects/_detect": [_DETECTION],
+    "dialects/_anthropic": _ANTHROPIC,
+    "dialects/_anthropic_blocks": [*_ANTHROPIC, _GOING_BACK],
+    "dialects/_anthropic_chunks": _ANTHROPIC,
+    "dialects/_anthropic_events": _ANTHROPIC,
+    "dialects/_anthropic_state": _ANTHROPIC,
+    "dialects/_anthropic_usage": _ANTHROPIC,
+    "dialects/_responses": _RESPONSES,
+    "dialects/_responses_channels": _RESPONSES,
+    "dialects/_responses_events": _RESPONSES,
+    "dialects/_responses_output": _RESPONSES,
+    "dialects/_responses_parts": _RESPONSES,
+    "dialects/_responses_reports": _RESPONSES,
+    "dialects/_responses_turn": [*_RESPONSES, _GOING_BACK],
+    "dialects/_responses_writer": _RESPONSES,
+    "dialects/_gemini": [*_GEMINI, _GOING_BACK],
+    "dialects/_gemini_answer": _GEMINI,
+    "dialects/_gemini_arguments": _GEMINI,
+    "dialects/_gemini_candidate": _GEMINI,
+    "dialects/_gemini_plain": _GEMINI,
+    "dialects/_gemini_reports": _GEMINI,
 }
 """The core, and the tests of each of its files."""
 

@@ -36,13 +36,14 @@ def is_checked(block: Block) -> bool:
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A file for each page that has code, and one for each program that a page runs on its own."""
+    """A file for each page that has code, and one for each block that runs on its own: those of the README do."""
     folder = tmp_path_factory.mktemp("pages")
     found = []
-    for page in pages():
+    readme = ROOT / "README.md"
+    for page in [*pages(), *([readme] if readme.exists() else [])]:
         checked = [block for block in blocks(page) if is_checked(block)]
-        programs = [[block] for block in checked if "serves" in block.markers]
-        session = [block for block in checked if "serves" not in block.markers]
+        programs = [[block] for block in checked if "serves" in block.markers or page == readme]
+        session = [block for block in checked if [block] not in programs]
         for number, part in enumerate([session, *programs]):
             if part:
                 name = "".join(letter if letter.isalnum() else "_" for letter in name_of(page)[:-3])

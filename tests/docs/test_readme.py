@@ -1,9 +1,8 @@
 """Every code block of the README runs, and what it says about the project is so.
 
-Python blocks run as programs of their own, against a server that replays a stream, with the names that the
-README's text leaves to the reader: `url`, `headers` and `payload`. Blocks for the shell run in an empty
-folder, where `sse-stream` is this package's command and the environment names the server. The two commands
-that set everything up are run by whatever lands a change, in a fresh clone.
+Its first block is a whole program. The other Python blocks leave `url`, `headers` and `payload` to the reader. Blocks for
+the shell run in an empty folder, where `sse-stream` is this package's command and the environment names the server. The
+two commands that set everything up are run by whatever lands a change, in a fresh clone.
 """
 
 from __future__ import annotations
@@ -35,62 +34,62 @@ ANSWER = (
     + Reply.tool_call("look", '{"at": "sky"}', usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})
 )
 
-# What the blocks print, one item a block, in their order; patterns, for times differ.
-PRINTED = [
-    r"Grüß dich.*total_tokens=7",
-    r"Grüß dich\[look \{\"at\": \"sky\"\}\]\n\[tool_calls\]",
-    r"^Grüß dich$",
-    r"^$",
-    r"charged: 0\.01\n3 4 7\n\d\S* \d+\.\d+\n$",
-    r"TextDelta\(text='Hi', choice=0\)\nChoiceFinished\(reason='stop', choice=0\)\nStreamDone",
-    r"^message \{\"id\":\"chatcmpl-1\".*message \[DONE\]\n$",
-    r"^Grüß dich$",
-    r"^Hello was all that came\n$",
-]
+FIRST, EVENTS, DECODER = PYTHON
+
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": str(Path(sse_stream.__file__).parents[1]),
+    "OPENAI_API_KEY": "sk-1",
+    "NO_PROXY": "127.0.0.1",
+}
 
 
-def named(number: int) -> str:
-    """A block's place: the heading above it."""
-    heading = re.findall(r"^#+ (.+)$", README[: README.index(PYTHON[number])], re.MULTILINE)[-1]
-    return f"{number}-{heading}"
+def run(program: str, base_url: str) -> str:
+    """What a program prints that is run by itself."""
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        env=ENVIRONMENT | {"OPENAI_BASE_URL": base_url, "PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
-@pytest.mark.parametrize("number", range(len(PYTHON)), ids=named)
-def test_a_python_block_runs(number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_block_is_a_whole_program_that_reads_what_the_command_line_serves(tmp_path: Path) -> None:
+    (tmp_path / "recording.sse").write_bytes(b"".join(ANSWER.writes()))
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "sse_stream", "serve", tmp_path / "recording.sse"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env=ENVIRONMENT,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            url = next(found[0] for line in server.stdout if (found := re.search(r"http://[\d.]+:\d+/v1(?!/)", line)))
+            assert run(FIRST, url) == "Grüß dich\n[complete]\n"
+        finally:
+            server.kill()
+
+
+def test_the_block_on_events_prints_each(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with ReplayServer(ANSWER, headers={"X-Charged-USD": "0.01"}) as server:
-        reader: dict[str, object] = {
-            "__name__": "__main__",
-            "url": server.chat_url,
-            "headers": {"Authorization": "Bearer sk-1"},
-            "payload": {"model": "m", "messages": [{"role": "user", "content": "Hallo"}], "stream": True},
-        }
-        exec(compile(PYTHON[number], named(number), "exec"), reader)
-        if "messages" in reader:
-            assert reader["messages"] == [
-                {"role": "user", "content": "Hallo"},
-                {
-                    "role": "assistant",
-                    "content": "Grüß dich",
-                    "tool_calls": [
-                        {
-                            "id": "call_1",
-                            "type": "function",
-                            "function": {"name": "look", "arguments": '{"at": "sky"}'},
-                        }
-                    ],
-                    "reasoning_content": "Hm.",
-                },
-                {"role": "tool", "tool_call_id": "call_1", "content": "look was called with {'at': 'sky'}"},
-            ]
-    assert re.search(PRINTED[number], capsys.readouterr().out, re.DOTALL)
+    with ReplayServer(ANSWER) as server:
+        reader: dict[str, object] = {"url": server.chat_url, "headers": {}, "payload": {"stream": True}}
+        exec(compile(EVENTS, "events", "exec"), reader)
+    printed = r"\(Hm\.\)Grüß dich\nlook: \{'at': 'sky'\}\ntool_calls Usage\(.*total_tokens=7.*\)\n"
+    assert re.fullmatch(printed, capsys.readouterr().out)
 
 
-ERRORS = next(block for block in PYTHON if "except StatusError" in block)
+def test_the_block_without_a_client_prints_events(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(DECODER, "decoder", "exec"), {})
+    assert capsys.readouterr().out == "text_delta\nstream_done\n"
+
 
 WRITES = ANSWER.writes()
-FIRST = next(number for number, write in enumerate(WRITES, 1) if b"Gr" in write)  # with the first piece of text
-STALL = Stall(sum(map(len, WRITES[:FIRST])))
+BEGUN = next(number for number, write in enumerate(WRITES, 1) if b"Gr" in write)  # with the first piece of text
+STALL = Stall(sum(map(len, WRITES[:BEGUN])))
 REFUSAL = b'{"error":{"message":"%b","type":"t"}}'
 
 
@@ -99,60 +98,57 @@ REFUSAL = b'{"error":{"message":"%b","type":"t"}}'
     [
         pytest.param(
             None,
-            r"^no connection, .*no stream at all: there is no response: the request failed with "
-            r"ConnectError: .*refused; a repeat may help: True\n$",
+            r"\n\[failed\] there is no response: .* ConnectError: .*refused\n",
             id="refused connection",
         ),
-        pytest.param(Reply(REFUSAL % b"no such key", status=401), r"^refused: HTTP 401: no such key\n$", id="401"),
-        pytest.param(
-            Reply(REFUSAL % b"slow down", status=429, headers={"Retry-After": "2"}),
-            r"^refused: HTTP 429: slow down; try again in 2 s\n$",
-            id="429",
-        ),
+        pytest.param(Reply(REFUSAL % b"no such key", status=401), r"\n\[failed\] HTTP 401: no such key\n", id="401"),
         pytest.param(
             Reply(b"<html><title>500 Oops</title>", status=500, content_type="text/html"),
-            r"^refused: HTTP 500, with a body that is an HTML page titled 'Oops'\n$",
+            r"\n\[failed\] HTTP 500, with a body that is an HTML page titled 'Oops'\n",
             id="500 with a page",
         ),
-        pytest.param(Reply(WRITES, fault=Stall(0, seconds=5.5)), r"^Grüß dich$", id="silence, beyond httpx's default"),
+        pytest.param(
+            Reply(WRITES, fault=Stall(0, seconds=5.5)),
+            r"Grüß dich\n\[complete\]\n",
+            id="silence, beyond httpx's default",
+        ),
         pytest.param(
             Reply(WRITES, fault=EndAt(STALL.at or 0)),
-            r"^Grüß cut off after 'Grüß ': the stream ended before it was done: no \[DONE\] came, no finish "
-            r"reason for choice 0\n$",
+            r"Grüß \n\[truncated\] the stream ended before it was done: .*\n",
             id="ended",
         ),
         pytest.param(
             Reply(WRITES, fault=Disconnect(STALL.at)),
-            r"^Grüß no connection, .*: the connection broke: RemoteProtocolError: .*help: False\n$",
+            r"Grüß \n\[failed\] the connection broke: RemoteProtocolError: .*\n",
             id="cut",
         ),
         pytest.param(
             Reply(WRITES, fault=Reset(STALL.at)),
-            r"^Grüß no connection, .*: the connection broke: ReadError: .*help: False\n$",
+            r"Grüß \n\[failed\] the connection broke: ReadError: .*\n",
             id="reset",
         ),
         pytest.param(
-            Reply([*WRITES[:FIRST], b'data: {"error":{"message":"overloaded"}}\n\n']),
-            r"^Grüß the provider reports in mid-stream: overloaded\n$",
+            Reply([*WRITES[:BEGUN], b'data: {"error":{"message":"overloaded"}}\n\n']),
+            r"Grüß \n\[failed\] .*overloaded\n",
             id="mid-stream error",
         ),
     ],
 )
-def test_the_block_on_errors_tells_each_failure_once(
+def test_the_first_block_tells_how_each_stream_ended(
     reply: Reply | None, printed: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     with ReplayServer(script=[reply or Reply(b"")]) as server:
-        reader: dict[str, object] = {"url": server.chat_url, "headers": {}, "payload": {}}
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         if reply is not None:
-            exec(compile(ERRORS, "errors", "exec"), reader)
+            exec(compile(FIRST, "first", "exec"), {})
     if reply is None:  # nobody listens there any more
-        exec(compile(ERRORS, "errors", "exec"), reader)
-    assert re.search(printed, capsys.readouterr().out, re.DOTALL)
+        exec(compile(FIRST, "first", "exec"), {})
+    assert re.fullmatch(printed, capsys.readouterr().out)
 
 
-def test_what_each_block_prints_is_known() -> None:
-    assert len(PRINTED) == len(PYTHON)
+def test_the_languages_of_the_blocks_are_those_that_run() -> None:
     assert {language for language, _ in BLOCKS} == {"python", "bash"}
 
 
@@ -165,12 +161,9 @@ def test_a_shell_block_runs(block: str, tmp_path: Path) -> None:
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sse_stream "$@"\n')
     command.chmod(0o755)
     with ReplayServer(ANSWER) as server:
-        environment = os.environ | {
+        environment = ENVIRONMENT | {
             "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(Path(sse_stream.__file__).parents[1]),
             "OPENAI_BASE_URL": server.base_url,
-            "OPENAI_API_KEY": "sk-1",
-            "NO_PROXY": "127.0.0.1",
         }
         folder = tmp_path / "empty"
         folder.mkdir()
@@ -209,9 +202,15 @@ class TestSetUp:
 
 
 class TestWhatItSays:
-    def test_it_begins_with_what_it_is_in_ten_lines(self) -> None:
-        said = README[: README.index("\n## ")]
-        assert len([line for line in said.splitlines()[1:] if line]) <= 10
+    def test_it_begins_with_one_sentence_and_a_whole_program_before_line_30(self) -> None:
+        lines = README.splitlines()
+        assert lines[2].count(". ") == 0
+        assert lines[2].endswith(".")
+        assert lines[3] == ""
+        assert lines[:29].count("```") == 1
+
+    def test_it_has_at_most_seven_bullets_before_the_first_section(self) -> None:
+        assert 0 < README[: README.index("\n## ")].count("\n- ") <= 7
 
     @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
     def test_a_link_leads_somewhere(self, path: str) -> None:

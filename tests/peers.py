@@ -98,7 +98,7 @@ DECODERS: dict[str, tuple[str, str, Decode]] = {
     "httpx-sse": ("httpx-sse", "httpx_sse", httpx_sse_events),
     "httpx2, `EventSource`": ("httpx2", "httpx2", httpx2_events),
     "sseclient-py": ("sseclient-py", "sseclient", sseclient_events),
-    "`iter_lines()` of httpx, by hand": ("httpx", "httpx", by_hand_events),
+    "`iter_lines()` of httpx, hand-written loop": ("httpx", "httpx", by_hand_events),
 }
 
 
@@ -125,7 +125,7 @@ def installed(module: str) -> bool:
 def conformance() -> list[list[str]]:
     """The first table."""
     total = len(conformance_rows())
-    table = [["decoder", "version", f"of {total} rows, whole", "however cut"]]
+    table = [["decoder", "version", f"of {total} rows, whole", "split"]]
     for name, (distribution, module, decode) in DECODERS.items():
         if installed(module):
             whole, cut = passed(decode)
@@ -146,12 +146,12 @@ STREAMS: dict[str, bytes] = {
     "cut off inside an event": HALF + HI[:40],
     "no `[DONE]`, but a finish reason": HI + STOP,
     "an `error` payload after some text": HALF + ERROR,
-    "`event: error` with a bare message": HALF + b'event: error\ndata: {"message": "overloaded"}\n\n',
+    "`event: error` with a plain message": HALF + b'event: error\ndata: {"message": "overloaded"}\n\n',
     "an `error` field, as llama.cpp sends": HALF + b'error: {"code": 500, "message": "overloaded"}\n\n',
     "a block with only `retry:`": b"retry: 3000\n\n" + HI + STOP + DONE,
     "keep-alives as `data: : ping`": b"data: : ping\n\n" + HI + STOP + DONE,
-    "events parted by one newline": (HI + STOP + DONE).replace(b"\n\n", b"\n") + b"\n",
-    "a BOM first": b"\xef\xbb\xbf" + HI + STOP + DONE,
+    "events separated by one newline": (HI + STOP + DONE).replace(b"\n\n", b"\n") + b"\n",
+    "a BOM at the beginning": b"\xef\xbb\xbf" + HI + STOP + DONE,
     "the last event without its blank line": (HI + STOP + DONE).rstrip(b"\n"),
     "`choices: null` in the usage chunk": HI + STOP + event([]).replace(b'"choices": []', b'"choices": null') + DONE,
 }

@@ -28,7 +28,9 @@ FLOORS: dict[str, set[str]] = {
     "_sources": {"_errors"},
     "_streams": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources"},
     "testing": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources", "_streams"},
+    "checks": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources", "_streams"},
     "_cli": {
+        "checks",
         "_errors",
         "_version",
         "_json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -84,3 +85,23 @@ def header(value: str) -> tuple[str, str]:
     if found is None:
         raise ArgumentTypeError(f"expected NAME:VALUE in ASCII, such as X-Team:red, got {value!r}")
     return found[1], found[2]
+
+
+def selectors(value: str) -> list[str]:
+    """Ids or names of rules, separated by commas."""
+    found = [one.strip() for one in value.split(",") if one.strip()]
+    if not found:
+        raise ArgumentTypeError("an id or a name of a rule is needed, as in SSE001,CHAT")
+    return found
+
+
+def body(value: str) -> object:
+    """The body of a request: JSON, or with @ before it the path of a file that holds it."""
+    try:
+        text = Path(value[1:]).read_bytes() if value.startswith("@") else value
+        found: object = msgspec.json.decode(text)
+    except OSError as error:
+        raise ArgumentTypeError(f"cannot read {value[1:]}: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise ArgumentTypeError(f"JSON is needed, or @ and the path of a file that holds it: {error}") from None
+    return found

@@ -23,6 +23,7 @@ class Exit(IntEnum):
     """Exit codes of the command line."""
 
     COMPLETE = 0
+    FINDINGS = 1  # of check
     BAD_USAGE = 2  # as argparse
     TRUNCATED = 3
     PROVIDER_ERROR = 4

@@ -12,6 +12,7 @@ from pathlib import Path
 from .._version import __version__
 from ._apis import APIS
 from ._arguments import FAULTS, fault, header, index, port, seconds, setting, size
+from ._check_options import EXAMPLES, add_check_options, check
 from ._commands import chat, demo, read, serve
 from ._exit_codes import Exit, say
 from ._output import prepare
@@ -35,6 +36,7 @@ examples:
       -H "Authorization: Bearer $OPENAI_API_KEY" \\
       -H "Content-Type: application/json" | sse-stream read
   sse-stream read recording.sse --events
+  sse-stream check recording.sse
   sse-stream serve recording.sse --pace 0.02 --fault disconnect:2000
 """
 
@@ -183,6 +185,16 @@ def _parser() -> argparse.ArgumentParser:
         "--no-usage", action="store_true", help="do not request usage; some servers reject stream_options"
     )
     _add_output_options(options)
+
+    options = commands.add_parser(
+        "check",
+        help="find out what is wrong with a server's stream",
+        description="Find out what is wrong with a server's stream.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.set_defaults(run=check)
+    add_check_options(options)
 
     options = command("serve", serve, "replay a recorded stream as an OpenAI-compatible server", _SERVE_EXAMPLES)
     options.add_argument("file", type=Path, metavar="FILE", help="recorded stream")

@@ -39,7 +39,7 @@ QUESTION = [{"role": "user", "content": "Hallo"}]
 
 def application(url: str) -> AbstractContextManager[str]:
     """The application, served over HTTP; its address."""
-    return served(APP["create_app"](APP["Provider"](url, key="none", model="a-model", stand_in=None)))
+    return served(APP["create_app"](APP["Provider"](url, key="none", model="a-model")))
 
 
 @contextmanager

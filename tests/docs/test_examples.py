@@ -113,6 +113,16 @@ reading 6: 21.8
 [connection 5 goes on after 6: the stream ended]
 the server has no more
 """,
+    "gateway.py": """\
+pause: A gateway passes on what it gets.
+  with keep-alive comments
+end early: A gateway passes on  [the stream ended before it was done: no [DONE] came, the last event was cut off, \
+no finish reason for choice 0]
+refuse:  [HTTP 429: too many requests]
+stay silent: A gateway …
+  the client left, upstream requests closed: 1
+write a lot: … MB read from upstream while the client reads nothing
+""",
     "sans_io_socket.py": """\
 Grüße über einen Socket
 [stream_done]
@@ -120,11 +130,17 @@ ending: complete
 """,
 }
 
+# What prints times alone, and tells its progress as well.
+MEASURING = "load_generator.py"
+
 # What they import from one another.
 SHARED = "provider.py"
 
 # In whatever order streams end.
 UNORDERED = {"many_streams.py"}
+
+# Those that serve, and those that ask for something else than a chat.
+NOT_ASKING = {"gateway.py", "plain_text_tokens.py", "relay_anthropic.py", "resumed_events.py"}
 
 # What a real server would answer, and what each then prints of it.
 ANSWER = Reply.text("A real", " answer.", usage={"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4})
@@ -146,33 +162,50 @@ def environment(**more: str) -> dict[str, str]:
 def test_every_example_is_here_and_in_the_readme() -> None:
     files = {path.name for path in EXAMPLES.glob("*.py")}
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert files == {*OFFLINE, SHARED}
+    assert files == {*OFFLINE, MEASURING, SHARED}
     assert folders == {"chat_page", "pyodide"}
     linked = set(re.findall(r"\]\(examples/([^)]+?)/?\)", README.read_text(encoding="utf-8")))
     assert linked == files | folders
 
 
-@pytest.mark.parametrize("name", OFFLINE)
-def test_it_runs_offline_as_it_stands(name: str, tmp_path: Path) -> None:
-    ran = subprocess.run(
+def offline(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """An example, run as a user runs it."""
+    return subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / name)],
         capture_output=True,
         encoding="utf-8",
-        cwd=tmp_path,
+        cwd=folder,
         env=environment(),
-        timeout=30,
+        timeout=60,
         check=False,
     )
-    said = re.sub(r"\d+\.\d+ s\b", "… s", ran.stdout)
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_it_runs_offline_as_it_stands(name: str, tmp_path: Path) -> None:
+    ran = offline(name, tmp_path)
+    said = re.sub(r"\d+\.\d+ (s|MB)\b", r"… \1", ran.stdout)
     expected = OFFLINE[name]
     if name in UNORDERED:
         said, expected = ("".join(sorted(text.splitlines(keepends=True))) for text in (said, expected))
     assert (ran.returncode, ran.stderr, said) == (0, "", expected)
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(OFFLINE) - {"plain_text_tokens.py", "relay_anthropic.py", "resumed_events.py"})
-)
+def test_the_load_generator_runs_offline_as_it_stands(tmp_path: Path) -> None:
+    ran = offline(MEASURING, tmp_path)
+    assert ran.returncode == 0
+    title, _, *outcomes, header = ran.stdout.splitlines()[:8]
+    assert title == "300 streams, 32 at a time, after 32 for warm-up"
+    # Of fifty answers of the stand-in, three are none.
+    counts = {line.rpartition("  ")[0].strip(): int(line.split()[-1]) for line in outcomes if line}
+    assert counts == {"complete": 282, "truncated": 6, "connection failed": 6, "HTTP 503": 6}
+    assert header.split() == ["complete", "streams,", "ms", "values", "p50", "p90", "p99", "max"]
+    # Each tenth tells the progress; nothing else is said there.
+    assert re.findall(r"(\d+) of 300 streams, (\d+) complete\n", ran.stderr)[-1] == ("300", "282")
+    assert ran.stderr.count("\n") == 10
+
+
+@pytest.mark.parametrize("name", sorted(OFFLINE.keys() - NOT_ASKING))
 def test_it_asks_the_server_that_the_environment_names(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -270,11 +303,12 @@ class TestRelay:
 
 
 @contextmanager
-def started(name: str) -> Iterator[str]:
-    """A folder's program, which serves until it is interrupted; the address that it prints."""
+def started(name: str, **variables: str) -> Iterator[str]:
+    """A program that serves until it is interrupted; the address that it prints."""
     command = [sys.executable, "-W", "error", str(EXAMPLES / name)]
+    variables["PORT"] = "0"
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment(PORT="0")
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment(**variables)
     ) as process:
         assert process.stdout is not None
         try:
@@ -293,6 +327,18 @@ def test_the_chat_page_runs_as_it_stands() -> None:
             completion = [event.json() for event in iter_sse(response)][-1]["completion"]
     text = completion["choices"][0]["message"]["content"]
     assert text.startswith("You said: Grüße\n\nHere is a haiku – 俳句")
+
+
+def test_the_gateway_relays_the_server_that_the_environment_names() -> None:
+    with (
+        ReplayServer(ANSWER) as server,
+        started("gateway.py", OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="sk-test") as address,
+        httpx.Client(trust_env=False) as client,
+    ):
+        request = client.stream("POST", f"{address}/chat/completions", json={"model": "a-model", "stream": True})
+        assert ChatStream(request).until_done().text == "A real answer."
+    (asked,) = server.requests
+    assert (asked.headers["authorization"], asked.json()["model"]) == ("Bearer sk-test", "a-model")
 
 
 def test_the_page_for_pyodide_runs_as_it_stands() -> None:

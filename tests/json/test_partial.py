@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -412,6 +413,7 @@ class TestChanges:
         outer.value.append(2)
         assert inner.value == {"a": [1]}
         assert outer.value == [{"a": []}, 2]
+        assert inner.value is inner.value
         assert parser.value == [{"a": []}]
 
     def test_they_compare_and_show_what_they_say(self) -> None:
@@ -420,6 +422,7 @@ class TestChanges:
         assert one != ValueDone((0,), [1])
         assert one != ValueDone((), [2])
         assert one != "something else"
+        assert one == ANY  # it lets the other say what that equals
         assert repr(one) == "ValueDone(path=(), value=[1])"
         with pytest.raises(TypeError, match="unhashable"):
             hash(one)
@@ -694,6 +697,12 @@ class TestLimits:
         for character in text:
             parser.feed(character)
         assert parser.feed("") == []
+
+    def test_size_by_default(self) -> None:
+        parser = PartialJSON()
+        parser.feed('"' + "a" * 8_388_607)
+        _, error = fail(parser, ["a"])
+        assert error.position == 8_388_608
 
     @pytest.mark.parametrize("size", [0, -1])
     def test_size_is_above_0(self, size: int) -> None:

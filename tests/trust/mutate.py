@@ -2,38 +2,28 @@
 
     python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N …] [--sample N]
 
-A MODULE is a file of the package without its ending, as `_sse` or `dialects/_quirks`; by default all of the
-core. Each mutant is run against the module's own tests in a copy of the project, where the first failure kills
-it. Prints the survivors, those that `survivors.py` explains apart from the others; the exit status is 1 if any
-is not explained, or an explanation is of nothing. Needs `fork`.
+A MODULE is a file of the package without its ending, as `_sse/_parser` or `dialects/_quirks`; by default all of the
+core. Each mutant is run against the module's own tests, where the first failure kills it. Prints a row a module, and
+the survivors under it, with what `survivors.py` says of them; the exit status is 1 if one is not explained there, or
+an explanation is of nothing. Needs `fork`.
 """
 
 from __future__ import annotations
 
 import argparse
-import compileall
-import importlib
-import json
-import os
 import random
-import shutil
-import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
+from .judging import Judge
 from .mutants import Mutant, mutants
 from .survivors import of_nothing, reason
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-Fate: TypeAlias = Literal["killed", "timeout", "survived"]
 
 _QUIRKS = "tests/dialects/test_quirks.py"
 _MEANINGS = "tests/dialects/test_meanings.py"
@@ -62,6 +52,12 @@ _SEARCH = "tests/trust/test_shortcut.py"
 _MEMORY = "tests/trust/test_memory.py"
 _LATE = "tests/trust/test_survivors.py"
 _PARTIAL = "tests/json/test_partial.py"
+_GOING_BACK = "tests/dialects/test_going_back.py"
+_DETECTION = "tests/dialects/test_detection.py"
+_TYPED = "tests/dialects/test_anthropic_shortcut.py"
+_ANTHROPIC = ["tests/dialects/test_anthropic.py", _TYPED, "tests/dialects/test_anthropic_arbitrary_json.py"]
+_RESPONSES = ["tests/dialects/test_responses.py", "tests/dialects/test_responses_properties.py"]
+_GEMINI = ["tests/dialects/test_gemini.py"]
 TESTS: Mapping[str, Sequence[str]] = {
     "_errors": ["tests/test_errors.py", _QUIRKS],
     "_json/_depth": _DIALECT,
@@ -110,6 +106,11 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_part_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS],
     "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
     "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_choice_message": [_ACCUMULATOR, _MESSAGE, _COMPLETION, _MEANINGS, _OWN_PARTS],
+    "_chat/_marked_parts": [_OWN_PARTS, *_ANTHROPIC],
+    "_chat/_events": [_EVENTS],
+    "_chat/_parts": [_PARTS, _MESSAGE],
+    "_chat/_limits": [_DECODER],
     "_chat/_written": ["tests/chat/test_written.py"],
     "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
     "dialects/_base": _DIALECT,
@@ -129,157 +130,43 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_reader": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_decoder": [_DECODER, _TURNS, _FOUND],
     "_decoding/_shortcut": [_SHORTCUT, _WAYS, _SEARCH],
+    "_decoding/_typed": [_TYPED],
+    "_decoding/_marking": [_OWN_PARTS, *_ANTHROPIC],
+    "dialects/_formats": [_DETECTION],
+    "dialects/_detect": [_DETECTION],
+    "dialects/_anthropic": _ANTHROPIC,
+    "dialects/_anthropic_blocks": [*_ANTHROPIC, _GOING_BACK],
+    "dialects/_anthropic_chunks": _ANTHROPIC,
+    "dialects/_anthropic_events": _ANTHROPIC,
+    "dialects/_anthropic_state": _ANTHROPIC,
+    "dialects/_anthropic_usage": _ANTHROPIC,
+    "dialects/_responses": _RESPONSES,
+    "dialects/_responses_channels": _RESPONSES,
+    "dialects/_responses_events": _RESPONSES,
+    "dialects/_responses_output": _RESPONSES,
+    "dialects/_responses_parts": _RESPONSES,
+    "dialects/_responses_reports": _RESPONSES,
+    "dialects/_responses_turn": [*_RESPONSES, _GOING_BACK],
+    "dialects/_responses_writer": _RESPONSES,
+    "dialects/_gemini": [*_GEMINI, _GOING_BACK],
+    "dialects/_gemini_answer": _GEMINI,
+    "dialects/_gemini_arguments": _GEMINI,
+    "dialects/_gemini_candidate": _GEMINI,
+    "dialects/_gemini_plain": _GEMINI,
+    "dialects/_gemini_reports": _GEMINI,
 }
 """The core, and the tests of each of its files."""
 
-# What takes long to import and is the same for every mutant: imported once, before the first fork.
-_PRELOADED = ("pytest", "hypothesis", "hypothesis.strategies", "msgspec", "pydantic", "openai.types.chat")
 
-_HYPOTHESIS_PROFILE = "mutants"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of a mutant."""
-
-    mutant: Mutant
-    fate: Fate
-    seconds: float
-
-
-def judge(found: Sequence[Mutant], jobs: int) -> list[Verdict]:
-    """Run the tests against each mutant, some at a time."""
-    for name in _PRELOADED:
-        importlib.import_module(name)
-    from hypothesis import HealthCheck, Phase, settings
-
-    # A failure is enough: what it shrinks to, nobody reads.
-    settings.register_profile(
-        _HYPOTHESIS_PROFILE,
-        max_examples=60,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder)
-        workers = []
-        for number in range(jobs):
-            worker = os.fork()
-            if worker == 0:
-                _work(workspace / str(number), found, range(number, len(found), jobs))
-            workers.append(worker)
-        for worker in workers:
-            _, status = os.waitpid(worker, 0)
-            if status:
-                raise RuntimeError("a worker failed; what it said stands above")
-        lines = [line for number in range(jobs) for line in (workspace / f"{number}.jsonl").read_text().splitlines()]
-    verdicts = []
-    for place, fate, seconds in sorted(map(json.loads, lines)):
-        verdicts.append(Verdict(found[place], fate, seconds))
-    return verdicts
-
-
-def _work(copy: Path, found: Sequence[Mutant], places: range) -> None:
-    """A worker: a copy of the project, and one mutant after another in it."""
-    status = 1
-    try:
-        for name in ("sse_stream", "tests", "pyproject.toml"):
-            original = PROJECT / name
-            if original.is_dir():
-                shutil.copytree(original, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(original, copy / name)
-        compileall.compile_dir(copy, quiet=1)
-        with copy.with_suffix(".jsonl").open("w") as results:
-            allowed: dict[str, list[float]] = {}
-            for place in places:
-                mutant = found[place]
-                module = mutant.module
-                file = copy / "sse_stream" / f"{module}.py"
-                if module not in allowed:
-                    allowed[module] = []
-                    for tests in (*TESTS[module], _LATE):
-                        fate, seconds = _run(copy, tests, 300)
-                        if fate != "survived":
-                            said = copy.with_suffix(".log").read_text()
-                            raise RuntimeError(f"{tests} fails before anything is changed: {said[-3000:]}")
-                        allowed[module].append(5 + 4 * seconds)
-                    for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
-                        compiled.unlink()
-                original_source = file.read_text()
-                file.write_text(mutant.source)
-                began = time.monotonic()
-                # One file at a time, the quickest first: most mutants do not live to see the second.
-                for tests, limit in zip((*TESTS[module], _LATE), allowed[module], strict=True):
-                    fate, _ = _run(copy, tests, limit)
-                    if fate != "survived":
-                        break
-                file.write_text(original_source)
-                results.write(json.dumps([place, fate, time.monotonic() - began]) + "\n")
-                results.flush()
-                print({"killed": ".", "timeout": "t", "survived": "S"}[fate], end="", flush=True)
-        status = 0
-    except BaseException as error:
-        print(f"\n{error}", flush=True)
-    finally:
-        os._exit(status)
-
-
-def _run(copy: Path, tests: str, allowed: float) -> tuple[Fate, float]:
-    """Run a file of tests in a process of their own; what became of the mutant, after how many seconds."""
-    began = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        _test(copy, tests)
-    while time.monotonic() - began < allowed:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return ("survived" if status == 0 else "killed"), time.monotonic() - began
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "timeout", time.monotonic() - began
-
-
-def _test(copy: Path, tests: str) -> None:
-    status = 1
-    try:
-        said = os.open(copy.with_suffix(".log"), os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-        for descriptor in (1, 2):
-            os.dup2(said, descriptor)
-        os.environ["HYPOTHESIS_PROFILE"] = _HYPOTHESIS_PROFILE
-        os.environ.pop("SSE_STREAM_CORPUS", None)
-        sys.dont_write_bytecode = True
-        os.chdir(copy)
-        # This package was imported from the project; the copy's is another.
-        for name in [name for name in sys.modules if name.partition(".")[0] in ("sse_stream", "tests")]:
-            del sys.modules[name]
-        sys.path[:] = [str(copy), *(path for path in sys.path if path not in ("", str(PROJECT)))]
-        import pytest
-
-        status = int(pytest.main(["-x", "-q", "-p", "no:xdist", "--assert=plain", tests]))
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-def core(names: Sequence[str], lines: Collection[int] | None = None) -> Iterator[Mutant]:
-    """The mutants of these modules, or of these lines of them."""
-    for name in names:
-        source = (PROJECT / "sse_stream" / f"{name}.py").read_text(encoding="utf-8")
-        yield from (mutant for mutant in mutants(name, source) if lines is None or mutant.line in lines)
+def _of_module(name: str, lines: Collection[int] | None) -> Iterator[Mutant]:
+    """The mutants of a module, or of these lines of it."""
+    source = (PROJECT / "sse_stream" / f"{name}.py").read_text(encoding="utf-8")
+    return (mutant for mutant in mutants(name, source) if lines is None or mutant.line in lines)
 
 
 def _sample(found: Sequence[Mutant], name: str, size: int) -> list[Mutant]:
     """So many of a module's mutants, the same ones each time."""
-    own = [mutant for mutant in found if mutant.module == name]
-    return random.Random(name).sample(own, min(size, len(own)))
+    return random.Random(name).sample(found, min(size, len(found)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -294,35 +181,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"not of the core: {', '.join(unknown)}")
     names = options.modules or list(TESTS)
     began = time.monotonic()
-    found = list(core(names, options.line))
+    chosen = {name: list(_of_module(name, options.line)) for name in names}
     if options.sample is not None:
-        found = [mutant for name in names for mutant in _sample(found, name, options.sample)]
-    verdicts = judge(found, options.jobs)
+        chosen = {name: _sample(found, name, options.sample) for name, found in chosen.items()}
     print(
-        f"\n\n{'module':28}{'mutants':>8}{'killed':>8}{'of these by time':>18}{'survived':>10}{'explained':>11}{'killed':>9}"
+        f"{'module':28}{'mutants':>8}{'killed':>8}{'of these by time':>18}{'survived':>10}{'explained':>11}{'killed':>9}",
+        flush=True,
     )
-    unexplained: list[Mutant] = []
-    explained: list[tuple[Mutant, str]] = []
-    for name in names:
-        own = [verdict for verdict in verdicts if verdict.mutant.module == name]
-        fates = Counter(verdict.fate for verdict in own)
-        survivors = [verdict.mutant for verdict in own if verdict.fate == "survived"]
-        told = [(mutant, why) for mutant in survivors if (why := reason(mutant)) is not None]
-        explained.extend(told)
-        unexplained.extend(mutant for mutant in survivors if reason(mutant) is None)
-        killed = fates["killed"] + fates["timeout"]
-        share = 100 * killed / len(own) if own else 100.0
-        print(
-            f"{name:28}{len(own):8,}{killed:8,}{fates['timeout']:18,}{fates['survived']:10,}{len(told):11,}{share:8.1f}%"
-        )
+    unexplained = 0
+    with tempfile.TemporaryDirectory() as folder:
+        judge = Judge(PROJECT, Path(folder), options.jobs)
+        for name, found in chosen.items():
+            results = judge.results(found, [*TESTS[name], _LATE])
+            fates = Counter(fate for fate, _ in results)
+            survivors = [mutant for mutant, (fate, _) in zip(found, results, strict=True) if fate == "survived"]
+            reasons = [reason(mutant) for mutant in survivors]
+            unexplained += reasons.count(None)
+            killed = len(found) - len(survivors)
+            share = 100 * killed / len(found) if found else 100.0
+            print(
+                f"{name:28}{len(found):8,}{killed:8,}{fates['timeout']:18,}{len(survivors):10,}"
+                f"{len(survivors) - reasons.count(None):11,}{share:8.1f}%"
+            )
+            for mutant, why in zip(survivors, reasons, strict=True):
+                print(f"    {'SURVIVED' if why is None else 'explained'}: {mutant}\n        {why or mutant.context}")
+            sys.stdout.flush()
     print(f"{time.monotonic() - began:.0f} s")
-    for mutant, why in explained:
-        print(f"\nexplained: {mutant}\n    {why}")
-    for mutant in unexplained:
-        print(f"\nSURVIVED: {mutant}\n    {mutant.context}")
-    outdated = [] if options.line or options.sample else of_nothing([verdict.mutant for verdict in verdicts])
+    whole = options.line is None and options.sample is None
+    outdated = of_nothing([mutant for found in chosen.values() for mutant in found]) if whole else []
     for explanation in outdated:
-        print(f"\nEXPLAINS NOTHING: {explanation.module}: {explanation.line}  →  {explanation.new}")
+        print(f"EXPLAINS NOTHING: {explanation.module}: {explanation.line}  →  {explanation.new}")
     return 1 if unexplained or outdated else 0
 
 

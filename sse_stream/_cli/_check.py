@@ -1,0 +1,197 @@
+"""The command that checks a server's stream: a recording, or a live response."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Self, TextIO
+
+import msgspec
+
+from ..checks import RULES, Report
+from ..checks._capture import Capture, captured
+from ..checks._check import FRAMING, reporter
+from ..checks._table import table
+from ..checks._text import explanation
+from ._apis import APIS, UsageError, chat_request
+from ._exit_codes import Exit, say
+from ._output import harmless, is_colorless
+from ._wrapping import terminal_size
+
+if TYPE_CHECKING:
+    import httpx
+
+_PROMPT = "Count from one to twenty, in words."
+
+# How often the live line changes, at most, in seconds.
+_REFRESH = 0.1
+
+
+def check(options: argparse.Namespace) -> Exit:
+    """Check a recording or a server, and report what is wrong."""
+    try:
+        if options.explain is not None:
+            return _explain(options.explain)
+        if options.table is not None:
+            return _tabulate(Path(options.table), options)
+        make = reporter(
+            options.dialect,
+            options.profile,
+            options.select,
+            options.ignore,
+            name="" if options.file == "-" else options.file,
+        )
+        capture = _capture(options)
+    except (ValueError, UsageError) as error:
+        say(str(error))
+        return Exit.BAD_USAGE
+    except KeyboardInterrupt:
+        say("interrupted; nothing was checked")
+        return Exit.INTERRUPTED
+    if isinstance(capture, Exit):
+        return capture
+    report = make(capture)
+    _print(report, options)
+    return Exit.FINDINGS if report.fails(options.fail_on) else Exit.COMPLETE
+
+
+def _print(report: Report, options: argparse.Namespace) -> None:
+    out = sys.stdout
+    on_terminal = out.isatty()
+    color = on_terminal and not is_colorless() and os.environ.get("TERM") != "dumb"
+    width = terminal_size(out).columns if on_terminal else 80
+    print(report.render(options.format, fail_on=options.fail_on, width=min(width, 100), color=color))
+
+
+def _explain(selector: str) -> Exit:
+    rules = [rule for rule in RULES if rule.is_meant_by(selector)]
+    if not rules:
+        raise ValueError(f"no rule is called {selector!r}: a report names its rules, as in SSE001 invalid_utf8")
+    width = min(terminal_size(sys.stdout).columns, 100)
+    print("\n\n".join(explanation(rule, width) for rule in rules))
+    return Exit.COMPLETE
+
+
+def _tabulate(folder: Path, options: argparse.Namespace) -> Exit:
+    """A table over recordings, a row for each first word of their names."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder: --table takes one that holds recordings")
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".sse", ".txt") and path.is_file())
+    if not files:
+        raise ValueError(f"{folder} holds no recordings: files whose names end in .sse or .txt")
+    found = []
+    with _Progress(sys.stderr) as progress:
+        for number, path in enumerate(files, 1):
+            make = reporter(options.dialect, options.profile, options.select, options.ignore, name=str(path))
+            found.append((path.stem.partition("-")[0], make(captured(path.read_bytes(), None))))
+            progress.show(f"{number:,} of {len(files):,} recordings")
+    print(table(found))
+    is_failed = any(report.fails(options.fail_on) for _, report in found)
+    return Exit.FINDINGS if is_failed else Exit.COMPLETE
+
+
+def _capture(options: argparse.Namespace) -> Capture | Exit:
+    """What is to be checked, received whole.
+
+    Raises:
+        UsageError: Something is missing, or cannot be sent.
+    """
+    if options.file is None:
+        raise UsageError("nothing to check: pass the path of a recording, - for standard input, or a URL")
+    if options.file.startswith(("http://", "https://")):
+        return _ask(options)
+    if options.file == "-":
+        return captured(sys.stdin.buffer.read(), None)
+    try:
+        return captured(Path(options.file).read_bytes(), None)
+    except OSError as error:
+        say(f"cannot read {options.file}: {error.strerror}. Give the path of a recorded stream")
+        return Exit.BAD_USAGE
+
+
+# ------------------------------------------------------------------------------------------- live
+
+
+def _ask(options: argparse.Namespace) -> Capture | Exit:
+    """Send a request, and keep what comes with the times at which it comes."""
+    try:
+        import httpx
+    except ImportError:
+        raise UsageError("a URL needs httpx: pip install 'sse-stream[httpx]'") from None
+    method, url, headers, payload = _request(options)
+    timeout = httpx.Timeout(options.timeout, connect=10.0)
+    try:
+        with httpx.Client(timeout=timeout) as client, _Progress(sys.stderr) as progress:
+            progress.show(f"waiting for {url}")
+            request = client.stream(method, url, headers=headers, json=payload)
+            capture = captured(request, monotonic, lambda size: progress.show(f"{size:,} bytes received"))
+            return msgspec.structs.replace(capture, is_reused=_is_reused(client, url, headers))
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise UsageError(f"{url} is not a valid URL: {error}") from None
+    except httpx.HTTPError as error:
+        say(f"no connection to {url}: {str(error) or type(error).__name__}. Check the URL and the network")
+        return Exit.TRANSPORT_ERROR
+
+
+def _request(options: argparse.Namespace) -> tuple[str, str, dict[str, str], object]:
+    """The method, the URL, the headers and the body of the request.
+
+    Raises:
+        UsageError: Something is missing.
+    """
+    own = {name.lower(): value for name, value in options.header}
+    if options.data is not None:
+        return "POST", options.file, {"accept": "text/event-stream", **own}, options.data
+    if options.dialect == FRAMING:
+        return "GET", options.file, {"accept": "text/event-stream", **own}, None
+    url, headers, payload = chat_request(
+        APIS[options.api], _PROMPT, model=options.model, base_url=options.file, api_key=options.api_key
+    )
+    return "POST", url, headers | own, payload
+
+
+def _is_reused(client: httpx.Client, url: str, headers: dict[str, str]) -> bool | None:
+    """Whether another request, one that costs nothing, goes over the connection that the stream came over."""
+    import httpx
+
+    opened: list[str] = []
+
+    def trace(name: str, _: object) -> None:
+        if name == "connection.connect_tcp.started":
+            opened.append(name)
+
+    try:
+        client.options(url, headers=headers, extensions={"trace": trace}, timeout=5.0)
+    except httpx.HTTPError:
+        return None
+    return not opened
+
+
+class _Progress:
+    """A line on a terminal that says how far it is; nothing anywhere else.
+
+    Args:
+        err: Standard error.
+    """
+
+    def __init__(self, err: TextIO) -> None:
+        self._err = err
+        self._is_shown = err.isatty() and os.environ.get("TERM") != "dumb"
+        self._next = 0.0
+
+    def show(self, text: str) -> None:
+        """Replace the line."""
+        if self._is_shown and monotonic() >= self._next:
+            self._next = monotonic() + _REFRESH
+            line = harmless(text)[: terminal_size(self._err).columns - 1]
+            print(f"\r\x1b[2K{line}", end="", file=self._err, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown:
+            print("\r\x1b[2K", end="", file=self._err, flush=True)

@@ -1,0 +1,65 @@
+"""Looks at the events of Anthropic's Messages."""
+
+from __future__ import annotations
+
+from .._json._depth import JSONValue
+from ._blocks import SeenEvent, is_count
+from ._findings import Findings, Place
+
+_BESIDE = frozenset({"ping", "error"})
+
+
+class AnthropicInspector:
+    """Finds what is odd about Anthropic's events, beside what the decoder finds.
+
+    Args:
+        findings: Where findings go.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._has_begun = False
+        self._blocks = 0
+
+    def event(self, seen: SeenEvent, place: Place) -> None:
+        """Look at an event."""
+        value = seen.value
+        kind = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(kind, str):
+            return
+        inspect_name(seen, kind, place, self._findings)
+        if not self._has_begun and kind not in _BESIDE:
+            self._has_begun = True
+            if kind not in ("message_start", "message"):
+                self._findings.add("missing_message_start", place, seen.data)
+        match kind:
+            case "message_start":
+                message = value.get("message")
+                self._blocks = 0
+                self._usage(message if isinstance(message, dict) else {}, seen, place)
+            case "message_delta":
+                self._usage(value, seen, place)
+            case "content_block_start":
+                self._block(value.get("index"), seen, place)
+
+    def _block(self, index: JSONValue, seen: SeenEvent, place: Place) -> None:
+        if not is_count(index):
+            return
+        if index > self._blocks:
+            self._findings.add("index_gap", place, seen.data, detail=f"{index} where {self._blocks} was due")
+        self._blocks = max(self._blocks, index + 1)
+
+    def _usage(self, holder: dict[str, JSONValue], seen: SeenEvent, place: Place) -> None:
+        if not isinstance(holder.get("usage"), dict):
+            self._findings.add("missing_usage", place, seen.data)
+
+    def end(self, place: Place) -> None:
+        """The stream has ended."""
+
+
+def inspect_name(seen: SeenEvent, kind: str, place: Place, findings: Findings) -> None:
+    """Compare an event's name with the type in its data."""
+    if not seen.name:
+        findings.add("missing_event_name", place, seen.data)
+    elif seen.name != kind:
+        findings.add("wrong_event_name", place, seen.data, detail=f"{seen.name} for {kind}")

@@ -1,0 +1,130 @@
+"""A body in blocks: lines up to a blank line, each with its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeGuard
+
+from .._json._depth import JSONValue
+
+_LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r|\Z)")
+
+
+class Line(NamedTuple):
+    """A line.
+
+    Attributes:
+        number: Which one of the body, from 1.
+        offset: At which byte it begins.
+        text: What it holds.
+        ending: What ends it; nothing at the end of the body.
+    """
+
+    number: int
+    offset: int
+    text: bytes
+    ending: bytes
+
+    @property
+    def field(self) -> tuple[bytes, bytes]:
+        """The name of its field and the value, one space after the colon dropped."""
+        name, _, value = self.text.partition(b":")
+        return name, value.removeprefix(b" ")
+
+
+class Block(NamedTuple):
+    """Lines up to and with a blank line, or to the end of the body.
+
+    Attributes:
+        lines: The lines, without a byte order mark.
+        data: The bytes, as they came.
+        is_closed: Whether a blank line ends it.
+    """
+
+    lines: Sequence[Line]
+    data: bytes
+    is_closed: bool
+
+    @property
+    def end(self) -> int:
+        """The byte after it."""
+        last = self.lines[-1]
+        return last.offset + len(last.text) + len(last.ending)
+
+
+class SeenEvent(NamedTuple):
+    """An event, as the standard has it.
+
+    Attributes:
+        name: Its name, `""` where it has none.
+        data: Its data.
+        value: The data's JSON; `None` where it is none.
+        duplicate_key: A key that an object of it has twice; `None` where none has.
+    """
+
+    name: str
+    data: str
+    value: JSONValue
+    duplicate_key: str | None
+
+
+def blocks(body: bytes) -> Iterator[Block]:
+    """The blocks of a body, in order; all of their bytes are the body."""
+    begin = 0
+    lines: list[Line] = []
+    for number, found in enumerate(_LINE.finditer(body), 1):
+        text, ending = found.groups()
+        offset = found.start()
+        if not text and not ending:
+            break
+        if number == 1 and text.startswith(b"\xef\xbb\xbf"):
+            text, offset = text[3:], 3
+        lines.append(Line(number, offset, text, ending))
+        if not text:
+            yield Block(lines, body[begin : found.end()], is_closed=True)
+            begin = found.end()
+            lines = []
+    if lines:
+        yield Block(lines, body[begin:], is_closed=False)
+
+
+def events_of(block: Block) -> Iterator[SeenEvent]:
+    """The events that a block means: one, or as many as it has lines of JSON where no blank line separates them."""
+    values = [value for name, value in (line.field for line in block.lines) if name == b"data"]
+    if not values:
+        return
+    names = [value for name, value in (line.field for line in block.lines) if name == b"event"]
+    name = names[-1].decode("utf-8", "replace") if names else ""
+    whole = _seen(name, b"\n".join(values))
+    parts = [_seen(name, value) for value in values] if len(values) > 1 and whole.value is None else []
+    if any(isinstance(part.value, dict) for part in parts):
+        yield from parts
+    else:
+        yield whole
+
+
+def _seen(name: str, data: bytes) -> SeenEvent:
+    text = data.decode("utf-8", "replace")
+    value: JSONValue = None
+    duplicates: list[str] = []
+
+    def pairs(found: list[tuple[str, JSONValue]]) -> JSONValue:
+        values = dict(found)
+        if len(values) < len(found):
+            keys = [key for key, _ in found]
+            duplicates.extend(key for key in values if keys.count(key) > 1)
+        return values
+
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            value = json.loads(text, object_pairs_hook=pairs, strict=False)
+        except (ValueError, RecursionError):
+            value = None
+    return SeenEvent(name, text, value, duplicates[0] if duplicates else None)
+
+
+def is_count(value: JSONValue) -> TypeGuard[int]:
+    """Whether a JSON value is a whole number that is not negative."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

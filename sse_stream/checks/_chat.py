@@ -1,0 +1,98 @@
+"""Looks at the chunks of an OpenAI-compatible chat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .._json._depth import JSONValue
+from ._blocks import SeenEvent, is_count
+from ._findings import Findings, Place
+
+_FIELDS = ("id", "object", "created", "model")
+_OBJECTS = frozenset({"", "chat.completion.chunk", "text_completion"})
+_FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+_REASONING = ("reasoning_content", "reasoning", "reasoning_text")
+
+
+class ChatInspector:
+    """Finds what is odd about chunks, beside what the decoder finds.
+
+    Args:
+        findings: Where findings go.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._roles: dict[JSONValue, bool] = {}  # by choice, whether its role was named
+        self._heads: dict[tuple[JSONValue, int], dict[str, JSONValue]] = {}  # of tool calls: the id and the name
+
+    def event(self, seen: SeenEvent, place: Place) -> None:
+        """Look at an event."""
+        chunk = seen.value
+        if not isinstance(chunk, dict) or not isinstance(chunk.get("choices"), list):
+            return
+        if seen.name not in ("", "message"):
+            self._findings.add("named_event", place, f"event: {seen.name}")
+        missing = [field for field in _FIELDS if field not in chunk]
+        if missing:
+            self._findings.add("missing_chunk_field", place, seen.data, detail=", ".join(missing))
+        kind = chunk.get("object", "")
+        if kind not in _OBJECTS and isinstance(kind, str):
+            self._findings.add("wrong_object", place, seen.data, detail=kind)
+        for position, choice in enumerate(chunk["choices"]):
+            if isinstance(choice, dict):
+                self._choice(choice, choice.get("index", position), seen, place)
+        inspect_details(chunk.get("usage"), seen, place, self._findings)
+
+    def _choice(self, choice: Mapping[str, JSONValue], index: JSONValue, seen: SeenEvent, place: Place) -> None:
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason and reason not in _FINISH_REASONS:
+            self._findings.add("unknown_finish_reason", place, seen.data, detail=reason)
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            if "text" not in choice:  # of the completions that came before chats
+                self._findings.add("missing_delta", place, seen.data)
+            return
+        if isinstance(index, (int, str)):
+            self._roles[index] = self._roles.get(index, False) or bool(delta.get("role"))
+        texts = [text for name in _REASONING if isinstance(text := delta.get(name), str) and text]
+        if len(texts) > len(set(texts)):
+            self._findings.add("reasoning_twice", place, seen.data)
+        pieces = delta.get("tool_calls")
+        for piece in pieces if isinstance(pieces, list) else ():
+            if isinstance(piece, dict):
+                self._call(piece, index, seen, place)
+
+    def _call(self, piece: Mapping[str, JSONValue], choice: JSONValue, seen: SeenEvent, place: Place) -> None:
+        function = piece.get("function")
+        stated = function if isinstance(function, dict) else {}
+        if isinstance(stated.get("arguments"), (dict, list)):
+            self._findings.add("arguments_not_text", place, seen.data)
+        index = piece.get("index")
+        if not is_count(index) or not isinstance(choice, (int, str)):
+            return
+        head = {"id": piece.get("id"), "name": stated.get("name")}
+        before = self._heads.get((choice, index))
+        if before is None or (head["id"] and head["id"] != before["id"]):
+            self._heads[choice, index] = head
+            return
+        repeated = [name for name, value in head.items() if value and value == before[name]]
+        if repeated:
+            self._findings.add("call_head_repeated", place, seen.data, detail=" and ".join(repeated))
+
+    def end(self, place: Place) -> None:
+        """The stream has ended."""
+        for named in self._roles.values():
+            if not named:
+                self._findings.add("missing_role", place)
+
+
+def inspect_details(usage: JSONValue, seen: SeenEvent, place: Place, findings: Findings) -> None:
+    """Find details of a usage report that count more than what they are part of."""
+    if not isinstance(usage, dict):
+        return
+    for whole in ("prompt", "completion", "input", "output"):
+        count, details = usage.get(f"{whole}_tokens"), usage.get(f"{whole}_tokens_details")
+        for name, part in details.items() if isinstance(details, dict) else ():
+            if is_count(part) and is_count(count) and part > count:
+                findings.add("odd_details", place, seen.data, detail=f"{name} {part} of {whole}_tokens {count}")

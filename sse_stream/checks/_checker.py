@@ -1,0 +1,224 @@
+"""Reads a body as the library reads every stream, and finds what its server should not have done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from .._chat._anomalies import AnomalyKind
+from .._chat._endings import Ending
+from .._chat._limits import Limits
+from .._decoding._reader import EventReader
+from .._errors import (
+    ChunkDecodeError,
+    EventTooLargeError,
+    IncompleteStreamError,
+    OutputTooLargeError,
+    ProviderError,
+    SSEStreamError,
+)
+from .._sources._source import Source
+from .._streams._body import Body
+from ..dialects import Dialect
+from ..dialects._formats import (
+    ANTHROPIC_MESSAGES,
+    GEMINI_CONTENT,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    format_of,
+)
+from ._answer import inspect_answer
+from ._anthropic import AnthropicInspector
+from ._blocks import Block, SeenEvent, blocks, events_of
+from ._capture import Capture
+from ._chat import ChatInspector
+from ._findings import Findings, Place
+from ._framing import FramingInspector
+from ._gemini import GeminiInspector
+from ._response import inspect_head, inspect_times
+from ._responses import ResponsesInspector
+
+
+class Inspector(Protocol):
+    """Finds what is odd about the events of one format."""
+
+    def event(self, seen: SeenEvent, place: Place) -> None:
+        """Look at an event."""
+
+    def end(self, place: Place) -> None:
+        """The stream has ended."""
+
+
+FAMILIES: Mapping[str, tuple[str, Callable[[Findings], Inspector]]] = {
+    OPENAI_CHAT: ("CHAT", ChatInspector),
+    ANTHROPIC_MESSAGES: ("ANTH", AnthropicInspector),
+    OPENAI_RESPONSES: ("RESP", ResponsesInspector),
+    GEMINI_CONTENT: ("GEMI", GeminiInspector),
+}
+"""The family of rules of each format, and what looks at its events."""
+
+
+class Checker:
+    """Checks one response.
+
+    Args:
+        capture: The response.
+        findings: Where findings go.
+        dialect: The wire format; `None` to find it out.
+        limits: Bounds on memory.
+        framing_only: Whether only the framing is looked at.
+
+    Attributes:
+        events: How many events there were.
+        ending: How the stream ended.
+        format: The name of the format; `""` where none was found.
+    """
+
+    def __init__(
+        self, capture: Capture, findings: Findings, dialect: Dialect | None, limits: Limits, *, framing_only: bool
+    ) -> None:
+        self._capture = capture
+        self._findings = findings
+        self._reader = EventReader(dialect, strict=False, limits=limits, keepalives=False)
+        self._limits = limits
+        self._decodes = not framing_only
+        self._inspector: Inspector | None = None
+        self._known: dict[AnomalyKind, int] = {}
+        self._last = Place()
+        self._end_mark: int | None = None
+        self.events = 0
+        self.ending: Ending = "open"
+        self.format = ""
+        if dialect is not None:
+            self._settle(dialect.name)
+
+    def run(self) -> None:
+        """Check all of it."""
+        capture = self._capture
+        inspect_head(capture, self._findings)
+        body = Body(Source(response=None, status=capture.status, headers=capture.headers), self._limits)
+        body.add(capture.body, at_end=True)
+        if body.kind == "stream" or (not self._decodes and body.kind != "status"):
+            self._check_stream()
+        elif body.document is not None and self._reader.take_document(body.document):
+            self._drain(Place(line=1))
+            self._end()
+        elif body.kind != "status":
+            error = body.error()
+            self._findings.add(
+                "not_a_stream", Place(line=1), capture.body[:400].decode("utf-8", "replace"), detail=str(error)
+            )
+            self.ending = "invalid"
+        else:
+            self.ending = "provider_error"
+        inspect_times(capture, self._findings, events=self.events, end_mark=self._end_mark)
+
+    def _check_stream(self) -> None:
+        framing = FramingInspector(self._findings, self._capture.body)
+        for block in blocks(self._capture.body):
+            seen = list(events_of(block))
+            first = block.lines[0]
+            begins = next((line for line in block.lines if not line.text.startswith(b":")), first)
+            self._last = Place(event=self.events + 1 if seen else 0, offset=begins.offset, line=begins.number)
+            framing.block(block, self._last.event)
+            self.events += len(seen) if block.is_closed or seen else 0
+            if self._decodes:
+                self._inspect(seen)
+                self._decode(block)
+        if self._decodes:
+            self._end()
+        elif self._capture.broken:
+            self._findings.add("connection_broken", self._last, detail=self._capture.broken)
+
+    def _inspect(self, seen: Sequence[SeenEvent]) -> None:
+        for number, event in enumerate(seen):
+            if not self.format:
+                self._settle(format_of(event.value, event.name or "message"))
+            place = Place(event=self._last.event + number, offset=self._last.offset, line=self._last.line + number)
+            if event.duplicate_key is not None:
+                self._findings.add("duplicate_key", place, event.data, detail=event.duplicate_key)
+            if self._inspector is not None:
+                self._inspector.event(event, place)
+
+    def _settle(self, name: str | None) -> None:
+        if name is None or name not in FAMILIES:
+            return
+        self.format = name
+        self._findings.family, inspector = FAMILIES[name]
+        self._inspector = inspector(self._findings)
+
+    # ---------------------------------------------------------------- decoding
+
+    def _decode(self, block: Block) -> None:
+        if self._reader.error is not None:
+            return
+        was_done = self._reader.ending == "complete"
+        self._reader.take(block.data)
+        self._drain(self._last)
+        if not was_done and self._reader.ending == "complete":
+            self._end_mark = block.end
+
+    def _drain(self, place: Place) -> None:
+        """Decode what was taken, and tell what was odd about it."""
+        try:
+            while self._reader.next_event() is not None:
+                pass
+        except SSEStreamError as error:
+            self._tell(place)
+            self._fail(error, place)
+        else:
+            self._tell(place)
+
+    def _tell(self, place: Place) -> None:
+        for anomaly in self._reader.anomalies:
+            more = anomaly.count - self._known.get(anomaly.kind, 0)
+            if more:
+                self._known[anomaly.kind] = anomaly.count
+                self._findings.add(anomaly.kind, place, anomaly.sample, count=more)
+
+    def _fail(self, error: SSEStreamError, place: Place) -> None:
+        findings = self._findings
+        match error:
+            case ProviderError():
+                if not findings.has_any(("error_field",)):
+                    findings.add("provider_error", place, str(error.body), detail=str(error.message))
+            case ChunkDecodeError():
+                data = error.data
+                is_json = data.lstrip()[:1] in ("{", "[") and _is_json(data)
+                findings.add("unknown_format" if is_json else "undecodable", place, data)
+            case EventTooLargeError() | OutputTooLargeError():
+                findings.add("event_too_large", place, detail=f"the limit is {error.limit:,} bytes")
+            case IncompleteStreamError():
+                findings.add("truncated", place, detail=str(error))
+            case _:
+                findings.add("not_a_stream", place, detail=str(error))
+
+    def _end(self) -> None:
+        """The body has ended."""
+        reader, capture = self._reader, self._capture
+        at_end = Place(event=self.events, offset=len(capture.body), line=self._last.line)
+        if capture.broken:
+            if reader.ending == "complete":
+                self._findings.add("broken_after_finish", at_end, detail=capture.broken)
+            elif reader.is_settled:
+                reader.broken = True
+            elif reader.error is None:
+                self._findings.add("connection_broken", at_end, detail=capture.broken)
+                self.ending = "transport_error"
+                return
+        if reader.error is None:
+            reader.end()
+            self._drain(at_end)
+        self.ending = reader.ending
+        if self._inspector is not None:
+            self._inspector.end(at_end)
+        inspect_answer(reader.completion, self.ending, self._findings, at_end)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""Looks at the lines of an event stream."""
+
+from __future__ import annotations
+
+import re
+
+from ._blocks import Block, Line
+from ._findings import Findings, Place
+
+_FIELDS = frozenset({b"data", b"event", b"id", b"retry", b""})
+_SEPARATOR = re.compile(rb"\xe2\x80[\xa8\xa9]|\xc2\x85|[\x0b\x0c\x1c-\x1e]")
+_LONG_LINE = 65_536
+_FIELD_NAME = re.compile(rb"[A-Za-z][\w.-]*")
+
+
+class FramingInspector:
+    """Finds what is odd about the framing, beside what the decoder finds.
+
+    Args:
+        findings: Where findings go.
+        body: The whole body.
+    """
+
+    def __init__(self, findings: Findings, body: bytes) -> None:
+        self._findings = findings
+        self._size = len(body)
+        self._endings: set[bytes] = set()
+        if body.startswith(b"\xef\xbb\xbf"):
+            findings.add("byte_order_mark", Place(event=0, offset=0, line=1))
+
+    def block(self, block: Block, event: int) -> None:
+        """Look at a block.
+
+        Args:
+            block: The block.
+            event: The number of its first event.
+        """
+        fields = set()
+        for line in block.lines:
+            self._ending(line, event)
+            if line.text:
+                fields.add(line.field[0])
+                self._line(line, event)
+        if block.is_closed and fields & {b"event", b"id", b"retry"} and b"data" not in fields:
+            first = block.lines[0]
+            self._findings.add("dataless_event", _place(first, 0), _text(first))
+
+    def _ending(self, line: Line, event: int) -> None:
+        if not line.ending:
+            return
+        is_last = line.offset + len(line.text) + len(line.ending) == self._size
+        if line.ending == b"\r" and not is_last:
+            self._findings.add("cr_line_ends", _place(line, event), _text(line))
+        if self._endings and line.ending not in self._endings:
+            self._findings.add("mixed_line_ends", _place(line, event), _text(line))
+        self._endings.add(line.ending)
+
+    def _line(self, line: Line, event: int) -> None:
+        name, value = line.field
+        broken = None
+        if name == b"data":
+            if line.text[4:5] == b":" and line.text[5:6] not in (b" ", b""):
+                broken = "no_space_after_colon"
+        elif name == b"id":
+            broken = "ignored_id" if b"\0" in value else None
+        elif name == b"retry":
+            broken = None if value.isdigit() else "ignored_retry"
+        elif name == b"error" and b":" in line.text:
+            broken = "error_field"
+        elif name not in _FIELDS:
+            if name.strip().lower() in _FIELDS - {b""}:
+                broken = "misspelled_field"
+            elif _FIELD_NAME.fullmatch(name):
+                broken = "unknown_field"
+        place = _place(line, event)
+        if broken is not None:
+            self._findings.add(broken, place, _text(line))
+        if name == b"data" and (found := _SEPARATOR.search(value)) is not None:
+            self._findings.add("line_separator_in_data", place, _text(line), detail=_named(found[0]))
+        if len(line.text) > _LONG_LINE:
+            self._findings.add("long_line", place, _text(line), detail=f"{len(line.text):,} bytes")
+
+
+def _place(line: Line, event: int) -> Place:
+    return Place(event=event, offset=line.offset, line=line.number)
+
+
+def _text(line: Line) -> str:
+    return line.text[:400].decode("utf-8", "replace")
+
+
+def _named(character: bytes) -> str:
+    return f"U+{ord(character.decode()):04X}"

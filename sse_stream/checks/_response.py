@@ -1,0 +1,97 @@
+"""Looks at a response: its status, its headers, when its bytes came."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from .._sources._kinds import content_coding, is_odd_label, is_success
+from ._capture import Capture
+from ._findings import Findings, Place
+
+_SILENCE = 15.0
+_LATE = 1.0
+_FEW_EVENTS = 3
+_NOWHERE = Place()
+
+
+def inspect_head(capture: Capture, findings: Findings) -> None:
+    """Find what is odd about the status and the headers."""
+    if capture.status is None:
+        return
+    headers = capture.headers
+    if not is_success(capture.status):
+        findings.add("bad_status", _NOWHERE, detail=str(capture.status))
+        return
+    label = headers.get("content-type", "")
+    if not label:
+        findings.add("missing_content_type", _NOWHERE)
+    elif is_odd_label(capture.status, headers):
+        findings.add("odd_content_type", _NOWHERE, detail=label)
+    charset = _parameter(label, "charset")
+    if charset not in ("", "utf-8", "utf8"):
+        findings.add("odd_charset", _NOWHERE, detail=charset)
+    if content_coding(headers):
+        findings.add("compressed", _NOWHERE, detail=content_coding(headers))
+    caching = headers.get("cache-control", "").lower()
+    if not any(word in caching for word in ("no-cache", "no-store", "private")):
+        findings.add("cacheable", _NOWHERE, detail=f"Cache-Control: {caching}" if caching else "")
+    _inspect_connection(capture, findings)
+
+
+def _inspect_connection(capture: Capture, findings: Findings) -> None:
+    headers = capture.headers
+    if "content-length" in headers:
+        findings.add("known_length", _NOWHERE, detail=f"Content-Length: {headers['content-length']}")
+    if not capture.http_version.startswith("HTTP/1"):
+        return
+    if "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "").lower():
+        findings.add("unframed_body", _NOWHERE)
+    reason = _reason_to_close(capture)
+    if reason:
+        findings.add("connection_not_reused", _NOWHERE, detail=reason)
+
+
+def _reason_to_close(capture: Capture) -> str:
+    """Why the next request needs another connection; `""` if it does not."""
+    connection = capture.headers.get("connection", "").lower()
+    if connection == "close":
+        return "Connection: close"
+    if capture.http_version == "HTTP/1.0" and connection != "keep-alive":
+        return "HTTP/1.0"
+    return "the next request opened another" if capture.is_reused is False else ""
+
+
+def _parameter(content_type: str, name: str) -> str:
+    for parameter in content_type.split(";")[1:]:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == name:
+            return value.strip().strip('"').lower()
+    return ""
+
+
+def inspect_times(capture: Capture, findings: Findings, *, events: int, end_mark: int | None) -> None:
+    """Find what is odd about when bytes came.
+
+    Args:
+        capture: The response.
+        findings: Where findings go.
+        events: How many events it has.
+        end_mark: The byte after the event that says that the answer is done; `None` where there was none.
+    """
+    reads = capture.reads
+    if capture.ended is None or not reads:
+        return
+    if len(reads) == 1 and events >= _FEW_EVENTS:
+        findings.add("buffered", _NOWHERE, detail=f"{events} events after {reads[0].time:.1f} s")
+    before = 0.0
+    offset = 0
+    for read in reads:
+        if read.time - before > _SILENCE:
+            findings.add("long_silence", Place(offset=offset), detail=f"{read.time - before:.0f} s")
+        before, offset = read.time, read.end
+    if capture.ended - before > _SILENCE and end_mark is None:
+        findings.add("long_silence", Place(offset=offset), detail=f"{capture.ended - before:.0f} s")
+    if end_mark is not None:
+        done = reads[min(bisect_left(reads, end_mark, key=lambda read: read.end), len(reads) - 1)].time
+        if capture.ended - done > _LATE:
+            findings.add("late_end", Place(offset=end_mark), detail=f"{capture.ended - done:.1f} s")

@@ -1,0 +1,72 @@
+"""Looks at the events of OpenAI's Responses."""
+
+from __future__ import annotations
+
+from .._json._depth import JSONValue
+from ._anthropic import inspect_name
+from ._blocks import SeenEvent, is_count
+from ._chat import inspect_details
+from ._findings import Findings, Place
+
+_ITEM_STARTS = "response.output_item.added"
+_PART_STARTS = "response.content_part.added"
+_IN_PART = ("response.output_text.", "response.refusal.")
+_FINAL = frozenset({"response.completed", "response.incomplete"})
+
+
+class ResponsesInspector:
+    """Finds what is odd about the events of Responses, beside what the decoder finds.
+
+    Args:
+        findings: Where findings go.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._has_begun = False
+        self._is_resumed = False  # what began before this body cannot be missed
+        self._items: set[int] = set()
+        self._parts: set[tuple[int, int]] = set()
+
+    def event(self, seen: SeenEvent, place: Place) -> None:
+        """Look at an event."""
+        value = seen.value
+        kind = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(kind, str) or not kind.startswith(("response.", "error")):
+            return
+        inspect_name(seen, kind, place, self._findings)
+        number = value.get("sequence_number")
+        if number is None:
+            self._findings.add("missing_sequence_number", place, seen.data)
+        if not self._has_begun:
+            self._has_begun = True
+            self._is_resumed = is_count(number) and number > 0
+            if kind not in ("response.created", "response.queued", "error") and not self._is_resumed:
+                self._findings.add("missing_created", place, seen.data)
+        self._order(kind, value, seen, place)
+        response = value.get("response")
+        if isinstance(response, dict):
+            inspect_details(response.get("usage"), seen, place, self._findings)
+            if kind in _FINAL and response.get("output") == [] and self._items:
+                self._findings.add("empty_output", place, seen.data)
+
+    def _order(self, kind: str, value: dict[str, JSONValue], seen: SeenEvent, place: Place) -> None:
+        item, part = value.get("output_index"), value.get("content_index")
+        if not is_count(item):
+            return
+        if kind == _ITEM_STARTS:
+            self._items.add(item)
+            return
+        if self._is_resumed:
+            return
+        if item not in self._items:
+            self._findings.add("unannounced_item", place, seen.data)
+            self._items.add(item)
+        if is_count(part):
+            if kind.startswith(_IN_PART) and (item, part) not in self._parts:
+                self._findings.add("unannounced_part", place, seen.data)
+            if kind == _PART_STARTS or kind.startswith(_IN_PART):
+                self._parts.add((item, part))
+
+    def end(self, place: Place) -> None:
+        """The stream has ended."""

@@ -1,0 +1,133 @@
+"""Rules about the events of OpenAI's Responses."""
+
+from __future__ import annotations
+
+from ._rule import Rule
+
+_RESPONSES = "OpenAI API reference, Responses: streaming events"
+
+RESPONSES_RULES = (
+    Rule(
+        "RESP001",
+        "missing_event_name",
+        "note",
+        "an event has no name",
+        "The openai SDK goes by the type in the data; clients that listen by name, such as EventSource, get nothing.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP002",
+        "wrong_event_name",
+        "warning",
+        "an event's name differs from the type in its data",
+        "Clients that go by the name and clients that go by the type read different events.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP003",
+        "missing_created",
+        "error",
+        "the stream does not begin with response.created",
+        "The openai SDK's stream() raises RuntimeError at the first event.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP004",
+        "sequence_gap",
+        "warning",
+        "sequence numbers do not follow each other",
+        "Clients that resume by number ask for the wrong event; events may have been lost on the way.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP005",
+        "missing_sequence_number",
+        "note",
+        "an event has no sequence number",
+        "A response that is interrupted cannot be resumed.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP006",
+        "unannounced_item",
+        "warning",
+        "content came for an item that was not announced",
+        "The openai SDK's stream() raises RuntimeError.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP007",
+        "unannounced_part",
+        "warning",
+        "text came for a content part that was not announced",
+        "The openai SDK's stream() raises IndexError.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP008",
+        "start_repeated",
+        "warning",
+        "the beginning of the response or of an item came again",
+        "Clients that build a list of items hold the item twice.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP009",
+        "text_contradicts",
+        "warning",
+        "text that was sent whole differs from its deltas",
+        "The openai SDK keeps one or the other depending on which event is read.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP010",
+        "empty_output",
+        "warning",
+        "the last event's response has an empty output though items came",
+        "response.output_text is empty in the openai SDK: get_final_response() holds nothing of the answer.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP011",
+        "id_changed",
+        "warning",
+        "the response's id changes within the stream",
+        "The openai SDK's stream() raises RuntimeError.",
+        _RESPONSES,
+        is_forbidden=False,
+    ),
+    Rule(
+        "RESP012",
+        "unknown_event",
+        "note",
+        "an event has a type that is not known here",
+        "New types are allowed at any time; clients that do not ignore unknown ones raise.",
+        _RESPONSES,
+        is_forbidden=False,
+    ),
+    Rule(
+        "RESP013",
+        "unknown_delta",
+        "note",
+        "a delta has a type that is not known here",
+        "Clients drop what they do not know.",
+        _RESPONSES,
+        is_forbidden=False,
+    ),
+    Rule(
+        "RESP014",
+        "missing_index",
+        "warning",
+        "an event of an item has no output_index",
+        "The openai SDK's stream() finds items by their index and raises.",
+        _RESPONSES,
+    ),
+    Rule(
+        "RESP015",
+        "odd_type",
+        "warning",
+        "a field holds a value of another type than its own",
+        "Clients with strict models refuse the event; the openai SDK passes the wrong type on.",
+        _RESPONSES,
+    ),
+)

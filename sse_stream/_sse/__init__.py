@@ -1,1 +1,1 @@
-"""Server-sent events: the standard's byte decoder and the event. No JSON is looked into, no provider is known."""
+"""Server-sent events: decoding bytes as the standard defines it, and planning reconnections. Knows no JSON, no provider."""

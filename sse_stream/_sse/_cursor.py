@@ -1,4 +1,4 @@
-"""The events of one connection after another, and how far they have been handled."""
+"""Reading events across reconnections, and tracking which have been handled."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections import OrderedDict
 from ._event import ServerSentEvent
 from ._parser import EventParser
 
-# An id longer than this is remembered by its digest, so that a window's memory has a bound.
+# A longer id is remembered by its digest, to bound the memory of the window.
 _LONG_ID = 64
 
 
 class EventCursor:
-    """Reads the events of a source that is connected to again and again.
+    """Reads the events of a source over any number of connections.
 
-    Whoever asks for the next event has handled the one in hand: only then does `last_event_id` move to it.
+    Asking for the next event acknowledges the current one. Only then does `last_event_id` advance to it.
 
     Args:
-        last_event_id: Where to begin: the last event ID string, `""` for none.
-        dedupe: How many ids are remembered, so that an event that comes again with one of them is dropped.
-        max_event_size: How many bytes of one event may wait for its end, `None` for no bound.
+        last_event_id: The last event ID string to resume from, `""` for none.
+        dedupe: How many recent ids to remember. An event whose id is among them is dropped.
+        max_event_size: The maximum size of one event in bytes, `None` for no limit.
 
     Attributes:
-        last_event_id: The id of the last event that was handled, or what the server has set it to since.
+        last_event_id: The id of the last event that was handled, or the one that the server has set since.
     """
 
     __slots__ = ("_in_hand", "_max_event_size", "_parser", "_seen", "_window", "last_event_id")
@@ -36,36 +36,36 @@ class EventCursor:
         self.connect()
 
     def connect(self) -> None:
-        """A new connection begins, and with it a new stream: what was incomplete of the one before is discarded.
+        """Start a new stream on a new connection, discarding an incomplete event of the previous one.
 
-        An event without an id of its own has the last id that came before it, over an earlier connection too.
+        An event without an `id` field keeps the last id, even if that came over an earlier connection.
         """
         self._parser = EventParser(self._max_event_size, last_event_id=self.last_event_id)
 
     @property
     def retry(self) -> int | None:
-        """The reconnection time that this connection has set, in milliseconds; `None` if it has not."""
+        """The reconnection time set on this connection, in milliseconds; `None` if none was."""
         return self._parser.retry
 
     def take(self, data: bytes) -> None:
-        """Make the next bytes of the connection readable."""
+        """Add bytes received on the connection."""
         self._parser.take(data)
 
     def acknowledge(self) -> None:
-        """The event in hand has been handled."""
+        """Mark the current event as handled."""
         if self._in_hand is not None:
             self.last_event_id = self._in_hand.id
             self._in_hand = None
 
     def hand_out(self, event: ServerSentEvent) -> None:
-        """The event is in hand from now on."""
+        """Make this the current event, which is being handled."""
         self._in_hand = event
 
     def next_event(self) -> ServerSentEvent | None:
-        """The next event, which is then handed out; `None` if the bytes so far hold no more.
+        """Return the next event that is not a repetition; `None` if the bytes so far hold no more.
 
         Raises:
-            EventTooLargeError: It outgrows its limit.
+            EventTooLargeError: The event exceeds the limit.
         """
         parser = self._parser
         while True:
@@ -73,14 +73,14 @@ class EventCursor:
             event = parser.next_event()
             if event is None:
                 if parser.last_event_id != before:
-                    # "The last event ID string" is set by a block without data too.
+                    # An event block without data sets the last event ID string too.
                     self.last_event_id = parser.last_event_id
                 return None
             if parser.identified == identified or not self._is_repeated(event.id):
                 return event
 
     def _is_repeated(self, id: str) -> bool:
-        """Whether an event with this id was given out, not too many ids ago."""
+        """Whether this id is among the remembered ones. Remembers it if not."""
         if not self._window or not id:
             return False
         key = id if len(id) <= _LONG_ID else _digest(id)
@@ -94,8 +94,8 @@ class EventCursor:
 
 
 def _digest(id: str) -> bytes:
-    """What stands for a long id."""
-    # Imported here: ids are short, and start-up stays cheap.
+    """Return a fixed-size digest of a long id."""
+    # Imported here, because long ids are rare and start-up should stay cheap.
     from hashlib import blake2b
 
     return blake2b(id.encode(), digest_size=_LONG_ID // 2).digest()

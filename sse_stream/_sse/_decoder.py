@@ -1,4 +1,4 @@
-"""Server-sent events from bytes, exactly as the WHATWG HTML standard has them."""
+"""The public decoder of server-sent events, following the WHATWG HTML standard exactly."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ._parser import DEFAULT_MAX_EVENT_SIZE, EventParser
 
 
 class SSEDecoder:
-    r"""Bytes in, events out: the standard's parser, to be fed in pieces of any size.
+    r"""Decodes bytes to server-sent events, exactly as the standard defines them.
 
-    However the bytes are cut, the events are the same, and the same error comes at the same place.
-    Time is linear in the bytes, memory is bounded by `max_event_size`.
+    How the bytes are split does not matter: the events are the same, and an error is raised at the same place. Time is
+    linear in the number of bytes; memory is bounded by `max_event_size`.
 
     Args:
-        max_event_size: How many bytes of one event may wait for its end: its `data` so far and the line
-            that is being read. `None` for no bound.
-        on_comment: Called with the text of each comment line, the space after its colon dropped.
-        on_unknown_field: Called with name and value of each field that the standard says to ignore.
-        part_events: Asked, when a `data` line is followed by another, whether that first line is an
-            event of its own. The standard always says no, and so does leaving this out; some servers
-            part their events by a single newline. Asked of no more than one line, so that cost stays
-            linear; what it says yes to is dispatched at once.
+        max_event_size: The maximum number of bytes to buffer for one event: its `data` so far and the current line.
+            `None` for no limit.
+        on_comment: Called with the text of each comment line, without the space after the colon.
+        on_unknown_field: Called with the name and value of each field that the standard says to ignore.
+        part_events: Called with a `data` line when another follows, to ask whether the first is an event by itself. For
+            servers that separate events by a single newline; the standard never splits them, and neither does the
+            default. It is asked about one line at most, so cost stays linear. If it returns true, the event is
+            dispatched at once.
 
     Raises:
         ValueError: `max_event_size` is below 1.
@@ -47,35 +47,33 @@ class SSEDecoder:
         part_events: Callable[[str], bool] | None = None,
     ) -> None:
         if max_event_size is not None and max_event_size < 1:
-            raise ValueError(f"max_event_size is a number of bytes, 1 or more, or None: {max_event_size!r}")
+            raise ValueError(f"max_event_size takes a number of bytes, 1 or more, or None, not {max_event_size!r}")
         self._parser = EventParser(max_event_size, on_comment, on_unknown_field, part_events)
-        # What becomes of the event that no blank line has closed; set by the first `close`.
+        # Dispatches or discards the event that no blank line ended; set by the first call of `close`.
         self._rest: Callable[[], ServerSentEvent | None] | None = None
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID string: what a client sends as `Last-Event-ID` when it connects again."""
+        """The last event ID string, which a client sends as `Last-Event-ID` when it reconnects."""
         return self._parser.last_event_id
 
     @property
     def retry(self) -> int | None:
-        """The reconnection time in milliseconds, as last set by the server; `None` if it never was."""
+        """The reconnection time in milliseconds, as last set by the server; `None` if it set none."""
         return self._parser.retry
 
     def feed(self, data: bytes | bytearray | memoryview) -> Iterator[ServerSentEvent]:
-        """Take the next bytes of the stream, all of them at once.
+        """Add the next bytes of the stream.
 
         Args:
-            data: Any number of bytes, cut anywhere. They are copied if they can change.
+            data: Any number of bytes, split anywhere. Mutable buffers are copied.
 
         Returns:
-            The events, decoded as they are read. What is left unread stays queued and comes first on
-            the next call.
+            An iterator that decodes events as it is read. Unread events stay queued and come first with the next call.
 
         Raises:
-            EventTooLargeError: While the events are read, after every event before the one that is
-                too large.
-            SSEStreamError: The decoder has failed before, or was closed.
+            EventTooLargeError: Raised by the iterator, after all events that precede the one that is too large.
+            SSEStreamError: The decoder has failed or was closed.
             TypeError: `data` is not bytes.
         """
         parser = self._parser
@@ -83,17 +81,17 @@ class SSEDecoder:
         return iter(parser.next_event, None)
 
     def close(self, *, dispatch_incomplete: bool = False) -> Iterator[ServerSentEvent]:
-        """Say that no more bytes will come. After an error, or a second time, this changes nothing.
+        """End the stream. After an error, or when called again, this changes nothing.
 
         Args:
-            dispatch_incomplete: Dispatch also the event that no blank line has closed. The standard
-                discards it: "Once the end of the file is reached, any pending data must be discarded."
+            dispatch_incomplete: Also dispatch an event that no blank line ended. The standard discards it: "Once the end
+                of the file is reached, any pending data must be discarded."
 
         Returns:
-            What was fed and not read yet, and the incomplete event if it was asked for.
+            An iterator over the events not read yet, with the incomplete one last if requested.
 
         Raises:
-            EventTooLargeError: As with `feed`, while the events are read.
+            EventTooLargeError: Raised by the iterator, as with `feed`.
         """
         parser = self._parser
         parser.close()
@@ -107,13 +105,13 @@ class SSEDecoder:
 
 
 def as_bytes(data: object) -> bytes:
-    """The bytes that were fed, as bytes that nobody can change.
+    """Return the data as immutable bytes.
 
     Raises:
-        TypeError: They are none; the message says what to pass instead.
+        TypeError: `data` is not bytes-like. The message says what to pass instead.
     """
     if isinstance(data, (bytes, bytearray, memoryview)):
         return bytes(data)
     if isinstance(data, str):
-        raise TypeError("feed takes bytes, not str: pass the response's raw bytes, before they are decoded")
+        raise TypeError("feed takes bytes, not str: pass the raw bytes of the response, not decoded text")
     raise TypeError(f"feed takes bytes, bytearray or memoryview, not {type(data).__name__}")

@@ -1,4 +1,4 @@
-"""The bytes of an event stream that are not read yet: line ends made one, a byte order mark taken away."""
+"""Buffering the bytes of an event stream: normalizes line endings and removes the byte order mark."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class StreamInput:
-    """Takes bytes in pieces cut anywhere, and keeps them until they are read: LF is the only end of a line in them.
+    """Buffers bytes that arrive in pieces split anywhere. In the buffer, every line ends in LF.
 
     Attributes:
         buffer: The piece that is being read; empty if nothing is left to read.
-        position: How far it is read.
-        later: Further pieces.
-        takes_as_is: Whether the bytes before the next piece decide nothing about its beginning.
+        position: The position in `buffer` up to which it has been read.
+        later: The pieces after it.
+        takes_as_is: Whether the next piece starts neither with a possible BOM nor with the LF of a split CRLF.
         closed: Whether no more bytes will come.
     """
 
@@ -27,27 +27,26 @@ class StreamInput:
         self.position = 0
         self.later: deque[bytes] = deque()
         self.takes_as_is = False
-        self._head: bytes | None = b""  # the first bytes while they may be a BOM; None ever after
-        self._skip_lf = False  # the last byte was a CR, which ended its line: an LF now belongs to it
+        self._head: bytes | None = b""  # the first bytes, while they may be a BOM; then None
+        self._skip_lf = False  # the last byte was a CR, so a following LF belongs to the same line end
         self.closed = False
-        self._failure = ""  # what the error said; the error itself would keep the frames it came through
+        self._failure = ""  # the message only: keeping the exception would keep its stack frames alive
 
     @property
     def holds_back(self) -> bool:
-        """Whether the first bytes are not to be read yet, as they may be a BOM."""
+        """Whether the first bytes are held back because they may be a BOM."""
         return bool(self._head)
 
     def take(self, data: bytes) -> None:
-        """Keep the next bytes of the stream.
+        """Add the next bytes of the stream.
 
         Raises:
-            SSEStreamError: The parser has failed before, or was closed.
+            SSEStreamError: The parser has failed or was closed.
         """
         if not self.takes_as_is:
             data = self._continued(data)
         if 13 in data:
-            # A CR ends its line wherever it stands, at the end of a piece too: "prompt" means not to
-            # wait for the LF that may follow.
+            # A CR ends its line even at the end of a piece: waiting for an LF that may follow would delay the event.
             if data[-1] == 13:
                 self._skip_lf = True
                 self.takes_as_is = False
@@ -60,20 +59,20 @@ class StreamInput:
             self.later.append(data)
 
     def close(self) -> None:
-        """No more bytes will come. After an error, or a second time, this changes nothing."""
+        """End the input. After an error, or when called again, this changes nothing."""
         if not self.closed:
             self.closed = True
             self.takes_as_is = False
             if self._head:
-                # Less than three bytes came in all: the beginning of a BOM is no BOM.
+                # Fewer than three bytes arrived in total: an incomplete BOM is data.
                 self.buffer = self._head
                 self._head = None
 
     def stop(self, failure: str) -> None:
-        """Nothing will be decoded any more, and so nothing is kept.
+        """Discard all input, because nothing more will be decoded.
 
         Args:
-            failure: What went wrong; `""` if nothing did.
+            failure: The error message; `""` if nothing failed.
         """
         self.closed = True
         self._failure = failure
@@ -84,10 +83,12 @@ class StreamInput:
         self.later.clear()
 
     def _continued(self, data: bytes) -> bytes:
-        """The piece without what the bytes before it have decided: a BOM, the LF of a CRLF."""
+        """Return the piece without a BOM or the LF of a split CRLF."""
         if self.closed:
             reason = f"has failed: {self._failure}" if self._failure else "was closed"
-            raise SSEStreamError(f"this decoder takes no more bytes, for it {reason}. Make a new one for each stream")
+            raise SSEStreamError(
+                f"this decoder accepts no more bytes because it {reason}. Create a new decoder for each stream"
+            )
         if self._head is not None:
             # "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
             data = self._head + data
@@ -103,7 +104,7 @@ class StreamInput:
         return data
 
     def pass_over(self, end: int) -> None:
-        """Go on at this place of the buffer, as if all before it had been read."""
+        """Continue at this position of the buffer, as if everything before it had been read."""
         if end < len(self.buffer):
             self.position = end
         else:

@@ -1,8 +1,7 @@
-"""The standard's parser: bytes in, server-sent events out, one at a time.
+"""The event stream parser of the HTML standard: bytes in, server-sent events out, one at a time.
 
-The rules are those of https://html.spec.whatwg.org/multipage/server-sent-events.html, sections 9.2.5
-("Parsing an event stream") and 9.2.6 ("Interpreting an event stream"); comments quote it. No JSON is
-looked into here, and no provider is known.
+It implements https://html.spec.whatwg.org/multipage/server-sent-events.html, sections 9.2.5 ("Parsing an event stream")
+and 9.2.6 ("Interpreting an event stream"), which the comments quote. It knows no JSON and no provider.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ from ._input import StreamInput
 
 DEFAULT_MAX_EVENT_SIZE = 32 * 1024 * 1024
 
-# A plain event, which nearly all are: one line that begins so, and the blank line that ends it. A chat's has no
-# more; where events are named, the name stands in a line before it.
+# Nearly all events are plain: one `data` line and a blank line. If events are named, an `event` line precedes them.
 PLAIN_START = b"data: "
 PLAIN_END = b"\n\n"
 PLAIN_NAME = b"event: "
@@ -26,23 +24,23 @@ _EXCERPT = 80
 
 
 class EventParser(StreamInput):
-    """Takes bytes, and gives the events in them when asked. Nothing that was decoded waits in here.
+    """Parses events on demand; decoded events are never buffered.
 
     Args:
-        max_event_size: How many bytes of one event may wait for its end, `None` for no bound.
+        max_event_size: The maximum number of bytes to buffer for one event, `None` for no limit.
         on_comment: Called with the text of each comment line.
-        on_unknown_field: Called with name and value of each field that the standard says to ignore.
-        on_unknown_line: Called before that with the whole line.
-        on_malformed: Called with the text of what was not UTF-8, before the event that it is in.
-        part_events: Asked whether the only `data` line so far is an event of its own, when another follows.
-        last_event_id: What the last event ID string is before any event, as a connection before this one left it.
+        on_unknown_field: Called with the name and value of each field that the standard says to ignore.
+        on_unknown_line: Called before that, with the whole line.
+        on_malformed: Called with text that was not valid UTF-8, before the event that contains it.
+        part_events: Called with the first `data` line when another follows, to ask whether it is an event by itself.
+        last_event_id: The initial last event ID string, from an earlier connection.
 
     Attributes:
-        between_events: Whether no line of an event was read since the last blank one.
-        plain_name: The name of the event that `next_plain` gave last.
+        between_events: Whether no line of an event was read since the last blank line.
+        plain_name: The name of the event that `next_plain` last returned.
         last_event_id: The last event ID string.
         retry: The reconnection time in milliseconds, `None` if none was sent.
-        identified: How many events came with an `id` line of their own.
+        identified: How many events had an `id` field of their own.
     """
 
     __slots__ = (
@@ -85,12 +83,12 @@ class EventParser(StreamInput):
         self._on_unknown_line = on_unknown_line
         self._on_malformed = on_malformed
         super().__init__()
-        # The line that is being read, if a piece ended inside it, and the standard's buffers.
+        # The beginning of an incomplete line, and the buffers that the standard defines.
         self.between_events = True
         self._partial = bytearray()
         self._data: bytes | bytearray = b""
         self._data_lines = 0
-        self._room = self._limit  # how long a line may be beside the data
+        self._room = self._limit  # the maximum length of the next line, given the data so far
         self._event_type = ""
         self._retry: int | None = None
         self._id = self.last_event_id = last_event_id
@@ -101,34 +99,34 @@ class EventParser(StreamInput):
 
     @property
     def within_event(self) -> bool:
-        """Whether an event has begun in what was read that no blank line has ended."""
+        """Whether what was read ends inside an event, without a blank line."""
         if self._partial and not self._partial.startswith(b":"):
             return True
         return self._data_lines > 0 or self._event_type != "" or self.holds_back
 
     def stop(self, failure: str) -> None:
-        """Nothing will be decoded any more, and so nothing is kept.
+        """Discard all input, because nothing more will be decoded.
 
         Args:
-            failure: What went wrong; `""` if nothing did.
+            failure: The error message; `""` if nothing failed.
         """
         super().stop(failure)
         self.discard()
 
     def next_block(self) -> bytes:
-        """The bytes up to the next blank line, that line included; none if there is none in the buffer, or no event begins.
+        """Return the bytes up to and including the next blank line; empty if there is none, or inside an event.
 
-        They are an event of any number of lines, or none: who knows what is wanted compares them with that.
+        They may be any event, or no event at all: the caller compares them with what it expects, without parsing them.
         """
         buffer, start = self.buffer, self.position
-        # Measured as "plain text, 16 KiB a read": most are of one line, and one byte is found faster than two.
+        # Measured as "plain text, 16 KiB a read": most events have one line, and finding one byte is faster than two.
         end = buffer.find(b"\n", start)
         if end >= 0 and not buffer.startswith(PLAIN_END, end):
             end = buffer.find(PLAIN_END, end)
         return buffer[start : end + len(PLAIN_END)] if end >= 0 and self.between_events else b""
 
     def next_plain(self) -> bytes | None:
-        """The data of the next event, if that is a plain one, and whole in the buffer; its name is `plain_name`."""
+        """Return the data of the next event if it is plain and complete in the buffer. Its name is `plain_name`."""
         buffer, start = self.buffer, self.position
         if not self.between_events or not buffer:
             return None
@@ -151,14 +149,14 @@ class EventParser(StreamInput):
         return buffer[start + len(PLAIN_START) : end]
 
     def next_event(self, beside: Sized = ()) -> ServerSentEvent | None:
-        """The next event of what was taken; `None` if that holds no more.
+        """Return the next event; `None` if the bytes so far hold no more.
 
         Args:
-            beside: Where comments and unknown fields are put, for who wants them one at a time: `None` as well if
-                one was met before the event.
+            beside: A collection that the callbacks for comments and unknown fields add to. As soon as it grows, `None` is
+                returned, so that the caller can handle these items in order.
 
         Raises:
-            EventTooLargeError: An event outgrows its limit. Nothing will be read any more.
+            EventTooLargeError: An event exceeds the limit. Nothing more will be parsed.
         """
         before = len(beside)
         while True:
@@ -172,14 +170,14 @@ class EventParser(StreamInput):
                 return event
 
     def next_incomplete(self) -> ServerSentEvent | None:
-        """What `next_event` leaves when no more bytes come: the event that no blank line has closed."""
-        self._on_malformed = None  # what breaks off inside a character is no worse than what breaks off elsewhere
+        """Return the event at the end of the input that no blank line ended."""
+        self._on_malformed = None  # truncation inside a character is not an encoding error
         line, self._partial = self._partial, bytearray()
-        # A `data` line may part the event before it from its own, which comes with the next call.
+        # A `data` line may complete the event before it (`part_events`); its own event comes with the next call.
         return (self._interpret(line) if line else None) or self._dispatch()
 
     def decoded(self, data: bytes | bytearray) -> str:
-        """The data as text: always UTF-8, and what is malformed becomes U+FFFD."""
+        """Decode as UTF-8, with U+FFFD for malformed bytes."""
         try:
             return data.decode()
         except UnicodeDecodeError:
@@ -200,7 +198,7 @@ class EventParser(StreamInput):
         self.between_events = True
 
     def _next_line(self) -> bytes | bytearray | None:
-        """The next line, without its end; what has come of one that has none yet is kept."""
+        """Return the next line without its line ending; `None`, keeping what there is, if it is incomplete."""
         while buffer := self.buffer:
             start = self.position
             end = buffer.find(b"\n", start)
@@ -221,7 +219,7 @@ class EventParser(StreamInput):
         return None
 
     def _too_large(self, line: bytes | bytearray) -> EventTooLargeError:
-        """The error, after which nothing will be decoded."""
+        """Stop decoding, and return the error to raise."""
         size = min(self._limit, _EXCERPT)
         excerpt = bytes(self._data[:size] + line[:size])[:size]
         failure = f"an event is larger than max_event_size, {self._limit} bytes; it begins with {excerpt!r}"
@@ -229,13 +227,13 @@ class EventParser(StreamInput):
         return EventTooLargeError(failure, limit=self._limit, excerpt=excerpt)
 
     def _interpret(self, line: bytes | bytearray) -> ServerSentEvent | None:
-        """One line, without its end: the event that it completes, if any."""
+        """Interpret one line without its line ending. Returns the event that it completes, if any."""
         if not line:
             return self._dispatch()
         self.between_events = False
         if line.startswith(b"data:"):
-            # Measured as "one event of 32,000 data lines" and "one 8 MiB line": told apart from the other
-            # fields first, and where the line was pieced together, without another copy of it.
+            # Measured as "one event of 32,000 data lines" and "one 8 MiB line": tested before all other fields, and a line
+            # joined from pieces is not copied again.
             start = 6 if line[5:6] == b" " else 5
             if isinstance(line, bytes):
                 return self._add_data(line[start:])
@@ -279,7 +277,7 @@ class EventParser(StreamInput):
             self._data = value
         else:
             if isinstance(self._data, bytes):
-                self._data = bytearray(self._data)  # bytes would be copied whole by each line to come
+                self._data = bytearray(self._data)  # appending to bytes would copy all of them for each line
             self._data += b"\n"
             self._data += value
         self._data_lines += 1
@@ -287,9 +285,9 @@ class EventParser(StreamInput):
         return event
 
     def _dispatch(self) -> ServerSentEvent | None:
-        """A blank line: what stands in the buffers becomes an event, if there is data."""
+        """Handle a blank line: dispatch the buffers as an event, if there is data."""
         # "Set the last event ID string of the event source to the value of the last event ID buffer":
-        # this comes before the test for data, and so holds even when nothing is dispatched.
+        # the standard does this before the test for data, so it applies even if nothing is dispatched.
         self.last_event_id = self._id
         event = None
         if self._data_lines:

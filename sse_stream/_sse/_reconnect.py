@@ -1,8 +1,8 @@
-"""When to connect again, and with what. No connection is made here, no clock is read, no random number is drawn.
+"""Planning reconnections, without IO, clock or random numbers.
 
 The rules are those of https://html.spec.whatwg.org/multipage/server-sent-events.html, sections 9.2.3 ("Processing
-model") and 9.2.4 ("The `Last-Event-ID` header"). Where they leave room, "optionally, wait some more", this adds
-backoff, jitter and a bound; where they fail a connection, this tries again if the status says that it may help.
+model") and 9.2.4 ("The `Last-Event-ID` header"). Where the standard allows to "optionally, wait some more", this adds
+backoff, jitter and a maximum. Where the standard fails the connection, this retries if the status may be temporary.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ import msgspec
 from .._errors import ReconnectError, SSEStreamError, StatusError, StreamTimeoutError, TransportError
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""The statuses of a server that may answer later."""
+"""The statuses after which the server may accept a later connection."""
 
 LONGEST_WAIT = 3600.0
-"""Seconds: a server that asks for more, by `retry` or `Retry-After`, gets this."""
+"""The maximum wait in seconds that a server can request by `retry` or `Retry-After`."""
 
-# Seconds. A server that asks for less and then refuses connections is not asked in a tight loop.
+# Seconds. Prevents a tight loop if a server requests a shorter wait and then refuses connections.
 _SHORTEST_BACKOFF = 0.1
 
 _NO_CONTENT = 204
 
 Answer: TypeAlias = Literal["stream", "refused", "stop"]
-"""What a response is: a stream to read, one that is none, or the server's wish that the client stop."""
+"""What a response means: a stream to read, not a stream, or a request to stop reconnecting."""
 
 
 class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to wait before connecting again, and how often to try.
+    """How long to wait before reconnecting, and how many times to try.
 
-    The n-th connection in a row that brings no event is followed by a wait of `delay * factor ** (n - 1)` seconds, to
-    which up to `jitter` of itself is added at random; it is never above `max_delay`.
+    After the n-th connection in a row without an event, the wait is `delay * factor ** (n - 1)` seconds, plus a random
+    share of up to `jitter` of it, and never more than `max_delay`.
 
-    What the server asks for goes first. Its `retry:` field is the wait, and grows only while connections are refused;
-    `Retry-After` is the wait of its response. Either is never undercut: jitter is added to it, and `max_delay` does not
-    shorten it. More than an hour counts as an hour.
+    A wait requested by the server takes precedence. A `retry:` field sets the wait, which then grows only while
+    connections are refused; `Retry-After` sets the wait after that response. The client never waits less than requested:
+    jitter is added on top, and `max_delay` does not apply. Requests of more than an hour count as an hour.
 
     Attributes:
-        delay: Seconds before the first reconnection, where the server has not said. The HTML standard suggests
+        delay: Seconds to wait before the first reconnection, unless the server sets a time. The HTML standard suggests
             "a few seconds".
-        factor: What the wait grows by, each time.
-        max_delay: Seconds: the longest wait, unless the server asks for more.
-        jitter: How much of the wait may be added to it at random, from 0 to 1, so that the clients of a server that
-            restarts do not come back all at once.
-        attempts: How many connections in a row may bring no event, the first included; `None` for any number.
-        reset_after: Seconds: a connection that lived so long counts as one that brought an event.
+        factor: The factor by which the wait grows each time.
+        max_delay: The maximum wait in seconds, unless the server requests more.
+        jitter: The maximum random addition, as a share of the wait from 0 to 1, so that clients do not all reconnect at
+            the same time after a server restarts.
+        attempts: How many connections in a row, including the first, may deliver no event; `None` for no limit.
+        reset_after: After this many seconds, a connection counts as successful even without an event.
 
     Raises:
         ValueError: A value is out of its range.
@@ -68,7 +68,7 @@ class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
                 raise ValueError(f"ReconnectPolicy({name}=…) takes {said}, not {value!r}")
         if self.delay > self.max_delay:
-            raise ValueError(f"max_delay is {self.max_delay!r}, below delay, {self.delay!r}: pass both")
+            raise ValueError(f"max_delay ({self.max_delay!r}) is less than delay ({self.delay!r}): set both")
 
 
 _YEAR = 366 * 24 * LONGEST_WAIT
@@ -84,14 +84,14 @@ _RANGES = (
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One connection that is about to be made: what `connect` is given.
+    """A connection attempt, passed to `connect`.
 
     Attributes:
-        number: Which connection of this source it is, from 1.
-        last_event_id: Where to go on: the id of the last event that was handled, `""` for none.
-        headers: The headers of the standard, in a new dict: `Accept`, `Cache-Control`, and `Last-Event-ID` where there
-            is one. HTTP clients send an id that is not ASCII as UTF-8, as the standard has it.
-        cause: What ended the connection before; `None` for the first, and where its end was in order.
+        number: The number of the attempt, starting at 1.
+        last_event_id: The id of the last event that was handled, from which to resume; `""` for none.
+        headers: The request headers that the standard defines, in a new dict: `Accept`, `Cache-Control`, and
+            `Last-Event-ID` if there is an id. HTTP clients send a non-ASCII id as UTF-8, as the standard requires.
+        cause: The error that ended the previous connection; `None` for the first attempt, and after a normal end.
     """
 
     number: int
@@ -101,22 +101,22 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class _HeaderValue(str):
-    """Text that is UTF-8 in a header, whatever encoding a client has for headers.
+    """A header value that is always encoded as UTF-8, whichever encoding the client uses for headers.
 
     "If the EventSource object's last event ID string is not the empty string, then: let lastEventIDValue be the
-    EventSource object's last event ID string, encoded as UTF-8." Clients encode text as ASCII, Latin-1 or UTF-8.
+    EventSource object's last event ID string, encoded as UTF-8." Without this, clients encode it as ASCII, Latin-1 or UTF-8.
     """
 
     __slots__ = ()
 
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002  # as `str` has it
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002  # the signature of `str.encode`
         return super().encode("utf-8", errors)
 
 
 def request_headers(last_event_id: str) -> dict[str, str]:
-    """The headers of a request for an event stream."""
+    """Return the headers of a request for an event stream."""
     headers = {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
-    # A header's value has no space at its ends: RFC 9110, section 5.5. Some clients refuse one.
+    # Header values have no surrounding whitespace (RFC 9110, section 5.5), and some clients reject it.
     value = last_event_id.strip(" \t")
     if value:
         headers["Last-Event-ID"] = value if value.isascii() else _HeaderValue(value)
@@ -124,13 +124,13 @@ def request_headers(last_event_id: str) -> dict[str, str]:
 
 
 def answer_of(status: int | None, headers: Mapping[str, str]) -> Answer:
-    """What a response is.
+    """Classify a response.
 
     "If res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the connection."
 
     Args:
-        status: The HTTP status; `None` where there are only bytes, which are taken at their word.
-        headers: The headers, names in lower case.
+        status: The HTTP status; `None` if the source gives only bytes, which are assumed to be a stream.
+        headers: The headers, with lowercase names.
     """
     if status == _NO_CONTENT:
         # "A client can be told to stop reconnecting using the HTTP 204 No Content response code."
@@ -142,15 +142,15 @@ def answer_of(status: int | None, headers: Mapping[str, str]) -> Answer:
 
 
 class ReconnectPlan:
-    """What to do about connections that end: told what happened, it says when to make the next, or why to stop.
+    """Decides, after each connection has ended, when to make the next one, or why to stop.
 
     Args:
-        policy: How long to wait, and how often to try.
-        random: Gives a number from 0 to 1 for each wait.
+        policy: How long to wait, and how many times to try.
+        random: Returns a number from 0 to 1 for each wait.
 
     Attributes:
-        retry: The server's reconnection time in milliseconds, as last sent; `None` if it never was.
-        due: When the next connection may be made, on the clock that `ended` is told.
+        retry: The server's reconnection time in milliseconds, as last sent; `None` if none was.
+        due: The earliest time for the next connection, on the same clock as the `now` arguments.
     """
 
     __slots__ = (
@@ -173,46 +173,46 @@ class ReconnectPlan:
         self.due = float("-inf")
         self._number = 0
         self._cause: SSEStreamError | None = None
-        self._opened: float | None = None  # when the connection under way turned out to be a stream
-        self._has_event = False  # whether it has brought an event
-        self._eventless = 0  # how many connections in a row have brought none
+        self._opened: float | None = None  # when the current connection turned out to be a stream
+        self._has_event = False  # whether it has delivered an event
+        self._eventless = 0  # how many connections in a row delivered none
         self._refused = 0  # how many in a row were not even streams
 
     def attempt(self, last_event_id: str) -> Attempt:
-        """The next connection, which begins now."""
+        """Begin the next connection."""
         self._number += 1
         self._opened = None
         self._has_event = False
-        # Not kept: an exception holds the frames that it came through.
+        # The exception is not kept, because it keeps its stack frames alive.
         cause, self._cause = self._cause, None
         return Attempt(self._number, last_event_id, request_headers(last_event_id), cause)
 
     def opened(self, now: float) -> None:
-        """The connection is a stream. This alone is no progress: the server may end it at once."""
+        """Record that the connection is a stream. The server may still end it at once, so this alone is not a success."""
         self._opened = now
         self._refused = 0
 
     def dispatched(self) -> None:
-        """The connection has brought an event."""
+        """Record that the connection has delivered an event."""
         self._has_event = True
 
     def interrupted(self, now: float) -> None:
-        """The connection was given up on this side, which says nothing about the server."""
+        """Record that the client gave up the connection, which says nothing about the server."""
         self._cause = None
         if self._was_good(now):
             self._eventless = 0
         self.due = now + self._wait(None)
 
     def ended(self, now: float, cause: SSEStreamError | None, last_event_id: str) -> SSEStreamError | None:
-        """The connection has ended, or was never made.
+        """Record that the connection has ended, or could not be made.
 
         Args:
             now: The time, in seconds on any monotonic clock.
-            cause: What ended it; `None` for an end in order.
-            last_event_id: For the error.
+            cause: The error that ended it; `None` for a normal end.
+            last_event_id: The last event id, for the error.
 
         Returns:
-            What to raise, if there is to be no further connection; `None` if there is one, at `due`.
+            The error to raise if there must be no further connection; `None` if the next is to be made at `due`.
         """
         if not _may_pass(cause):
             return cause
@@ -230,18 +230,18 @@ class ReconnectPlan:
         return None
 
     def _was_good(self, now: float) -> bool:
-        """Whether the connection that has ended starts the count over."""
+        """Whether the connection was successful, which resets the count of failures."""
         return self._has_event or (self._opened is not None and now - self._opened >= self._policy.reset_after)
 
     def _wait(self, cause: SSEStreamError | None) -> float:
-        """How many seconds the next wait takes."""
+        """Return the seconds to wait, with jitter."""
         least = self._least(cause)
         return least + least * self._policy.jitter * self._random()
 
     def _least(self, cause: SSEStreamError | None) -> float:
-        """The wait before jitter is added."""
+        """Return the seconds to wait, before jitter."""
         policy = self._policy
-        # What is left for the wait itself, if jitter is not to lead above the maximum, and yet to spread clients there.
+        # Leaves room for jitter below the maximum, so that clients are still spread out once they reach it.
         most = policy.max_delay / (1 + policy.jitter)
         after = cause.retry_after if isinstance(cause, StatusError) else None
         asked = 0.0 if self.retry is None else min(self.retry, LONGEST_WAIT * 1000) / 1000
@@ -255,7 +255,7 @@ class ReconnectPlan:
 
 
 def _grown(first: float, factor: float, times: int, most: float) -> float:
-    """The first wait, after it has grown so many times, and no more than the most."""
+    """Return the wait after it has grown this many times, limited to `most`."""
     try:
         grown = first * float(factor) ** max(times, 0)
     except OverflowError:
@@ -264,19 +264,19 @@ def _grown(first: float, factor: float, times: int, most: float) -> float:
 
 
 def _may_pass(cause: SSEStreamError | None) -> bool:
-    """Whether another connection may fare better."""
+    """Whether the failure may be temporary, so that another connection can succeed."""
     if isinstance(cause, StatusError):
         return cause.status_code in RETRIED
     return cause is None or isinstance(cause, (TransportError, StreamTimeoutError))
 
 
 def _exhausted(attempts: int, cause: SSEStreamError | None, last_event_id: str) -> ReconnectError:
-    """The error for who has tried often enough."""
+    """Return the error for running out of attempts."""
     brought = "the connection" if attempts == 1 else f"{attempts} connections in a row"
     last = "" if attempts == 1 else ", the last"
     place = f"the last event id is {last_event_id!r}" if last_event_id else "there is no last event id"
     error = ReconnectError(
-        f"{brought} brought no event{last}: {cause or 'it ended in order'}; {place}",
+        f"{brought} delivered no event{last}: {cause or 'it ended normally'}; {place}",
         attempts=attempts,
         last_event_id=last_event_id,
     )

@@ -248,7 +248,7 @@ def test_a_decoder_that_has_ended_takes_no_chunk_like_those_before(end: Callable
         list(decoder.feed(HI.replace(b"Hi", text)))
     end(decoder)
     for more in (HI, TWO):
-        with pytest.raises(SSEStreamError, match="takes no more bytes"):
+        with pytest.raises(SSEStreamError, match="accepts no more bytes"):
             list(decoder.feed(more))
     assert decoder.completion.text == "abc"
 
@@ -266,7 +266,7 @@ def test_an_error_comes_with_the_read_that_makes_it() -> None:
 def test_a_closed_decoder_takes_no_more() -> None:
     decoder = ChatDecoder()
     read_all(decoder, HI + STOP)
-    with pytest.raises(SSEStreamError, match=r"takes no more bytes, for it was closed"):
+    with pytest.raises(SSEStreamError, match=r"accepts no more bytes because it was closed"):
         decoder.feed(HI)
     assert decoder.ending == "complete"
     assert decoder.completion.text == "Hi"
@@ -325,7 +325,7 @@ def test_a_decoder_takes_bytes_until_it_has_ended() -> None:
         list(decoder.feed(HI))
         list(decoder.feed(body))
         end(decoder)
-        with pytest.raises(SSEStreamError, match="takes no more bytes") as error:
+        with pytest.raises(SSEStreamError, match="accepts no more bytes") as error:
             decoder.feed(HI)
         assert error.value.completion == decoder.completion
         assert decoder.completion.text == "HiHi"

@@ -300,7 +300,7 @@ def test_feed_keeps_no_reference_to_what_can_change(
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("data: a", "not str: pass the response's raw bytes"),
+        ("data: a", "not str: pass the raw bytes of the response"),
         (None, "not NoneType"),
         (7, "not int"),
         ([100, 97], "not list"),
@@ -420,7 +420,7 @@ def test_a_closed_decoder_takes_no_more() -> None:
     decoder.feed(b"id: 1\ndata: a\n\n")
     rest = decoder.close()
     for data in (b"", b"id: 2\ndata: b\n\n"):
-        with pytest.raises(SSEStreamError, match="takes no more bytes, for it was closed") as caught:
+        with pytest.raises(SSEStreamError, match="accepts no more bytes because it was closed") as caught:
             decoder.feed(data)
         assert type(caught.value) is SSEStreamError
     assert list(rest) == [Event("a", id="1")]
@@ -435,7 +435,7 @@ def test_a_failed_decoder_takes_no_more() -> None:
     with pytest.raises(EventTooLargeError):
         next(events)
     for _ in range(2):
-        with pytest.raises(SSEStreamError, match="for it has failed: an event is larger than") as caught:
+        with pytest.raises(SSEStreamError, match="because it has failed: an event is larger than") as caught:
             decoder.feed(b"data: d\n\n")
         assert type(caught.value) is SSEStreamError
     assert list(abandoned) == list(events) == list(decoder.close(dispatch_incomplete=True)) == []

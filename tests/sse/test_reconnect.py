@@ -226,9 +226,9 @@ def test_attempts_bounds_connections_without_an_event(attempts: int, runs: list[
 @pytest.mark.parametrize(
     ("attempts", "cause", "last_event_id", "message"),
     [
-        (1, None, "", "the connection brought no event: it ended in order; there is no last event id"),
-        (1, BROKEN, "7", "the connection brought no event: the connection broke; the last event id is '7'"),
-        (2, status(503), "7", "2 connections in a row brought no event, the last: HTTP 503; the last event id is '7'"),
+        (1, None, "", "the connection delivered no event: it ended normally; there is no last event id"),
+        (1, BROKEN, "7", "the connection delivered no event: the connection broke; the last event id is '7'"),
+        (2, status(503), "7", "2 connections in a row delivered no event, the last: HTTP 503; the last event id is '7'"),
     ],
 )
 def test_the_error_says_what_happened(
@@ -366,7 +366,7 @@ def test_what_a_response_is(code: int | None, content_type: str, answer: str) ->
         ({"delay": float("inf"), "max_delay": float("inf")}, "delay"),
         ({"factor": 0.5}, "factor"),
         ({"max_delay": -1}, "max_delay"),
-        ({"delay": 31}, "max_delay is 30.0, below delay, 31: pass both"),
+        ({"delay": 31}, r"max_delay \(30.0\) is less than delay \(31\): set both"),
         ({"jitter": 1.1}, "jitter"),
         ({"jitter": -0.1}, "jitter"),
         ({"attempts": 0}, "attempts"),

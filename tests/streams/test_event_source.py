@@ -250,7 +250,7 @@ def test_a_body_that_is_still_compressed_is_no_stream(world: World) -> None:
 
 def test_attempts_are_bounded(world: World) -> None:
     script: Script = [ONE, b"", ConnectionRefusedError("refused"), Response(status=503)]
-    with pytest.raises(ReconnectError, match="3 connections in a row brought no event, the last: HTTP 503") as raised:
+    with pytest.raises(ReconnectError, match="3 connections in a row delivered no event, the last: HTTP 503") as raised:
         world.read(script, policy=ReconnectPolicy(attempts=3))
     assert (raised.value.attempts, raised.value.last_event_id) == (3, "1")
     assert isinstance(raised.value.__cause__, StatusError)

@@ -1,4 +1,4 @@
-"""Adding up chunks that somebody else has decoded."""
+"""Accumulating chunks that were decoded elsewhere."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ._limits import Limits
 
 
 class ChatAccumulator:
-    """Adds chunks up: tells what each says, and what all have said so far.
+    """Accumulates chunks: turns each into events, and all of them into a completion.
 
-    Adding costs what the chunk holds, a snapshot costs what it returns, however much has passed.
+    The cost of `add` depends only on the size of the chunk, and the cost of a snapshot only on its own size.
 
     Args:
         limits: How much may be accumulated.
-        on_anomaly: Told each deviation that shows only over several chunks, with an excerpt: a finish
-            reason given twice, content after it.
+        on_anomaly: Called with the kind and an excerpt of each anomaly that shows only across chunks, such as a second
+            finish reason, or content after one.
 
     >>> accumulator = ChatAccumulator()
     >>> accumulator.add(ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "Hi"}}]}))
@@ -38,23 +38,23 @@ class ChatAccumulator:
 
     @property
     def completion(self) -> ChatCompletion:
-        """What has arrived so far, as a snapshot: later chunks do not change it."""
+        """A snapshot of the completion so far, which later chunks do not change."""
         return self._builder.snapshot()
 
     def add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
-        """Add one chunk. It stays the caller's: what is kept of it is copied.
+        """Add one chunk. It still belongs to the caller: whatever is kept of it is copied.
 
         Returns:
-            What it says, choice by choice: reasoning, text, refusal, audio, tool calls, finish; then the
-            usage. An empty list if it says nothing.
+            Its events, choice by choice: reasoning, text, refusal, audio, tool calls, finish; then usage. An empty list
+            if the chunk adds nothing.
 
         Raises:
-            OutputTooLargeError: It would take more than `limits` allows.
+            OutputTooLargeError: The output exceeds one of the limits.
         """
         return self._builder.add(chunk_to_keep(chunk))
 
     def close(self) -> list[ChatEvent]:
-        """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""
+        """End a complete stream. Returns the last events: `ToolCallDone` for each open call, then `StreamDone`."""
         return self._builder.close()
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:

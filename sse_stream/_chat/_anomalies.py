@@ -1,4 +1,4 @@
-"""What a server did that its format forbids or that is worth knowing, and that was read all the same."""
+"""Anomalies: tolerated deviations from a format, and notes on unusual but allowed behaviour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from .._errors import ChunkDecodeError
 
 AnomalyLevel: TypeAlias = Literal["deviation", "note"]
-"""How much an anomaly weighs: `deviation`, its format forbids it; `note`, it is allowed, and worth knowing."""
+"""The level of an anomaly: `deviation` if the format forbids it, `note` if it is allowed but worth knowing."""
 
 AnomalyKind: TypeAlias = Literal[
     "invalid_utf8",
@@ -57,72 +57,71 @@ AnomalyKind: TypeAlias = Literal[
     "unclosed_part",
     "early_finish",
 ]
-"""The kinds of anomaly, a closed set. Notes say so; all others are deviations.
+"""The kinds of anomaly, a closed set. Those marked as notes are allowed; all others are deviations.
 
 The event stream:
 
-- `invalid_utf8`: bytes that are not UTF-8 were read as U+FFFD, as the standard wants.
-- `keepalive_as_data`: a keep-alive came as an event with data instead of as a comment.
-- `events_run_together`: events were parted by a single newline, not by a blank line.
-- `unterminated_event`: the last event's blank line never came.
-- `interrupted_event`: an error was written into an event that was half written.
-- `unframed_json`: a JSON object came without `data:` before it.
+- `invalid_utf8`: bytes that are not UTF-8 were replaced with U+FFFD, as the standard requires.
+- `keepalive_as_data`: a keep-alive was sent as an event with data instead of a comment.
+- `events_run_together`: events were separated by a single newline instead of a blank line.
+- `unterminated_event`: the blank line after the last event is missing.
+- `interrupted_event`: an error was written into the middle of another event.
+- `unframed_json`: a JSON object was sent without `data:` before it.
 - `odd_content_type`: the response's content type is not `text/event-stream`.
 - `odd_end_mark`: the end mark was misspelled: `data: DONE`.
-- `data_after_done`: something other than a chunk came after `[DONE]`, and was passed over.
-- `missing_done`: a note: every choice finished, and then the stream ended without `[DONE]`.
-- `broken_after_finish`: a note: every choice finished, and then the connection broke or the last event was cut off.
+- `data_after_done`: something other than a chunk came after `[DONE]`, and was ignored.
+- `missing_done`: a note: every choice finished, but the stream ended without `[DONE]`.
+- `broken_after_finish`: a note: after every choice had finished, the connection broke or the last event was cut off.
 - `not_streamed`: the server ignored `"stream": true` and sent the completion in one piece.
 - `empty_stream`: `[DONE]` came without any choice before it.
 
 JSON:
 
-- `loose_json`: JSON that only a lenient reader accepts: `NaN`, raw control characters.
-- `split_surrogate`: a note: the halves of a surrogate pair came in two deltas. They were put together.
-- `lone_surrogate`: half a surrogate pair came without its other half, and was read as U+FFFD.
+- `loose_json`: JSON that only a lenient decoder accepts: `NaN`, raw control characters.
+- `split_surrogate`: a note: a surrogate pair was split between two deltas, and was rejoined.
+- `lone_surrogate`: an unpaired surrogate was replaced with U+FFFD.
 
 Chunks:
 
 - `not_a_chunk`: a JSON object with none of a chunk's fields.
-- `missing_choices`: a chunk came without `choices`.
-- `missing_index`: a choice came without its index, or with one below 0; its position in the list was taken.
-- `odd_type`: a known field held a value of another type. What could be read was read, the rest is in `extra`.
-- `message_beside_delta`: a note: the message so far came beside a delta.
-- `message_repeated`: the whole message came again, after its deltas.
-- `id_changed`: a note: a chunk has another id than the completion.
-- `model_changed`: a note: a chunk has another model than the completion.
+- `missing_choices`: a chunk had no `choices`.
+- `missing_index`: a choice had no index, or a negative one; its position in the list was used.
+- `odd_type`: a known field had a value of another type. It was converted if possible, and is in `extra` otherwise.
+- `message_beside_delta`: a note: a chunk had both a delta and the whole message so far.
+- `message_repeated`: the whole message was sent again after its deltas.
+- `id_changed`: a note: a chunk had another id than the one before it.
+- `model_changed`: a note: a chunk had another model than the one before it.
 
 Ends:
 
-- `empty_finish_reason`: a finish reason was an empty string, and was read as none; counted once a choice.
-- `finish_repeated`: a choice gave a second finish reason that differs from its first.
-- `content_after_finish`: a choice went on after its finish reason.
-- `missing_finish_reason`: `[DONE]` came though a choice had given no finish reason.
+- `empty_finish_reason`: a finish reason was an empty string, and was treated as missing; counted once per choice.
+- `finish_repeated`: a choice had a second, different finish reason.
+- `content_after_finish`: a choice continued after its finish reason.
+- `missing_finish_reason`: `[DONE]` came before a choice had a finish reason.
 
 Tool calls:
 
-- `missing_call_index`: a piece of a tool call came without an index, or with one below 0.
-- `missing_call_id`: a tool call began without an id, or with an empty one.
-- `call_id_changed`: a tool call went on under another id; it keeps its first.
-- `call_name_changed`: a tool call went on under another name; it keeps its first.
-- `arguments_repeated`: arguments came again that had come already, and were not added again.
+- `missing_call_index`: a piece of a tool call had no index, or a negative one.
+- `missing_call_id`: a tool call started without an id, or with an empty one.
+- `call_id_changed`: a tool call continued under another id; it keeps its first.
+- `call_name_changed`: a tool call continued under another name; it keeps its first.
+- `arguments_repeated`: arguments were sent again, and were not added twice.
 
 Usage:
 
-- `usage_fell`: the counts fell back to zero; the last report that counts something stands.
-- `odd_total`: a note: the total is not the sum of prompt and completion.
+- `usage_fell`: the counts fell back to zero; the last nonzero report is kept.
+- `odd_total`: a note: the total is not the sum of prompt and completion tokens.
 
 Other formats:
 
-- `unknown_event`: a note: an event of a type that is not known here, which was passed over.
-- `unknown_delta`: a note: a piece of a type that is not known here. Its part has no `native`.
-- `sequence_gap`: an event's number does not follow that of the one before.
-- `text_contradicts`: text that was sent whole, or sent again, does not go on with the pieces of it that came. The pieces
-  stand.
-- `start_repeated`: the beginning of the message, or of a part, came again, and was passed over.
-- `unannounced_part`: a piece came for a part that had not begun.
-- `unclosed_part`: a part was never closed, though the next one of its index began, or the message ended.
-- `early_finish`: a note: a candidate went on after a finish reason; the last one counts.
+- `unknown_event`: a note: an event of an unknown type was ignored.
+- `unknown_delta`: a note: a part received a delta of an unknown type. The part has no `native`.
+- `sequence_gap`: the sequence number of an event does not follow the one before it.
+- `text_contradicts`: a text that was sent whole does not begin with the pieces that had arrived. The pieces are kept.
+- `start_repeated`: the start of the message or of a part was sent again, and was ignored.
+- `unannounced_part`: a piece came for a part that had not been started.
+- `unclosed_part`: a part was not closed before the next part with its index started, or before the message ended.
+- `early_finish`: a note: a candidate continued after a finish reason; the last reason counts.
 """
 
 _NOTES: frozenset[AnomalyKind] = frozenset(
@@ -142,7 +141,7 @@ _NOTES: frozenset[AnomalyKind] = frozenset(
 
 
 def level_of(kind: AnomalyKind) -> AnomalyLevel:
-    """What level a kind of anomaly has.
+    """Return the level of a kind of anomaly.
 
     Args:
         kind: The kind.
@@ -159,10 +158,10 @@ class Anomaly(msgspec.Struct, frozen=True):
     """One kind of anomaly in one stream.
 
     Attributes:
-        kind: Which kind.
-        level: Whether its format forbids it: `"deviation"`, or `"note"` where not.
-        count: How often it was met.
-        sample: The first one: an excerpt of what was received, at most 200 characters.
+        kind: The kind.
+        level: `"deviation"` if the format forbids it, otherwise `"note"`.
+        count: How many times it occurred.
+        sample: An excerpt of what was received the first time, at most 200 characters.
     """
 
     kind: AnomalyKind
@@ -172,13 +171,13 @@ class Anomaly(msgspec.Struct, frozen=True):
 
 
 class AnomalyLog:
-    """Counts anomalies by kind, in the order in which the kinds were first met.
+    """Counts anomalies by kind, in the order in which the kinds first occurred.
 
     Args:
         strict: Whether the first deviation is an error.
 
     Attributes:
-        violation: That error, once it is there, for whoever raises it.
+        violation: That error, for the caller to raise; `None` until there is one.
     """
 
     __slots__ = ("_found", "_strict", "violation")
@@ -189,7 +188,7 @@ class AnomalyLog:
         self.violation: ChunkDecodeError | None = None
 
     def note(self, kind: AnomalyKind, sample: str) -> None:
-        """Count one, and keep its sample if it is the first of its kind."""
+        """Count an anomaly, keeping the sample of the first of its kind."""
         before = self._found.get(kind)
         if before is None:
             found = Anomaly(kind, level_of(kind), 1, sample[:SAMPLE_SIZE])
@@ -197,10 +196,8 @@ class AnomalyLog:
             found = Anomaly(kind, before.level, before.count + 1, before.sample)
         self._found[kind] = found
         if self._strict and self.violation is None and found.level == "deviation":
-            self.violation = ChunkDecodeError(
-                f"{kind}, which strict mode does not tolerate: {found.sample!r}", data=sample
-            )
+            self.violation = ChunkDecodeError(f"{kind} is not allowed in strict mode: {found.sample!r}", data=sample)
 
     def found(self) -> tuple[Anomaly, ...]:
-        """What was met so far."""
+        """Return the anomalies so far."""
         return tuple(self._found.values())

@@ -1,4 +1,4 @@
-"""Chunks in, events and a completion out. No provider is known here, only OpenAI's field names."""
+"""Building events and a completion from chunks. Knows OpenAI's field names, but no provider."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def _ignore(kind: AnomalyKind, sample: str) -> None: ...
 
 
 class CompletionBuilder:
-    """Adds chunks up: tells what each says, and what all have said so far.
+    """Accumulates chunks: turns each into events, and all of them into a completion.
 
-    Adding costs what the chunk holds, a snapshot costs what it returns, however much has passed. What is added is
-    kept: a chunk that somebody else has too is to be copied first.
+    The cost of `add` depends only on the size of the chunk, and the cost of a snapshot only on its own size. The builder
+    keeps parts of the chunks that it is given, so a chunk that is used elsewhere must be copied first.
 
     Args:
         limits: How much may be kept.
-        on_anomaly: Told each deviation that shows only over several chunks, with an excerpt.
-        dialect: The name of the wire format, for the completion.
+        on_anomaly: Called with the kind and an excerpt of each anomaly that shows only across chunks.
+        dialect: The name of the wire format.
 
     Attributes:
         dialect: That name.
-        tally: What has been kept, and how many pieces there were.
+        tally: Counts what has been kept, and the generated pieces.
     """
 
     __slots__ = (
@@ -80,45 +80,45 @@ class CompletionBuilder:
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
-        self._last_id: str | None = None  # of the chunk before
+        self._last_id: str | None = None  # of the previous chunk
         self._last_model: str | None = None
-        self._unnamed = True  # whether id, model or time are still to come
+        self._unnamed = True  # whether id, model or creation time is still missing
         self._choices: dict[int, ChoiceState] = {}
         self._usage: UsageState | None = None
         self._stated: dict[str, str] = {}
-        self._extra: LatestFields | None = None  # what the model does not name
+        self._extra: LatestFields | None = None  # fields that are not in the chunk model
         self.tally = Tally(limits.output_size)
 
     @property
     def usage(self) -> Usage | None:
-        """The last value of each count so far; `None` where none came."""
+        """The last value of each count so far; `None` if none was reported."""
         return None if self._usage is None else self._usage.snapshot()
 
     @property
     def unfinished(self) -> list[int]:
-        """The choices seen that have given no finish reason, by index."""
+        """The indices of the choices that have no finish reason yet."""
         return sorted(index for index, state in self._choices.items() if state.finish_reason is None)
 
     @property
     def begun(self) -> bool:
-        """Whether any choice has been seen."""
+        """Whether any choice has started."""
         return bool(self._choices)
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more can be meant to come: each choice has finished, and not gone on, and no call is open."""
+        """Whether the answer is complete: each choice has finished and did not continue, and no call is open."""
         return bool(self._choices) and all(state.is_settled for state in self._choices.values())
 
     @property
     def failure(self) -> str | None:
-        """The first finish reason that says that the provider failed; `None` if none does."""
+        """The first finish reason that reports a failure of the provider; `None` if none does."""
         for _, state in sorted(self._choices.items()):
             if state.finish_reason and says_failure(state.finish_reason):
                 return state.finish_reason
         return None
 
     def snapshot(self) -> ChatCompletion:
-        """What has arrived so far: later chunks do not change it."""
+        """Return the completion so far, which later chunks do not change."""
         return ChatCompletion(
             id=self._id,
             model=self._model,
@@ -130,21 +130,21 @@ class CompletionBuilder:
         )
 
     def written(self, choice: int, tool_call: int | None) -> WrittenText:
-        """What a choice writes, its content or the arguments of a call, to be read as it grows."""
+        """Return a reader for the content of a choice, or for the arguments of one of its calls, as it grows."""
         return WrittenText(self._choices, choice, tool_call)
 
     def add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
         """Add one chunk.
 
         Returns:
-            What it says, choice by choice: reasoning, text, refusal, audio, tool calls, finish; then the
-            usage. An empty list if it says nothing.
+            Its events, choice by choice: reasoning, text, refusal, audio, tool calls, finish; then usage. An empty list
+            if the chunk adds nothing.
 
         Raises:
-            OutputTooLargeError: It would take more than the limits allow.
+            OutputTooLargeError: The output exceeds one of the limits.
         """
         events: list[ChatEvent] = []
-        # Measured as "text of Anthropic": most formats give no time of creation, so something always stays unnamed.
+        # Measured as "text of Anthropic": most formats have no creation time, so `_unnamed` stays true.
         if (
             (chunk.id and chunk.id != self._last_id)
             or (chunk.model and chunk.model != self._last_model)
@@ -156,7 +156,9 @@ class CompletionBuilder:
             before = len(events)
             field = state.reasoning_field
             state.add_delta(choice.delta, events)
-            if state.reasoning_field is not field:  # it has just been found out, perhaps not all of it
+            if (
+                state.reasoning_field is not field
+            ):  # this delta was the first with reasoning; the dialect may know its place
                 state.reasoning_field = getattr(chunk, SPELLING, {}).get(choice.index, state.reasoning_field)
             if choice.message is not None:
                 self._add_message(state, choice.message, events, before)
@@ -174,11 +176,11 @@ class CompletionBuilder:
         return events
 
     def choice(self, index: int) -> ChoiceState:
-        """The choice, which begins if it has not."""
+        """Return the choice, starting it if necessary."""
         return self._choices.get(index) or self._begin_choice(index)
 
     def close(self) -> list[ChatEvent]:
-        """The events of a stream that ended well: the tool calls still open are done, and so is the stream."""
+        """End a complete stream. Returns the last events: `ToolCallDone` for each open call, then `StreamDone`."""
         events: list[ChatEvent] = []
         for index in sorted(self._choices):
             events.extend(self._choices[index].finish_calls(at_end=True))
@@ -186,10 +188,10 @@ class CompletionBuilder:
         return events
 
     def repeating(self, chunk: ChatCompletionChunk) -> TextChannel | None:
-        """What the chunk that was just added would do, if it came again with another text.
+        """Find out whether the chunk just added, repeated with another text, would only append that text.
 
         Returns:
-            Where that text would go, if it were all that is new; `None` if anything else would change.
+            The channel that would receive the text; `None` if the chunk would change anything else.
         """
         if len(chunk.choices) != 1 or chunk.usage is not None or chunk.moderation is not None:
             return None
@@ -206,7 +208,7 @@ class CompletionBuilder:
         return state.channel(fields[0]) if len(fields) == 1 else None
 
     def _name(self, chunk: ChatCompletionChunk) -> None:
-        """Take id, model and time: the first that is not empty counts, and another one is told."""
+        """Take id, model and creation time. The first nonempty value counts, and a different one is an anomaly."""
         before = self._id, self._model
         if chunk.id and chunk.id != self._last_id:
             if self._last_id:
@@ -226,13 +228,13 @@ class CompletionBuilder:
         allowed = self._limits.choices
         if len(self._choices) >= allowed:
             raise OutputTooLargeError(
-                f"the stream holds more than {allowed} choices, the limit of Limits.choices", limit="choices"
+                f"the stream has more than {allowed} choices, the limit set by Limits.choices", limit="choices"
             )
         state = self._choices[index] = ChoiceState(index, self.tally, self._limits.tool_calls, self._note)
         return state
 
     def _add_beside(self, chunk: ChatCompletionChunk, events: list[ChatEvent]) -> None:
-        """What stands beside the choices."""
+        """Add the fields beside the choices."""
         stated = self._stated
         if chunk.system_fingerprint is not None and chunk.system_fingerprint != stated.get("system_fingerprint"):
             self.state("system_fingerprint", chunk.system_fingerprint)
@@ -253,7 +255,7 @@ class CompletionBuilder:
                 events.append(UsageReported(usage))
 
     def state(self, name: str, value: str) -> None:
-        """A field beside the choices that the model names: the last value counts."""
+        """Set a field of the chunk model beside the choices. The last value counts."""
         before = self._stated.get(name)
         self.tally.size += getsizeof(value) - (0 if before is None else getsizeof(before))
         self._stated[name] = value
@@ -264,7 +266,7 @@ class CompletionBuilder:
         self.tally.size += self._extra.add(fields)
 
     def _add_message(self, state: ChoiceState, message: ChoiceDelta, events: list[ChatEvent], before: int) -> None:
-        """A whole message beside a delta, where the delta counts, or in place of one."""
+        """Add a whole message that replaces a delta. Beside a delta, it is an anomaly and the delta counts."""
         if len(events) > before:
             self._note("message_beside_delta", message.content or "")
             if message.extra:
@@ -277,7 +279,7 @@ class CompletionBuilder:
             self._note("message_repeated", message.content or "")
 
     def _go_on(self, state: ChoiceState, choice: ChunkChoice, said: list[ChatEvent]) -> None:
-        """A choice that has finished says more."""
+        """Note that a finished choice has continued."""
         if any(isinstance(event, _CONTENT) for event in said):
             state.went_on = True
             self._note("content_after_finish", repr(choice.delta))
@@ -285,8 +287,8 @@ class CompletionBuilder:
     def _finish(self, state: ChoiceState, reason: str, events: list[ChatEvent]) -> None:
         before = state.finish_reason
         if not reason:
-            if not state.told_empty_finish:  # once a choice: some send it with each chunk
-                state.told_empty_finish = True
+            if not state.reported_empty_finish:  # once per choice, because some servers send it with every chunk
+                state.reported_empty_finish = True
                 self._note("empty_finish_reason", f"choice {state.index}")
             return
         if before is not None and reason != before:

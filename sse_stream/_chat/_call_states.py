@@ -1,4 +1,4 @@
-"""The tool calls of one choice, as far as they have come: their pieces in, events out."""
+"""The state of the tool calls of one choice: pieces in, events out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class CallStates:
 
     Args:
         choice: The index of the choice.
-        tally: Where what is kept is counted.
+        tally: Counts the memory that is kept.
         allowed: How many calls the stream may have.
-        note: Told each anomaly.
-        place: Gives a call that begins its part, and says whether the dialect has announced it.
+        note: Called with each anomaly.
+        place: Assigns a new call to its part; returns whether the dialect has announced that part.
     """
 
     __slots__ = ("_allowed", "_choice", "_note", "_place", "_slots", "_tally")
@@ -36,26 +36,26 @@ class CallStates:
 
     @property
     def all(self) -> Sequence[Slot]:
-        """The calls so far, in the order in which they began."""
+        """The calls so far, in the order in which they started."""
         return self._slots.all
 
     @property
     def is_one_open(self) -> bool:
-        """Whether the arguments of a call are not whole, though they should be JSON."""
+        """Whether the JSON arguments of a call are still incomplete."""
         return self._slots.is_one_open
 
     def add(self, pieces: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]) -> None:
-        """Add the pieces of a delta.
+        """Add the pieces of calls in a delta.
 
         Raises:
-            OutputTooLargeError: There are more calls than are allowed.
+            OutputTooLargeError: There are too many calls.
         """
         slots = self._slots
         slots.begin_delta()
         for piece in pieces:
             function = function_of(piece)
             if not (piece.id or piece.extra or function.name or function.arguments or function.extra):
-                continue  # no call is meant
+                continue  # an empty piece starts no call
             known = len(slots.all)
             slot = slots.find(piece, function)
             begins = len(slots.all) > known
@@ -66,17 +66,17 @@ class CallStates:
                 is_named = not begins and (
                     bool(piece.id and piece.id == slot.id) or bool(function.name and function.name == slot.name)
                 )
-                said, repeated = slot.add_arguments(function.arguments, is_named=is_named)
+                new, repeated = slot.add_arguments(function.arguments, is_named=is_named)
                 if repeated:
                     self._note("arguments_repeated", function.arguments)
-                self._say(slot, said, events)
+                self._emit(slot, new, events)
             self._add_extra(slot, piece, function)
 
     def add_whole(self, calls: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]) -> None:
-        """Add what has not come of the whole calls in a message.
+        """Add whatever is new in the calls of a whole message.
 
         Raises:
-            OutputTooLargeError: There are more calls than are allowed.
+            OutputTooLargeError: There are too many calls.
         """
         slots = self._slots
         for place, piece in enumerate(calls):
@@ -89,15 +89,15 @@ class CallStates:
                 self._add_extra(slot, piece, function)
             rest = slot.rest_of(function.arguments or "")
             if rest:
-                said, _ = slot.add_arguments(rest)
-                self._say(slot, said, events)
+                new, _ = slot.add_arguments(rest)
+                self._emit(slot, new, events)
 
     def finish(self, *, at_end: bool) -> list[ChatEvent]:
-        """Calls that were not done so far are now: those with whole arguments, or all, at the end of the stream."""
+        """Finish open calls: those with complete arguments, or all of them at the end of the stream."""
         return self._done(self._slots.take_open() if at_end else self._slots.take_complete())
 
     def finish_one(self, slot: Slot, events: list[ChatEvent]) -> None:
-        """Nothing more comes of this call: if it was not done so far, it is now."""
+        """Finish this call unless it is already done."""
         if self._slots.take(slot):
             events.extend(self._done((slot,)))
 
@@ -114,21 +114,21 @@ class CallStates:
         tally.size += len(utf8(slot.id))
         if tally.calls > self._allowed:
             raise OutputTooLargeError(
-                f"the stream holds more than {self._allowed} tool calls, the limit of Limits.tool_calls",
+                f"the stream has more than {self._allowed} tool calls, the limit set by Limits.tool_calls",
                 limit="tool_calls",
             )
         is_announced = self._place(slot)
-        if not slot.id and not is_announced:  # of what a dialect announces it knows itself whether it has an id
+        if not slot.id and not is_announced:  # a dialect that announces its calls checks their ids itself
             self._note("missing_call_id", f"call {slot.index}")
         tally.pieces += 1
         events.append(ToolCallStarted(slot.index, slot.id, slot.name, self._choice))
 
-    def _say(self, slot: Slot, said: str, events: list[ChatEvent]) -> None:
-        """A piece of the arguments, if there is anything in it."""
-        if said:
-            self._tally.size += len(utf8(said))
+    def _emit(self, slot: Slot, piece: str, events: list[ChatEvent]) -> None:
+        """Count and report a piece of the arguments, unless it is empty."""
+        if piece:
+            self._tally.size += len(utf8(piece))
             self._tally.pieces += 1
-            events.append(ToolCallDelta(slot.index, said, self._choice))
+            events.append(ToolCallDelta(slot.index, piece, self._choice))
 
     def _add_extra(self, slot: Slot, piece: ChoiceDeltaToolCall, function: ChoiceDeltaFunctionCall) -> None:
         if function.extra:
@@ -139,6 +139,6 @@ class CallStates:
     def _done(self, slots: Iterable[Slot]) -> list[ChatEvent]:
         events: list[ChatEvent] = []
         for slot in slots:
-            self._say(slot, slot.release(), events)  # an empty object that has waited was no placeholder
+            self._emit(slot, slot.release(), events)  # a held empty object was not a placeholder
             events.append(ToolCallDone(slot.index, slot.snapshot(), self._choice))
         return events

@@ -1,4 +1,4 @@
-"""The message of one choice, made of its parts."""
+"""Assembling the message of one choice from its parts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def message_of(
     dialect: str,
     reasoning_field: str,
 ) -> Message:
-    """The message that consists of these parts.
+    """Assemble a message from its parts.
 
     Args:
-        parts: The parts, in order. Annotations that belong to none of them go to the first text.
-        fields: What else came with it.
-        role: Who speaks.
+        parts: The parts, in order. Annotations without a part of their own are added to the first text part.
+        fields: The other fields of the message.
+        role: The role of the author.
         audio: The spoken output.
         dialect: The name of the wire format.
-        reasoning_field: The field in which the reasoning came.
+        reasoning_field: The field that carried the reasoning.
     """
     annotations = fields.get("annotations")
     texts = [part for part in parts if isinstance(part, TextPart)]

@@ -1,4 +1,4 @@
-"""What has come of one choice: its parts in order, its tool calls, audio, log probabilities, and the rest."""
+"""The state of one choice: its parts in order, tool calls, audio, log probabilities and other fields."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from ._spoken import AudioState, LogprobsState
 from ._text_channel import TextChannel
 from ._whole_message import rest_of_message
 
-# What a choice takes before anything is in it.
+# The memory that an empty choice takes.
 CHOICE_WEIGHT = 256
 
 
 class ChoiceState:
-    """One choice, as far as it has come.
+    """Accumulates one choice.
 
     Args:
-        index: Which.
-        tally: Where what is kept is counted.
+        index: The index of the choice.
+        tally: Counts the memory that is kept.
         calls_allowed: How many tool calls the stream may have.
-        note: Told each anomaly.
+        note: Called with each anomaly.
 
     Attributes:
-        index: Which.
-        role: Who speaks; `None` until it is said.
-        text: Where pieces of the text go; `None` until the first.
-        parts: What it consists of, in order.
-        calls: Its tool calls; `None` until the first.
-        finish_reason: The last that came.
-        reasoning_field: The field in which the reasoning came first, `""` while it has come in none.
-        in_messages: Whether all of it came in whole messages; `None` while none has come.
-        went_on: Whether anything generated came after a finish reason.
-        told_empty_finish: Whether it is told that a finish reason was empty.
+        index: The index of the choice.
+        role: The role of the author; `None` until it is known.
+        text: The channel that receives text; `None` until the first piece.
+        parts: The parts, in order.
+        calls: The tool calls; `None` until the first.
+        finish_reason: The last finish reason; `None` until the first.
+        reasoning_field: The first field that carried reasoning, `""` while none has.
+        in_messages: Whether everything came in whole messages; `None` before the first message.
+        went_on: Whether generated output came after a finish reason.
+        reported_empty_finish: Whether an empty finish reason has been reported.
     """
 
     __slots__ = (
@@ -66,9 +66,9 @@ class ChoiceState:
         "index",
         "parts",
         "reasoning_field",
+        "reported_empty_finish",
         "role",
         "text",
-        "told_empty_finish",
         "went_on",
     )
 
@@ -77,7 +77,7 @@ class ChoiceState:
         self._calls_allowed = calls_allowed
         self._note = note
         self.went_on = False
-        self.told_empty_finish = False
+        self.reported_empty_finish = False
         self.in_messages: bool | None = None
         self.reasoning_field = ""
         self.role: str | None = None
@@ -85,25 +85,25 @@ class ChoiceState:
         self._tally = tally
         tally.begin(CHOICE_WEIGHT)
         self.parts: list[PartState] = []
-        self._marked: MarkedParts | None = None  # made for the first that the dialect marks
-        self._text_part: PartState | None = None  # the one of them that pieces of the text go to
-        # Where the pieces of a kind go: to the part that began last.
+        self._marked: MarkedParts | None = None  # created for the first part that the dialect marks
+        self._text_part: PartState | None = None  # the marked part that receives text
+        # The channels of the latest part of each kind.
         self.text: TextChannel | None = None
         self._reasoning: TextChannel | None = None
         self._refusal: TextChannel | None = None
         self.calls: CallStates | None = None
         self._audio: AudioState | None = None
         self._logprobs: LogprobsState | None = None
-        self._fields: JoinedFields | None = None  # of the delta
+        self._fields: JoinedFields | None = None  # in the delta
         self._extra: LatestFields | None = None  # beside the delta
 
     def begin_text(self) -> TextChannel:
-        """The channel of a text that begins without its part having been announced."""
+        """Start a text part that the dialect has not announced. Returns its channel."""
         self.text = self._open("text")
         return self.text
 
     def channel(self, field: str) -> TextChannel | None:
-        """Where the pieces of a delta's field go, if it is one of text that has begun."""
+        """Return the channel that receives a text field of a delta; `None` if that text has not started."""
         if field == "content":
             return self.text
         return self._refusal if field == "refusal" else self._reasoning
@@ -114,7 +114,7 @@ class ChoiceState:
         return channel
 
     def start_part(self, index: int, kind: str, native: JSONValue = None) -> list[ChatEvent]:
-        """A part begins, or is resumed: pieces of its kind belong to it until the next one does."""
+        """Start or resume a part, which then receives all pieces of its kind."""
         marked = self._marked = self._marked or MarkedParts(self._tally)
         events: list[ChatEvent] = []
         part = marked.resumed(index, kind)
@@ -135,12 +135,12 @@ class ChoiceState:
         return events
 
     def add_to_part(self, index: int, piece: JSONValue) -> None:
-        """Something came for a part that no chunk carries."""
+        """Add data to a part that is not carried by a chunk."""
         if self._marked is not None:
             self._marked.add(index, piece)
 
     def end_part(self, index: int, native: JSONValue, complete: Complete | None, annotations: str) -> list[ChatEvent]:
-        """A part is complete, and with it its tool call; or one that was is so in other words."""
+        """Complete a part and its tool call; for a part that is already complete, replace its native object."""
         events: list[ChatEvent] = []
         part = None if self._marked is None else self._marked.get(index)
         if self._marked is not None and part is not None:
@@ -153,12 +153,12 @@ class ChoiceState:
         return events
 
     def add_delta(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
-        """All that a delta says: reasoning, text, refusal, audio, tool calls.
+        """Add a delta: reasoning, text, refusal, audio, tool calls and other fields.
 
         Raises:
-            OutputTooLargeError: There are more calls than are allowed.
+            OutputTooLargeError: The output exceeds one of the limits.
         """
-        # The measured path: nine chunks of ten carry a piece of text or reasoning, and nothing else.
+        # The hot path: nine out of ten chunks carry only a piece of text or reasoning.
         if (
             delta.reasoning_content
             or delta.reasoning
@@ -190,10 +190,10 @@ class ChoiceState:
             self._tally.size += weight(delta.role)
 
     def add_message(self, message: ChoiceDelta, events: list[ChatEvent]) -> None:
-        """The whole message so far, in place of a delta: what of it has not come.
+        """Add whatever is new in a whole message that was sent in place of a delta.
 
         Raises:
-            OutputTooLargeError: There are more calls than are allowed.
+            OutputTooLargeError: The output exceeds one of the limits.
         """
         channels = {"content": self.text, "refusal": self._refusal, **dict.fromkeys(REASONING_FIELDS, self._reasoning)}
         so_far = {name: channel.text() for name, channel in channels.items() if channel is not None}
@@ -208,7 +208,7 @@ class ChoiceState:
             self._begun_calls().add_whole(message.tool_calls, events)
 
     def _add_reasoning(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
-        """The reasoning, in however many spellings: once."""
+        """Add reasoning once, even if several fields carry it."""
         text = delta.reasoning_content or delta.reasoning or delta.reasoning_text or ""
         is_plain = bool(text)
         if delta.reasoning_details or delta.thinking_blocks:
@@ -224,7 +224,7 @@ class ChoiceState:
         if is_plain and not self.reasoning_field:
             self.reasoning_field = next(name for name in REASONING_FIELDS if getattr(delta, name))
         events.append(self._reasoning.append(text))
-        # Two spellings that differ: one is delivered, the other is not lost.
+        # If the fields differ, one is delivered and the others are kept.
         if delta.reasoning and delta.reasoning != text:
             self._add_fields({"reasoning": delta.reasoning})
         if delta.reasoning_text and delta.reasoning_text != text:
@@ -236,7 +236,7 @@ class ChoiceState:
         return self.calls
 
     def _place(self, slot: Slot) -> bool:
-        """Give a call its part: the one that was announced for it, or else a new one; whether it was announced."""
+        """Assign a call to the announced part or to a new one. Returns whether the part was announced."""
         last = self.parts[-1] if self.parts else None
         if last is not None and last.kind == "tool_call" and last.slot is None:
             last.slot = slot
@@ -245,25 +245,25 @@ class ChoiceState:
         return False
 
     def finish_calls(self, *, at_end: bool) -> list[ChatEvent]:
-        """Calls that were not done so far are now: those with whole arguments, or all, at the end of the stream."""
+        """Finish open calls: those with complete arguments, or all of them at the end of the stream."""
         return [] if self.calls is None else self.calls.finish(at_end=at_end)
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything generated has come."""
+        """Whether any generated output has come."""
         return bool(self.parts) or self._audio is not None
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more can be meant to come: it has finished, did not go on, and no call is open."""
+        """Whether the choice is complete: it has finished and did not continue, and no call is open."""
         is_one_open = self.calls is not None and self.calls.is_one_open
         return self.finish_reason is not None and not self.went_on and not is_one_open
 
     def _add_fields(self, fields: Mapping[str, JSONValue]) -> None:
-        """Pieces of fields of the delta that the model does not name, or that go with the message."""
+        """Add fields of a delta that belong to the message as a whole or are not in the chunk model."""
         annotations = fields.get("annotations")
         if self._text_part is not None and isinstance(annotations, list):
-            # They belong to one part, and are whole: two may have the same index.
+            # Annotations belong to one part and come whole: two of them may have the same index, so they are not merged.
             self._tally.size += self._text_part.annotate(annotations)
             fields = {name: value for name, value in fields.items() if name != "annotations"}
         if self._fields is None:
@@ -271,19 +271,19 @@ class ChoiceState:
         self._tally.size += self._fields.add(fields)
 
     def add_extra(self, fields: Mapping[str, JSONValue]) -> None:
-        """Fields beside the delta that the model does not name."""
+        """Add fields beside the delta that are not in the chunk model."""
         if self._extra is None:
             self._extra = LatestFields()
         self._tally.size += self._extra.add(fields)
 
     def add_logprobs(self, piece: ChoiceLogprobs) -> None:
-        """The log probabilities of a piece."""
+        """Add the log probabilities of a piece."""
         if self._logprobs is None:
             self._logprobs = LogprobsState()
         self._tally.size += self._logprobs.add(piece)
 
     def snapshot(self, dialect: str) -> Choice:
-        """The choice as far as it has come; what comes later does not change it."""
+        """Return the choice so far, which later deltas do not change."""
         message = message_of(
             [part.snapshot() for part in self.parts],
             {} if self._fields is None else self._fields.snapshot(),

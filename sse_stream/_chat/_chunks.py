@@ -1,8 +1,8 @@
-"""The chunk model: a `chat.completion.chunk` in OpenAI's own field names.
+"""The chunk model: a `chat.completion.chunk` with OpenAI's field names.
 
-The fields are those of https://platform.openai.com/docs/api-reference/chat-streaming, and the spellings
-of reasoning that other providers have added. What the model does not name is in `extra`, at the level
-where it came. A field that was absent or null is `None`.
+The fields are those of https://platform.openai.com/docs/api-reference/chat-streaming, plus the reasoning fields that other
+providers have added. All other fields are in `extra`, at the level where they came. A field that was absent or null is
+`None`.
 """
 
 from __future__ import annotations
@@ -24,21 +24,20 @@ from ._reports import ChoiceLogprobs, Usage
 from ._shapes import in_shape
 
 Source: TypeAlias = Mapping[str, JSONValue] | bytes | str
-"""What a chunk was decoded from: a JSON object, or its text."""
+"""The source of a chunk: the JSON object, or its text."""
 
 SOURCE = "_source"
-"""The slot that holds the source of a chunk, for a hot path that cannot afford to call `with_source`."""
+"""The name of the slot that holds the source of a chunk, for hot paths that cannot afford to call `with_source`."""
 
 SPELLING = "_spelling"
-"""The slot that says where in the content reasoning was, by the index of the choice, if any was: see
+"""The name of the slot that maps the index of a choice to the place of reasoning inside its content: see
 `Message.reasoning_field`."""
 
 if TYPE_CHECKING:
     Detail: TypeAlias = JSONValue
     Moderation: TypeAlias = JSONValue
 else:
-    # What may hold anything is narrow on the strict path: what nests is left to the tolerant one, which
-    # looks how deep.
+    # The strict path accepts only flat values here: nested ones take the tolerant path, which limits their depth.
     Detail = dict[str, str | int | float | bool | None]
     Moderation = None
 
@@ -57,7 +56,7 @@ class ChoiceDeltaFunctionCall(Piece, frozen=True):
 
 
 class ChoiceDeltaCustomCall(Piece, frozen=True):
-    """A piece of a call of a custom tool, whose input is any text.
+    """A piece of a call of a custom tool, whose input is free text.
 
     Attributes:
         name: The tool's name.
@@ -73,11 +72,11 @@ class ChoiceDeltaToolCall(Piece, frozen=True):
     """A piece of a tool call.
 
     Attributes:
-        index: Which call of the choice it belongs to, from 0. Not every server sends it.
+        index: The index of the call in its choice, from 0. Not every server sends it.
         id: The call's id, in its first piece.
         type: `"function"`, or `"custom"`.
-        function: A piece of name and arguments.
-        custom: A piece of name and input, of a custom tool.
+        function: A piece of the name and arguments.
+        custom: A piece of the name and input of a custom tool.
         extra: What the model does not name.
     """
 
@@ -93,9 +92,9 @@ class ChoiceDeltaAudio(Piece, frozen=True):
 
     Attributes:
         id: The audio's id, in its first piece.
-        data: A piece of the sound, base64.
-        transcript: A piece of what is said.
-        expires_at: When the id ceases to be valid, in seconds since 1970.
+        data: A piece of the audio, base64.
+        transcript: A piece of the transcript.
+        expires_at: When the id expires, in seconds since 1970.
         extra: What the model does not name.
     """
 
@@ -109,17 +108,17 @@ class ChoiceDelta(Piece, frozen=True):
     """What one chunk adds to the message of one choice.
 
     Attributes:
-        role: Who speaks, in the first chunk.
+        role: The role of the author, in the first chunk.
         content: A piece of the text.
         refusal: A piece of the refusal.
         tool_calls: Pieces of tool calls.
         function_call: A piece of the legacy function call.
         audio: A piece of spoken output.
-        reasoning_content: A piece of the reasoning, as DeepSeek and many others spell it.
-        reasoning: The same, as OpenRouter, Groq and others spell it; some servers send both.
-        reasoning_text: The same, as Copilot spells it.
-        reasoning_details: The reasoning in structured pieces (OpenRouter), kept as they came.
-        thinking_blocks: The same, as LiteLLM has it, with signatures.
+        reasoning_content: A piece of the reasoning, in the field that DeepSeek and many others use.
+        reasoning: The same, in the field that OpenRouter, Groq and others use; some servers send both.
+        reasoning_text: The same, in the field that Copilot uses.
+        reasoning_details: The reasoning in structured pieces (OpenRouter), unchanged.
+        thinking_blocks: The reasoning in structured pieces (LiteLLM), with signatures.
         extra: What the model does not name.
     """
 
@@ -137,14 +136,14 @@ class ChoiceDelta(Piece, frozen=True):
 
 
 class ChunkChoice(Piece, frozen=True):
-    """One of the answers that the chunk adds to.
+    """An addition to one choice.
 
     Attributes:
-        index: Which answer, from 0.
-        delta: What is added.
-        finish_reason: Why it ended, in its last chunk.
-        logprobs: Log probabilities of this piece.
-        message: The whole message so far, from servers that repeat it, or send it in place of a delta.
+        index: The index of the choice, from 0.
+        delta: The addition.
+        finish_reason: Why the choice ended, in its last chunk.
+        logprobs: The log probabilities of this piece.
+        message: The whole message so far, if the server repeats it or sends it in place of a delta.
         extra: What the model does not name.
     """
 
@@ -154,12 +153,12 @@ class ChunkChoice(Piece, frozen=True):
     logprobs: ChoiceLogprobs | None = None
     message: ChoiceDelta | None = None
 
-    # What servers say beside a delta in these, chunks have in their own fields: in `extra`, they mean nothing.
+    # The tolerant path moves these fields of a choice into fields of the chunk model, so in `extra` they are ordinary data.
     speaking: ClassVar[frozenset[str]] = frozenset({"usage", "text"})
 
 
 class _Received:
-    """Keeps what a chunk was decoded from, and how it was spelled. A slot is no field: it is neither encoded nor
+    """Keeps the source of a chunk, and where its reasoning came from. Slots are not fields: they are neither encoded nor
     compared."""
 
     __slots__ = (SOURCE, SPELLING)
@@ -168,19 +167,19 @@ class _Received:
 class ChatCompletionChunk(_Received, Model, frozen=True):
     """One chunk of a streamed chat completion.
 
-    Make one by hand with keywords, or with `from_dict`; compare two by what they say, whatever their
-    spelling on the wire was.
+    Create one with keyword arguments or with `from_dict`. Chunks are compared by their fields, not by the JSON that they
+    were decoded from.
 
     Attributes:
-        id: The completion's id, the same in each chunk of most servers.
-        object: `"chat.completion.chunk"`, or what the server calls it.
-        created: When the completion was begun, in seconds since 1970.
-        model: The model that answers.
-        choices: What is added to which answer; empty in a chunk that only carries usage.
-        usage: Token counts, in the last chunk or in each, as the provider does it.
+        id: The id of the completion, with most servers the same in each chunk.
+        object: `"chat.completion.chunk"`, or another name used by the server.
+        created: When the completion was created, in seconds since 1970.
+        model: The name of the model.
+        choices: The additions to each choice; empty in a chunk that only carries usage.
+        usage: The token counts, in the last chunk or in each, depending on the provider.
         service_tier: The tier that served the request.
         system_fingerprint: The provider's name for the backend's configuration.
-        moderation: Moderation results, where they were asked for.
+        moderation: Moderation results, if they were requested.
         obfuscation: Random padding against traffic analysis.
         extra: What the model does not name.
 
@@ -203,29 +202,30 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
 
     @classmethod
     def from_dict(cls, value: Mapping[str, JSONValue]) -> ChatCompletionChunk:
-        """Read a chunk from a JSON object, whatever its values are.
+        """Create a chunk from a JSON object, tolerating any values.
 
-        It is read as a server's is, quirks and all: what `raw` gives says what the chunk says, where that depends on no
-        chunk before it.
+        Quirks of servers are handled as in a stream, so `from_dict(chunk.raw)` equals the chunk unless its meaning depends
+        on earlier chunks.
 
         Args:
-            value: The object, in OpenAI's field names. Fields that the model does not name, and values
-                that do not fit their field, are kept in `extra`. A choice without an index gets its position. The
-                chunk shares nothing with it.
+            value: The object, with OpenAI's field names. Unknown fields, and values that do not fit their field, are kept
+                in `extra`. A choice without an index gets its position. The chunk shares nothing with the object.
 
         Raises:
             TypeError: `value` is not a mapping.
         """
         if not isinstance(value, Mapping):
-            raise TypeError(f"a chunk is read from a dict, not from {type(value).__name__}: decode its JSON first")
+            raise TypeError(
+                f"ChatCompletionChunk.from_dict takes a dict, not {type(value).__name__}: decode the JSON first"
+            )
         received = dict(value)
         return with_source(read_struct(cls, in_shape(copied(received)), ignore), copied(received))
 
     @property
     def raw(self) -> dict[str, JSONValue]:
-        """The JSON object as it was received; for a chunk made by hand, the object that says the same.
+        """The JSON object as it was received, or `to_dict()` for a chunk that was not received.
 
-        It is yours: each call makes a new one.
+        It belongs to the caller: each access creates a new one.
         """
         source: Source | None = getattr(self, SOURCE, None)
         if source is None:
@@ -236,12 +236,12 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
         return value
 
     def encode(self) -> bytes:
-        r"""The server-sent event that says this chunk, for whoever passes chunks on.
+        r"""Encode the chunk as a server-sent event, for relays.
 
-        It says what `to_dict` does; what was received, to the letter, is `raw`.
+        The data is that of `to_dict`. To relay exactly what was received, use `raw`.
 
         Raises:
-            ValueError: JSON has no word for something in it, such as NaN, or nests too deep to be decoded again.
+            ValueError: JSON cannot represent a value, such as NaN, or it is nested too deeply to be decoded again.
 
         >>> ChatCompletionChunk(choices=[ChunkChoice(index=0, delta=ChoiceDelta(content="Hi"))]).encode()
         b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
@@ -256,12 +256,11 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
 
 
 def with_source(chunk: ChatCompletionChunk, source: Source | None) -> ChatCompletionChunk:
-    """The same chunk, which remembers what it was decoded from; for whoever has just made it.
+    """Store the source of a new chunk in it. Returns the same chunk.
 
     Args:
-        chunk: The chunk.
-        source: Its JSON object, of which nobody else has a part, or the text of that; `None` for a chunk that was not
-            received.
+        chunk: The chunk, which nothing else refers to yet.
+        source: Its JSON object, not shared with anything else, or the JSON text; `None` for a chunk that was not received.
     """
     force_setattr(chunk, SOURCE, source)
     return chunk

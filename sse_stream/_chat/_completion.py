@@ -1,4 +1,4 @@
-"""What a stream adds up to: one completion, as far as it has come."""
+"""The completion: everything that a stream has delivered."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
-    """One of the answers.
+    """One of the answers in a completion.
 
     Attributes:
-        index: Which, from 0.
+        index: The index of the choice, from 0.
         message: The answer.
-        finish_reason: Why it ended, the last that was sent, as it was sent; `None` where none came.
-        logprobs: Log probabilities of its tokens; `None` where none came.
-        extra: What else came with the choice.
+        finish_reason: Why it ended: the last finish reason, as it was sent; `None` if none came.
+        logprobs: The log probabilities of its tokens; `None` if none came.
+        extra: The other fields of the choice.
     """
 
     index: int
@@ -54,16 +54,16 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
-    """All that has arrived, put together.
+    """Everything that has arrived, accumulated.
 
     Attributes:
-        id: The first id that was not empty; `None` where none came.
-        model: The first model name that was not empty; `None` where none came.
-        created: The first time that was not 0, in seconds since 1970; `None` where none came.
-        choices: The answers, sorted by their index.
-        usage: The last value of each count; `None` where none came.
-        extra: What else came beside the choices: the last value of each field, objects key by key.
-        dialect: The name of the dialect that it came in.
+        id: The first id that was not empty; `None` if none came.
+        model: The first model name that was not empty; `None` if none came.
+        created: The first creation time that was not 0, in seconds since 1970; `None` if none came.
+        choices: The answers, sorted by index.
+        usage: The last value of each count; `None` if none came.
+        extra: The other fields beside the choices: the last value of each, with objects merged key by key.
+        dialect: The name of the stream's dialect.
     """
 
     id: str | None = None
@@ -76,22 +76,22 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def text(self) -> str:
-        """The first choice's content, `""` where there is none."""
+        """The content of the first choice, `""` if there is none."""
         return self.message.content or ""
 
     @property
     def message(self) -> Message:
-        """The first choice's message, an empty one where there is none."""
+        """The message of the first choice; an empty one if there is none."""
         return self.choices[0].message if self.choices else Message(dialect=self.dialect)
 
     @property
     def finish_reason(self) -> str | None:
-        """Why the first choice ended; `None` where no reason came."""
+        """The finish reason of the first choice; `None` if none came."""
         return self.choices[0].finish_reason if self.choices else None
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """The first choice's tool calls."""
+        """The tool calls of the first choice."""
         return self.message.tool_calls
 
     @overload
@@ -103,15 +103,16 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
     @overload
     def parse(self, type: object) -> JSONValue: ...
     def parse(self, type: object = Any) -> JSONValue:
-        """Decode the first choice's content, which a model writes as JSON when it was asked for structured output.
+        """Decode the content of the first choice, which is JSON if structured output was requested.
 
         Args:
-            type: What to decode it into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic model or
-                `TypeAdapter`, a union, any type that msgspec or pydantic knows; by default what JSON says.
+            type: The type to decode it into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic model or
+                `TypeAdapter`, a union, or any other type that msgspec or pydantic supports; plain JSON types by default.
 
         Raises:
-            OutputParseError: It is not JSON, or does not fit the type, as where no content came or it was cut off.
-            TypeError: Nothing can be decoded into `type`.
+            OutputParseError: The content is not JSON or does not fit the type, for example because it is missing or
+                truncated.
+            TypeError: `type` is not supported.
 
         >>> ChatCompletion(choices=[Choice(0, Message(content='{"city": "Oslo"}'))]).parse(dict[str, str])
         {'city': 'Oslo'}
@@ -121,11 +122,10 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
     def to_dict(self) -> dict[str, JSONValue]:
         """The completion as OpenAI's `chat.completion`, ready for JSON.
 
-        A finish reason of another server is translated, with the original as `native_finish_reason`.
-        What OpenAI's schema types otherwise than the server does is put under `provider_fields`, and so are
-        usage without all three counts and tokens without their probabilities. A choice that no finish reason
-        reached keeps `null`, and a reason that has no translation stays as it is, though the schema knows
-        neither: none is made up.
+        Finish reasons of other providers are translated, with the original as `native_finish_reason`. Values that do not
+        fit OpenAI's schema go under `provider_fields`, including usage without all three counts, and tokens without log
+        probabilities. Nothing is made up: a missing finish reason stays `null`, and one without a translation is kept,
+        although the schema allows neither.
         """
         said: dict[str, JSONValue] = {
             "id": self.id or "",
@@ -143,7 +143,7 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
 
 
 def _has_output(completion: ChatCompletion) -> bool:
-    """Whether the model has generated anything: text, reasoning, a refusal, a call, audio, a part of its own kind."""
+    """Whether the model has generated anything: text, reasoning, a refusal, a call, audio or a provider part."""
     for message in (choice.message for choice in completion.choices):
         if message.audio is not None or any(message.extra.get(name) for name in ("function_call", "images")):
             return True

@@ -1,4 +1,4 @@
-"""Copies of values whose containers somebody else has too."""
+"""Copying chunks before they are kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._reports import Usage
 
 
 def chunk_to_keep(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
-    """The chunk, for who keeps what is in it: a copy if it has containers that are kept."""
+    """Return the chunk, or a copy if it has mutable containers that an accumulator keeps."""
     has_containers = (
         chunk.extra
         or chunk.moderation is not None

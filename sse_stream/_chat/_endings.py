@@ -11,14 +11,14 @@ Ending: TypeAlias = Literal[
 ]
 """How a stream ended:
 
-- `open`: it has not.
-- `complete`: `[DONE]` came, or every choice has given its finish reason.
-- `truncated`: it ended before either, or inside an event.
+- `open`: it has not ended.
+- `complete`: `[DONE]` came, or every choice has a finish reason.
+- `truncated`: it ended before that, or inside an event.
 - `provider_error`: the provider reported an error.
-- `invalid`: a chunk could not be read, or a limit was reached.
+- `invalid`: a chunk could not be decoded, or a limit was exceeded.
 - `transport_error`: the connection broke.
-- `timeout`: a deadline passed.
-- `closed`: the caller stopped.
+- `timeout`: a timeout expired.
+- `closed`: the caller closed it.
 """
 
 _OF: dict[type[SSEStreamError], Ending] = {
@@ -28,7 +28,7 @@ _OF: dict[type[SSEStreamError], Ending] = {
 
 
 def ending_of(error: SSEStreamError) -> Ending:
-    """What the bytes of a stream ended with, if they ended with this error."""
+    """Return the ending of a stream that failed with this error while decoding."""
     return _OF.get(type(error), "invalid")
 
 
@@ -36,10 +36,10 @@ _FAILURES = frozenset({"abort", "aborted", "failed", "failure", "exception", "un
 
 
 def says_failure(reason: str) -> bool:
-    """Whether a finish reason says that the provider failed: `error`, `network_error`, `abort` and their like.
+    """Whether a finish reason reports a failure of the provider: `error`, `network_error`, `abort` and similar.
 
     Args:
-        reason: The finish reason, as it came.
+        reason: The finish reason, as it was sent.
     """
     word = reason.lower()
     return word in _FAILURES or word.endswith("error")

@@ -1,8 +1,8 @@
-"""The typed events: what a stream says, one piece at a time.
+"""The typed events of a chat stream.
 
-Each is frozen, comparable, and knows its `type`, so that `match` and type checkers narrow the union
-`ChatEvent`. Each encodes to JSON with `msgspec.json.encode`, and `msgspec.json.decode` with `type=ChatEvent`
-makes an equal event of that. `to_dict` gives the same fields, but usage, tool calls and completions in OpenAI's form.
+Events are frozen and comparable. Each has a literal `type`, so `match` and type checkers narrow the union `ChatEvent`.
+`msgspec.json.encode` encodes an event, and `msgspec.json.decode` with `type=ChatEvent` gives an equal one. `to_dict` has
+the same fields, with usage, tool calls and completions in OpenAI's format.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TextDelta(Tagged, frozen=True, tag="text_delta"):
 
 
 class ReasoningDelta(Tagged, frozen=True, tag="reasoning_delta"):
-    """A piece of the reasoning, once, in however many spellings it came.
+    """A piece of the reasoning, delivered once even if several fields carry it.
 
     Attributes:
         text: The piece, never empty.
@@ -56,13 +56,13 @@ class RefusalDelta(Tagged, frozen=True, tag="refusal_delta"):
 
 
 class AudioDelta(Tagged, frozen=True, tag="audio_delta"):
-    """A piece of spoken output; what this piece does not carry is `None`.
+    """A piece of spoken output. Fields that this piece does not carry are `None`.
 
     Attributes:
         id: The audio's id.
-        data: A piece of the sound, base64.
-        transcript: A piece of what is said.
-        expires_at: When the id ceases to be valid, in seconds since 1970.
+        data: A piece of the audio, base64.
+        transcript: A piece of the transcript.
+        expires_at: When the id expires, in seconds since 1970.
         choice: The index of the choice that it belongs to.
     """
 
@@ -75,12 +75,12 @@ class AudioDelta(Tagged, frozen=True, tag="audio_delta"):
 
 
 class ToolCallStarted(Tagged, frozen=True, tag="tool_call_started"):
-    """A tool call began.
+    """A tool call started.
 
     Attributes:
-        index: Which call of the choice, from 0, in the order in which they began.
-        id: Its id, `""` where none came with its beginning.
-        name: The tool's name, `""` where none came with its beginning.
+        index: The index of the call in its choice, from 0, in the order in which the calls started.
+        id: The id of the call, `""` if its first piece had none.
+        name: The name of the tool, `""` if the first piece had none.
         choice: The index of the choice that it belongs to.
     """
 
@@ -95,7 +95,7 @@ class ToolCallDelta(Tagged, frozen=True, tag="tool_call_delta"):
     """A piece of a tool call's arguments.
 
     Attributes:
-        index: Which call of the choice, as its `ToolCallStarted` said.
+        index: The index of the call, as in its `ToolCallStarted`.
         arguments: The piece, never empty.
         choice: The index of the choice that it belongs to.
     """
@@ -107,11 +107,11 @@ class ToolCallDelta(Tagged, frozen=True, tag="tool_call_delta"):
 
 
 class ToolCallDone(Tagged, frozen=True, tag="tool_call_done"):
-    """A tool call is complete: the next one began, the choice finished, or the stream was done.
+    """A tool call is complete: the next one started, the choice finished, or the stream ended.
 
     Attributes:
-        index: Which call of the choice, as its `ToolCallStarted` said.
-        tool_call: The call, with all its arguments.
+        index: The index of the call, as in its `ToolCallStarted`.
+        tool_call: The complete call.
         choice: The index of the choice that it belongs to.
     """
 
@@ -122,12 +122,12 @@ class ToolCallDone(Tagged, frozen=True, tag="tool_call_done"):
 
 
 class ChoiceFinished(Tagged, frozen=True, tag="choice_finished"):
-    """A choice gave its finish reason; once a choice.
+    """A choice finished. Emitted once per choice.
 
     Attributes:
-        reason: The reason as it was sent: `"stop"`, `"length"`, `"tool_calls"`, `"content_filter"`, or a
-            word of the server's own.
-        choice: The choice's index.
+        reason: The finish reason as it was sent: `"stop"`, `"length"`, `"tool_calls"`, `"content_filter"`, or one that is
+            specific to the provider.
+        choice: The index of the choice.
     """
 
     type: ClassVar[Literal["choice_finished"]] = "choice_finished"
@@ -136,11 +136,11 @@ class ChoiceFinished(Tagged, frozen=True, tag="choice_finished"):
 
 
 class UsageReported(Tagged, frozen=True, tag="usage_reported"):
-    """A chunk reported usage. Counts are cumulative: the last report is the one that counts.
+    """A chunk reported usage. Counts are cumulative: the last report counts.
 
     Attributes:
-        usage: The last value of each count so far, and of what the model does not name what this report says; all of
-            that is in the completion's usage.
+        usage: The last value of each count so far, and the extra fields of this report only. The usage of the completion
+            has all of them.
     """
 
     type: ClassVar[Literal["usage_reported"]] = "usage_reported"
@@ -148,10 +148,10 @@ class UsageReported(Tagged, frozen=True, tag="usage_reported"):
 
 
 class KeepAlive(Tagged, frozen=True, tag="keep_alive"):
-    """The server showed that it is alive and said nothing else. Only with `keepalives=True`.
+    """The server sent a keep-alive. Only with `keepalives=True`.
 
     Attributes:
-        comment: What it wrote.
+        comment: The text of the keep-alive.
     """
 
     type: ClassVar[Literal["keep_alive"]] = "keep_alive"
@@ -159,11 +159,11 @@ class KeepAlive(Tagged, frozen=True, tag="keep_alive"):
 
 
 class PartStarted(Tagged, frozen=True, tag="part_started"):
-    """A part of the answer began. Only from dialects whose format marks parts; chat completions does not.
+    """A part of the answer started. Only from dialects whose format marks parts, which chat completions does not.
 
     Attributes:
-        index: Which part of the choice, from 0.
-        kind: `"text"`, `"reasoning"`, `"refusal"`, `"tool_call"`, or the provider's name for a part of its own.
+        index: The index of the part in its choice, from 0.
+        kind: `"text"`, `"reasoning"`, `"refusal"`, `"tool_call"`, or the provider's name for a kind of its own.
         choice: The index of the choice that it belongs to.
     """
 
@@ -177,7 +177,7 @@ class PartDone(Tagged, frozen=True, tag="part_done"):
     """A part of the answer is complete. Only from dialects whose format marks parts.
 
     Attributes:
-        index: Which part of the choice, as its `PartStarted` said.
+        index: The index of the part, as in its `PartStarted`.
         part: The part, with the provider's own object for it.
         choice: The index of the choice that it belongs to.
     """
@@ -189,10 +189,10 @@ class PartDone(Tagged, frozen=True, tag="part_done"):
 
 
 class StreamDone(Tagged, frozen=True, tag="stream_done"):
-    """The stream ended well; always the last event.
+    """The stream is complete. Always the last event.
 
     Attributes:
-        completion: All of it, put together.
+        completion: The completion.
     """
 
     type: ClassVar[Literal["stream_done"]] = "stream_done"
@@ -214,4 +214,4 @@ ChatEvent: TypeAlias = (
     | PartDone
     | StreamDone
 )
-"""What iterating a stream gives."""
+"""Any event that a chat stream gives."""

@@ -1,4 +1,4 @@
-"""What a stream may cost its reader, whatever a server sends."""
+"""Limits on the memory that a stream may take, whatever a server sends."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds on memory. The defaults are far beyond what an honest stream needs.
+    """Limits on memory. The defaults far exceed the needs of any real stream.
 
     Attributes:
-        event_size: Bytes of one server-sent event.
-        output_size: Bytes of memory for all text, reasoning, arguments, audio and extra fields together. What is kept
-            takes between half and twice that (64-bit CPython, above 1 MiB).
-        choices: Choices in one stream.
-        tool_calls: Tool calls in one stream, those of all choices together.
-        error_body: Bytes of a response that is no stream, kept for its error.
+        event_size: The maximum size of one server-sent event, in bytes.
+        output_size: The maximum memory for all text, reasoning, arguments, audio and extra fields together, in bytes. The
+            estimate is within a factor of two of the real use (64-bit CPython, above 1 MiB).
+        choices: The maximum number of choices in one stream.
+        tool_calls: The maximum number of tool calls in one stream, over all choices.
+        error_body: How many bytes of the body are kept in the error for a response that is not a stream.
 
     Raises:
         ValueError: A limit is not a positive number.

@@ -1,4 +1,4 @@
-"""The parts of a choice that its dialect marks: where they begin and end, and what they are to the provider."""
+"""The parts of a choice whose start and end the dialect marks, with the provider's own objects."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ._part_state import MARK_WEIGHT, Complete, PartMarks, PartState
 
 
 class MarkedParts:
-    """The marked parts of one choice, by what the dialect calls them.
+    """The marked parts of one choice, by the index that the dialect gives them.
 
     Args:
-        tally: Where what is kept is counted.
+        tally: Counts the memory that is kept.
     """
 
     __slots__ = ("_parts", "_tally")
@@ -21,28 +21,28 @@ class MarkedParts:
         self._parts: dict[int, PartState] = {}
 
     def resumed(self, index: int, kind: str) -> PartState | None:
-        """The part of this index, if it is of this kind and has not ended: it goes on."""
+        """Return the part with this index if it has this kind and is not complete; otherwise `None`."""
         part = self._parts.get(index)
         return part if part is not None and part.kind == kind and not part.is_complete else None
 
     def begin(self, index: int, part: PartState, native: JSONValue) -> None:
-        """A part begins; one that had its index before is left as it is."""
+        """Start a part. An earlier part with the same index keeps its state."""
         self._parts[index] = part
         part.marks = PartMarks(native)
         self._tally.begin(MARK_WEIGHT)
         self._tally.size += part.marks.weight()
 
     def add(self, index: int, piece: JSONValue) -> None:
-        """Something came for a part that no chunk carries."""
+        """Add data to a part that is not carried by a chunk."""
         part = self._parts.get(index)
         if part is not None and part.marks is not None and not part.is_complete:
             self._tally.size += part.marks.add(piece)
 
     def get(self, index: int) -> PartState | None:
-        """The part that began last with this index."""
+        """Return the latest part with this index."""
         return self._parts.get(index)
 
     def end(self, part: PartState, native: JSONValue, complete: Complete | None, annotations: str) -> None:
-        """A part is complete: what the provider's own object for it is, or makes it."""
+        """Complete a part, given the provider's own object or a function that makes it."""
         if part.marks is not None:
             self._tally.size += part.marks.end(part.text(), native, complete, annotations)

@@ -1,4 +1,4 @@
-"""What is kept costs memory: how much, in bytes, and how much may be kept."""
+"""Estimating and limiting the memory that accumulated values take."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from .._errors import OutputTooLargeError
 from ._model import NOTHING
 
 Node: TypeAlias = Any
-"""A JSON value that may still grow: as it came, but for text in a `bytearray` and lists in a `JoinedList`."""
+"""A JSON value that may still grow, with text in a `bytearray` and lists in a `JoinedList`."""
 
-# An entry of a dict, its slack included: from 36 to 104 bytes, as the dict has just grown or is about to.
+# A dict entry, including spare capacity: from 36 to 104 bytes, depending on how full the dict is.
 ENTRY = 64
 POINTER = 8
 
-# So many choices, parts and calls are not counted by themselves.
+# The number of choices, parts and calls whose base size is not counted.
 _FREE = 8
 
-# Whole numbers that CPython makes once.
+# The integers that CPython caches.
 _SHARED_INTEGERS = range(-5, 257)
 
 
 class Tally:
-    """What a stream has cost so far.
+    """Counts the memory that a stream takes.
 
     Attributes:
-        size: Bytes of memory that are kept of it.
-        limit: How many may be.
-        pieces: How many generated pieces of any channel there have been.
-        calls: How many tool calls.
+        size: The bytes of memory that are kept.
+        limit: The maximum of `size`.
+        pieces: The number of generated pieces of any kind.
+        calls: The number of tool calls.
     """
 
     __slots__ = ("_begun", "calls", "limit", "pieces", "size")
@@ -44,26 +44,26 @@ class Tally:
         self._begun = 0
 
     def begin(self, weight: int) -> None:
-        """Something is kept that takes memory before anything is in it. The first few are what any stream takes."""
+        """Count the base size of a new object. The first few are free, because every stream has some."""
         self._begun += 1
         if self._begun > _FREE:
             self.size += weight
 
     def check(self) -> None:
-        """Raise the error for what is too much.
+        """Check the limit.
 
         Raises:
-            OutputTooLargeError: More is kept than may be.
+            OutputTooLargeError: More memory is kept than the limit allows.
         """
         if self.size > self.limit:
             raise OutputTooLargeError(
-                f"the stream holds more than {self.limit} bytes of output, the limit of Limits.output_size",
+                f"the stream has more than {self.limit} bytes of output, the limit set by Limits.output_size",
                 limit="output_size",
             )
 
 
 def utf8(text: str) -> bytes:
-    """How text is kept: half a surrogate pair, which only a caller's own chunk can hold, survives."""
+    """Encode text as UTF-8. Keeps lone surrogates, which only chunks made by the caller can have."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -71,24 +71,24 @@ def utf8(text: str) -> bytes:
 
 
 def text_of(data: bytes | bytearray) -> str:
-    """The text that is kept as UTF-8."""
+    """Decode text that `utf8` has encoded."""
     return data.decode("utf-8", "surrogatepass")
 
 
 def weight(*values: Node, names: set[str] | None = None) -> int:
-    """How many bytes of memory JSON values take, with all that is in them.
+    """Estimate the memory in bytes that JSON values take, including everything in them.
 
-    Dicts, lists, text and numbers as CPython counts them; what it makes only once weighs nothing, and so does a name
-    that has been met before, which a decoder makes once.
+    Dicts, lists, text and numbers count as CPython reports them. Objects that CPython shares count nothing, and neither
+    do repeated keys, which a decoder caches.
 
     Args:
         *values: The values.
-        names: The names that have been met; those that are met here are added.
+        names: The keys counted so far. New ones are added.
     """
     total = 0
     names = set() if names is None else names
     rest: list[Node] = list(values)
-    for value in rest:  # which grows meanwhile
+    for value in rest:  # grows during iteration
         kind = type(value)
         if kind is str:
             total += getsizeof(value) if value else 0

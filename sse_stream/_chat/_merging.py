@@ -1,13 +1,15 @@
-"""Putting together what comes in pieces and has no name in the model.
+"""Merging fields that are not in the chunk model.
 
-In a delta, a field is a piece: text is appended, lists are extended, objects go key by key, and of all else the last
-value counts. But a value equal to the whole that is kept is a repetition, names that are known to be statements take
-the last value, and what is whole is never merged into something else: only the items of lists that are known to come
-in pieces are, by their `index`, or one after another. Beside the deltas, a field is a statement: the last value counts,
-objects key by key; only lists that are known to be added to are. `null` says nothing.
+Inside a delta, a field is a piece to be joined: text is appended, lists are extended, objects are merged key by key, and
+of any other value the last counts. There are three exceptions: a value equal to the whole so far is a repetition; for
+some known names the last value counts; and list items are merged, by their `index` or with the item before, only in lists
+that are known to come in pieces.
 
-Adding costs what is added, a snapshot costs what it returns. Adding says by how many bytes of memory what is kept
-has grown, so that it can be bounded. What is added is kept: it belongs to nobody else.
+Beside the delta, the last value of a field counts. Objects are merged key by key, and a few known lists are extended.
+`null` never changes anything.
+
+The cost of adding depends only on what is added, and that of a snapshot only on its size. Adding returns by how many bytes
+the memory has grown, so that it can be limited. Added values are kept, so they must not be shared.
 """
 
 from __future__ import annotations
@@ -21,39 +23,39 @@ from ._memory import ENTRY, POINTER, Node, text_of, utf8, weight
 
 _encode = msgspec.json.Encoder().encode
 
-# Fields that are stated, not continued: which thing a piece belongs to, who speaks, how it stands.
+# Fields whose last value counts: which item a piece belongs to, its role, its status.
 _STATED = frozenset(
     {"index", "type", "id", "format", "role", "name", "channel", "recipient", "phase", "status", "model", "object"}
     | {"provider_specific_fields"}
 )
 
-# Fields that are known to come in pieces, so that a piece may well be equal to all before it.
+# Fields that are known to come in pieces, so a piece equal to everything before it is not a repetition.
 _IN_PIECES = frozenset(
     {"tool_calls", "reasoning_details", "thinking_blocks", "reasoning", "reasoning_content", "reasoning_text"}
     | {"arguments"}
 )
 
-# Lists beside the deltas that are added to.
+# Lists beside the delta that are extended.
 _ADDED_TO = frozenset({"annotations", "images"})
 
-# What says that an item of a list in pieces is whole, and its text, which may be repeated with it.
+# The fields that mark a list item as complete, and those with its text, which may be repeated with them.
 _SEALS = ("signature", "data")
 _TEXTS = ("thinking", "text", "summary")
 
-# What a place takes that is known by its index: a pair, and its entry.
+# The memory for remembering the place of an item by its index: a tuple and a dict entry.
 PLACE_WEIGHT = 160
 
-# A statement that is larger is not kept to be compared with the next one: that would be a second copy.
+# Larger fields are not kept for comparison with the next ones, which would be a second copy.
 _LARGEST_COMPARED = 64 * 1024
 
 
 class JoinedList:
-    """A list whose items come in pieces, or whole.
+    """A list whose items come whole or in pieces.
 
     Args:
-        items: Those that it begins with.
-        in_pieces: Whether they are pieces: of the item with the same `index` and type, or, where they have none,
-            of the one before.
+        items: The initial items.
+        in_pieces: Whether items are pieces: of the item with the same `index` and type or, without an index, of the item
+            before.
     """
 
     __slots__ = ("_in_pieces", "_names", "_places", "items")
@@ -67,14 +69,14 @@ class JoinedList:
             self.add(item)
 
     def add(self, item: JSONValue) -> int:
-        """Add an item, or a piece of one; how many bytes that takes."""
+        """Add an item or a piece of one. Returns the growth in bytes."""
         growth = POINTER
         if self._in_pieces and isinstance(item, dict):
             kind = item.get("type")
             index = item.get("index")
             last = self.items[-1] if self.items else None
             if type(index) is int:
-                # Two items of different types may carry the same index: a summary and its encrypted form do.
+                # Items of different types may have the same index, such as a summary and its encrypted form.
                 key = (index, kind if isinstance(kind, str) else None)
                 place = self._places.get(key)
                 if place is not None:
@@ -87,7 +89,7 @@ class JoinedList:
         return growth + weight(item, names=self._names)
 
     def weight(self) -> int:
-        """How many bytes of memory it takes."""
+        """Return the memory it takes, in bytes."""
         return PLACE_WEIGHT * len(self._places) + weight(self.items)
 
 
@@ -96,7 +98,7 @@ def _is_sealed(item: Mapping[str, Node]) -> bool:
 
 
 def _merge_item(kept: dict[str, Node], piece: dict[str, JSONValue]) -> int:
-    """Merge a piece of an item; with its signature, some servers send its whole text again."""
+    """Merge a piece into an item. Some servers repeat the whole text along with the signature."""
     if _is_sealed(piece):
         piece = {
             name: value for name, value in piece.items() if name not in _TEXTS or not _repeats(kept.get(name), value)
@@ -105,7 +107,7 @@ def _merge_item(kept: dict[str, Node], piece: dict[str, JSONValue]) -> int:
 
 
 class JoinedFields:
-    """An object whose fields come in pieces."""
+    """An object whose fields come in pieces, which are joined."""
 
     __slots__ = ("_fields",)
 
@@ -113,16 +115,16 @@ class JoinedFields:
         self._fields: dict[str, Node] = {}
 
     def add(self, piece: Mapping[str, JSONValue]) -> int:
-        """Add a piece of each field that it names; how many bytes that takes."""
+        """Add a piece of each field in it. Returns the growth in bytes."""
         return _merge(self._fields, piece, in_pieces=False)
 
     def snapshot(self) -> dict[str, JSONValue]:
-        """The fields as far as they have come; later pieces do not change it."""
+        """Return the fields so far, which later pieces do not change."""
         return {name: value_of(node) for name, node in self._fields.items()}
 
 
 class LatestFields:
-    """An object whose fields are stated anew, not continued."""
+    """An object of which the last value of each field counts."""
 
     __slots__ = ("_fields", "_last")
 
@@ -131,8 +133,8 @@ class LatestFields:
         self._last: Mapping[str, JSONValue] = {}
 
     def add(self, fields: Mapping[str, JSONValue]) -> int:
-        """Take what is stated; by how many bytes what is kept has grown."""
-        # Most say what the one before said: a provider's name, a filter that found nothing.
+        """Update the fields. Returns the growth in bytes."""
+        # Most chunks repeat the same values: a provider's name, a filter without findings.
         if is_same(fields, self._last):
             return 0
         growth = _overlay(self._fields, fields)
@@ -140,12 +142,12 @@ class LatestFields:
         return growth
 
     def snapshot(self) -> dict[str, JSONValue]:
-        """The fields as last stated; later statements do not change it."""
+        """Return the fields so far, which later values do not change."""
         return {name: value_of(value) for name, value in self._fields.items()}
 
 
 def value_of(node: Node) -> JSONValue:
-    """What is kept, as a value that nobody else has: of JSON, or a struct of the model."""
+    """Return a deep copy of what is kept, as a JSON value or a struct of the chunk model."""
     kind = type(node)
     if kind is dict:
         return {name: value_of(item) for name, item in node.items()}
@@ -161,9 +163,9 @@ def value_of(node: Node) -> JSONValue:
 
 
 def is_same(one: JSONValue, other: JSONValue) -> bool:
-    """Whether two values are written alike, which those need not be that are equal: to Python, 1 is `True`.
+    """Whether two values have the same JSON. Comparing them is not enough: to Python, 1 equals `True`.
 
-    `False` as well of what cannot be written: half a surrogate pair, what a caller has put in.
+    `False` as well if they cannot be encoded, such as lone surrogates, or objects that a caller has put in.
     """
     try:
         return one == other and _encode(one) == _encode(other)
@@ -172,7 +174,7 @@ def is_same(one: JSONValue, other: JSONValue) -> bool:
 
 
 def _repeats(kept: Node, value: JSONValue) -> bool:
-    """Whether a value is all that is kept."""
+    """Whether a value repeats everything that is kept."""
     match kept, value:
         case bytearray(), str():
             return len(kept) >= len(value) and kept == utf8(value)
@@ -200,7 +202,7 @@ def _merge(fields: dict[str, Node], piece: Mapping[str, JSONValue], *, in_pieces
 
 
 def _merge_value(fields: dict[str, Node], name: str, old: Node, new: JSONValue, *, in_pieces: bool) -> int:
-    """Merge a field with a piece of it; how many bytes that takes."""
+    """Merge a piece into a field. Returns the growth in bytes."""
     if not in_pieces and _repeats(old, new):
         return 0
     growth = 0

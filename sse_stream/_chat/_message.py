@@ -1,4 +1,4 @@
-"""One answer, put together."""
+"""The message: one answer, accumulated from its pieces."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from ._schema import MESSAGE_TYPES, completed
 from ._tool_call import ToolCall
 from ._turns import content_of, register_turn, turn_of
 
-# Fields outside the message model that a server wants to see again with the next request; the second line is reasoning.
+# Fields outside the model that servers expect back in the next request. `_BLOCKS` hold reasoning.
 _SENT_BACK = ("function_call", "extra_content")
 _BLOCKS = ("reasoning_details", "thinking_blocks")
 
 OPENAI_CHAT = "openai_chat"
-"""The name of the dialect that needs no other: OpenAI's chat completions."""
+"""The name of the default dialect, OpenAI's chat completions."""
 
 
 class Audio(msgspec.Struct, frozen=True, gc=False):
-    """Spoken output, put together.
+    """Spoken output, accumulated.
 
     Attributes:
         id: The id by which a later request can refer to it.
-        data: The sound, base64, as its pieces were sent one after another.
-        transcript: What is said.
-        expires_at: When the id ceases to be valid, in seconds since 1970.
-        extra: What else came with it.
+        data: The audio in base64, its pieces concatenated as they were sent.
+        transcript: The transcript.
+        expires_at: When the id expires, in seconds since 1970.
+        extra: Other fields of the audio.
     """
 
     id: str = ""
@@ -38,31 +38,31 @@ class Audio(msgspec.Struct, frozen=True, gc=False):
     extra: dict[str, JSONValue] = {}
 
     def to_dict(self) -> dict[str, JSONValue]:
-        """The audio in OpenAI's form, ready for JSON."""
+        """The audio in OpenAI's format, ready for JSON."""
         own = {"id": self.id, "data": self.data, "transcript": self.transcript, "expires_at": self.expires_at or 0}
         return completed(own, self.extra)
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # it holds lists, as always
-    """One answer.
+class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # unhashable anyway, because it has lists
+    """The message of one choice.
 
     Attributes:
-        role: Who speaks: `"assistant"` unless the server says otherwise.
-        content: The text; `None` where none came.
-        reasoning: The reasoning, whatever its spelling; `None` where none came.
-        refusal: The refusal; `None` where none came.
-        tool_calls: The tool calls, in the order in which they began.
-        audio: Spoken output; `None` where none came.
-        extra: What else came: fields that the chunk model does not name, `reasoning_details`, and the
-            legacy `function_call`, each with its pieces put together.
-        parts: All of it in order, each part with the provider's own object where it has one; where none are
-            given, what the other fields say. `content`, `reasoning` and `refusal` are the text of their parts joined,
-            `tool_calls` are the calls of theirs.
-        dialect: The name of the dialect that it came in.
-        reasoning_field: The field in which the reasoning came: `"reasoning_content"`, `"reasoning"`,
-            `"reasoning_text"`; `"content"` if it was a part of the content, as Mistral has it; `"think_tags"` if it
-            stood in the content between tags; `""` if it came in none, or only in the pieces of `reasoning_details` or `thinking_blocks`. How it was spelled is not
-            what the message says: two that differ in nothing else are equal.
+        role: The role of the author: `"assistant"` unless the server says otherwise.
+        content: The text; `None` if none came.
+        reasoning: The reasoning, whichever field carried it; `None` if none came.
+        refusal: The refusal; `None` if none came.
+        tool_calls: The tool calls, in the order in which they started.
+        audio: Spoken output; `None` if none came.
+        extra: Other fields, with their pieces joined: `reasoning_details`, `thinking_blocks`, the legacy `function_call`,
+            and fields that are not in the chunk model.
+        parts: The content of the message in order, each part with the provider's own object if there is one. `content`,
+            `reasoning` and `refusal` are the joined text of their parts, and `tool_calls` are the calls in theirs. If
+            omitted, parts are created from the other fields.
+        dialect: The name of the stream's dialect.
+        reasoning_field: The field that carried the reasoning: `"reasoning_content"`, `"reasoning"` or `"reasoning_text"`;
+            `"content"` if it was a part of the content, as with Mistral; `"think_tags"` if it was between tags in the
+            content; `""` if there was none, or only in `reasoning_details` or `thinking_blocks`. It is ignored when
+            messages are compared.
     """
 
     role: str = "assistant"
@@ -87,18 +87,17 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # it hol
         return all(getattr(self, name) == getattr(other, name) for name in compared)
 
     def to_dict(self, *, reasoning: bool | None = None) -> dict[str, JSONValue]:
-        """The message to append to the next request's `messages`, for any server with OpenAI's chat completions.
+        """The message to append to the `messages` of the next request to a server with OpenAI's chat completions.
 
-        It holds what a server takes back: role, content, refusal, tool calls with all that came with
-        them, a reference to the audio, the legacy function call and `extra_content`; and the reasoning, in the
-        field in which it came, if the message calls tools: DeepSeek, Kimi and Z.AI want to see again what led to a
-        call, and answer 400 without it. Without calls plain reasoning is left out, which no server needs. Reasoning
-        in structured pieces, `reasoning_details` and `thinking_blocks`, goes back whole, signatures and all.
-        Signatures that other formats have are left out: see `to_native`.
+        It has the fields that servers accept: role, content, refusal, tool calls with their extra fields, a reference to
+        the audio, the legacy function call, and `extra_content`. If the message calls tools, it also has the reasoning,
+        in the field that carried it, because DeepSeek, Kimi and Z.AI answer 400 without it. Otherwise plain reasoning is
+        omitted, since no server needs it. Structured reasoning, `reasoning_details` and `thinking_blocks`, is always
+        included with its signatures. Signatures of other formats are not included: use `to_native`.
 
         Args:
-            reasoning: Whether to send the reasoning back; by default, whole pieces always, and plain reasoning if
-                the message calls tools.
+            reasoning: Whether to include the reasoning. By default, structured reasoning is always included, and plain
+                reasoning only if the message calls tools.
         """
         said: dict[str, JSONValue] = {"role": self.role, "content": self.content}
         if self.refusal is not None:
@@ -113,11 +112,11 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # it hol
         if reasoning or (reasoning is None and (self.tool_calls or "function_call" in said)):
             self._add_reasoning(said)
         if len(said) == 2 and said["content"] is None:
-            said["content"] = ""  # a message that says nothing else needs a text, if an empty one
+            said["content"] = ""  # a message without any other field needs text, even if empty
         return said
 
     def _add_reasoning(self, said: dict[str, JSONValue]) -> None:
-        """Put the reasoning where it came from."""
+        """Put the reasoning into the field that carried it."""
         if self.reasoning is None or (not self.reasoning_field and not said.keys().isdisjoint(_BLOCKS)):
             return
         field = self.reasoning_field or "reasoning_content"
@@ -129,9 +128,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # it hol
             said[field] = copied(structured) if isinstance(structured, (dict, list)) else self.reasoning
 
     def to_native(self) -> JSONValue:
-        """What the endpoint takes back that this message came from, signatures and all, ready for JSON.
+        """The message as its own endpoint accepts it in the next request, with signatures, ready for JSON.
 
-        For chat completions that is `to_dict`.
+        For chat completions, this is `to_dict`.
 
         Raises:
             ValueError: The module that defines the message's dialect has not been imported.
@@ -140,7 +139,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # it hol
 
 
 def _parts_of(message: Message) -> list[Part]:
-    """The parts of a message that was made of their joins, in the order in which models make them."""
+    """Create the parts of a message from its other fields, in the usual order."""
     parts: list[Part] = []
     if message.reasoning is not None:
         parts.append(ReasoningPart(message.reasoning))
@@ -153,7 +152,7 @@ def _parts_of(message: Message) -> list[Part]:
 
 
 def completion_message(message: Message) -> dict[str, JSONValue]:
-    """A message as it stands in OpenAI's `chat.completion`, with its reasoning and all that came beside."""
+    """Return a message as it appears in OpenAI's `chat.completion`, with reasoning and extra fields."""
     said: dict[str, JSONValue] = {"role": "assistant", "content": message.content, "refusal": message.refusal}
     if message.reasoning is not None:
         said["reasoning"] = message.reasoning

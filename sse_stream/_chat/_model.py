@@ -1,4 +1,4 @@
-"""What the structs of the chunk model share: they are values, and keep what they do not name in `extra`."""
+"""The base classes of the chunk model: frozen structs that keep unknown fields in `extra`."""
 
 from __future__ import annotations
 
@@ -17,69 +17,71 @@ if TYPE_CHECKING:
     ReadableExtra: TypeAlias = Mapping[str, JSONValue]
     NOTHING: Extra = {}
 else:
-    # Two types that msgspec takes for nothing it knows. It encodes the dicts in them, and decodes what is an instance.
+    # Two types that are custom types to msgspec. It encodes the dicts in such fields, and decodes only instances of the type.
 
     class Extra:
-        """What a struct does not name. Nothing that is decoded is one, so a server's own field called `extra` cannot
-        slip in: it takes the tolerant path, and ends up inside `extra`, under its name."""
+        """The type of `extra` in chunks. No decoded value is an instance, so a server's own field named `extra` is not
+        mistaken for it: it takes the tolerant path, which puts it inside `extra` under its name."""
 
-    class ReadableExtra(ABC):  # noqa: B024  # dicts are registered with it, nothing is derived from it
-        """The same in structs that events and completions hold, which are decoded again from what they encode to."""
+    class ReadableExtra(ABC):  # noqa: B024  # dict is registered with it; nothing derives from it
+        """The type of `extra` in structs that events and completions hold, which can be decoded again."""
 
     ReadableExtra.register(dict)
 
     class _Nothing(dict):
-        """The one empty `extra` that all structs without extras share."""
+        """The empty `extra` that all structs without extra fields share."""
 
         def _refuse(self, *_: object, **__: object) -> NoReturn:
-            raise TypeError("this `extra` is shared and empty: make a struct with an `extra` of its own")
+            raise TypeError(
+                "this empty `extra` is shared and cannot be changed: create the struct with its own `extra`"
+            )
 
         __setitem__ = __ior__ = setdefault = update = _refuse
 
         def __reduce__(self) -> str:
-            return "NOTHING"  # pickled and copied by its name, so it is always the same one
+            return "NOTHING"  # pickled and copied by name, so it stays the same object
 
     NOTHING = _Nothing()
 
 
 def refuse_extra(type: type, _: object) -> NoReturn:
-    """The `dec_hook` for decoding what servers send: to this no `extra` is readable.
+    """Reject a server's own field named `extra`: the `dec_hook` for decoding chunks.
 
     Raises:
         ValueError: Always.
     """
-    raise ValueError(f"a server's own field, which is no {type.__name__}")
+    raise ValueError(f"a field named extra, which is not {type.__name__}")
 
 
 class Model(
     msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True
 ):
-    """A struct of the chunk model; each has an `extra`."""
+    """A struct of the chunk model. Each has an `extra` field."""
 
     def to_dict(self) -> dict[str, JSONValue]:
-        """The JSON object that says this, in OpenAI's field names, ready for JSON.
+        """The fields as a JSON object, with OpenAI's field names.
 
-        What is `None` is left out, and what is in `extra` stands beside the other fields; under `provider_fields`, if
-        it has the name of one of them. The object shares nothing with the struct.
+        Fields that are `None` are omitted. The contents of `extra` are merged in, or go under `provider_fields` if they
+        share a name with a field. The object shares nothing with the struct.
         """
         return object_of(self)
 
 
 class Piece(Model, frozen=True, kw_only=True):
-    """A struct that only chunks hold."""
+    """A struct that occurs only in chunks."""
 
     extra: Extra = NOTHING
 
 
 class Report(Model, frozen=True, kw_only=True):
-    """A struct that events and completions hold as well as chunks."""
+    """A struct that occurs in chunks, events and completions."""
 
     extra: ReadableExtra = NOTHING
 
     def copied(self) -> Self:
-        """A struct that says the same and shares nothing with this one that can be changed."""
+        """Return an equal struct that shares no mutable object with this one."""
         try:
-            # A fifth of the time that a loop over the fields takes, and half of what JSON would.
+            # Takes a fifth of the time of a loop over the fields, and half the time of JSON.
             return msgspec.msgpack.decode(msgspec.msgpack.encode(self), type=type(self))
-        except (TypeError, ValueError, OverflowError):  # a caller has put in what JSON has no word for
+        except (TypeError, ValueError, OverflowError):  # a caller has put in objects that are not JSON
             return copy.deepcopy(self)

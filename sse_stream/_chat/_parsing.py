@@ -1,4 +1,4 @@
-"""Decoding what a model wrote into a type: a tool's arguments, or the content."""
+"""Decoding the JSON that a model wrote, tool arguments or content, into a type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class JSONAdapter(Protocol[T_co]):
-    """What decodes JSON by itself, as a pydantic `TypeAdapter` does."""
+    """An object that decodes JSON, such as a pydantic `TypeAdapter`."""
 
     def validate_json(self, data: str, /) -> T_co:
         """Decode a JSON text.
@@ -22,24 +22,24 @@ class JSONAdapter(Protocol[T_co]):
             data: The text.
 
         Raises:
-            ValueError: It is not JSON, or not what is wanted.
+            ValueError: The text is not JSON, or not valid for this adapter.
         """
         ...
 
 
 def parsed(text: str, type: object, what: str, written: str | None = None) -> JSONValue:
-    """What a JSON text says, as a value of a type.
+    """Decode a JSON text into a type.
 
     Args:
         text: The text.
-        type: Any type that msgspec or pydantic knows, unions too, or a `JSONAdapter`. What has a pydantic model in it
-            is decoded by pydantic.
-        what: What the text is, for the error's message.
-        written: What the model wrote, if that is not the text.
+        type: Any type that msgspec or pydantic supports, including unions, or a `JSONAdapter`. Pydantic decodes types that
+            contain a pydantic model.
+        what: A description of the text, for the error message.
+        written: The original output of the model, if it differs from the text.
 
     Raises:
-        OutputParseError: It is not JSON, or does not fit the type.
-        TypeError: Nothing can be decoded into `type`.
+        OutputParseError: The text is not JSON, or does not fit the type.
+        TypeError: `type` is not supported.
     """
     read = _reader_of(type)
     try:
@@ -50,16 +50,16 @@ def parsed(text: str, type: object, what: str, written: str | None = None) -> JS
         return read(text)
     except (ValueError, RecursionError) as error:
         written = text if written is None else written
-        raise OutputParseError(f"{what} cannot be read: {error}: {_excerpt(written)}", text=written) from error
+        raise OutputParseError(f"cannot decode {what}: {error}: {_excerpt(written)}", text=written) from error
 
 
 def _reader_of(type: Any) -> Callable[[str], JSONValue] | None:
-    """What decodes JSON into a type that does so itself, or that pydantic knows; `None` for all others."""
+    """Return the decoder of an adapter or a pydantic type; `None` for all other types."""
     reader: Callable[[str], JSONValue] | None = getattr(type, "validate_json", None)
     reader = reader or getattr(type, "model_validate_json", None)
     if reader is not None or not _is_pydantics(type):
         return reader
-    pydantic = sys.modules["pydantic"]  # it has been imported by whoever made a model of it
+    pydantic = sys.modules["pydantic"]  # imported already, because the type uses it
     try:
         reader = pydantic.TypeAdapter(type).validate_json
     except pydantic.PydanticUserError as error:
@@ -68,7 +68,7 @@ def _reader_of(type: Any) -> Callable[[str], JSONValue] | None:
 
 
 def _is_pydantics(type: Any) -> bool:
-    """Whether a type has a model or a dataclass of pydantic in it, as a list or a union of models has."""
+    """Whether a type contains a pydantic model or dataclass, like a list or a union of models."""
     return hasattr(type, "__pydantic_validator__") or any(map(_is_pydantics, get_args(type)))
 
 

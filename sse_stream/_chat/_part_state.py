@@ -1,4 +1,4 @@
-"""One part of an answer, as far as it has come."""
+"""The state of one part of an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, To
 from ._slot import Slot
 from ._text_channel import SpokenDelta, TextChannel
 
-# The kinds of part that are text, and the events that their pieces give.
+# The kinds of part that have text, and the events for their pieces.
 TEXT_EVENTS: Mapping[str, type[SpokenDelta]] = {
     "text": TextDelta,
     "reasoning": ReasoningDelta,
@@ -31,18 +31,18 @@ _REASONING_KINDS: Mapping[str, _ReasoningKind] = {
 
 
 Complete: TypeAlias = Callable[[JSONValue, str, list[JSONValue]], JSONValue]
-"""Makes a part's native object of how it began, of the text that came for it, and of the other pieces that came."""
+"""Makes the native object of a part from its initial object, its text, and its other pieces."""
 
-# What a part takes besides that the dialect marks, before anything is in it.
+# The extra memory that an empty marked part takes.
 MARK_WEIGHT = 600
 
 
 class PartMarks:
-    """What a dialect has said about a part.
+    """What a dialect has marked of a part.
 
     Attributes:
         native: The provider's own object, once the part is complete.
-        is_complete: Whether it is.
+        is_complete: Whether the part is complete.
     """
 
     __slots__ = ("_annotations", "_began", "_data", "_names", "_pieces", "_size", "is_complete", "native")
@@ -50,20 +50,20 @@ class PartMarks:
     def __init__(self, began: JSONValue) -> None:
         self.native: JSONValue = None
         self.is_complete = False
-        self._began = began  # how the provider's object begins
-        self._data: bytearray | None = None  # text that only the provider reads
-        self._pieces: list[JSONValue] | None = None  # what else came for it
-        self._names: set[str] | None = None  # of the fields in that, which are kept once
-        self._annotations = ""  # the field of the native object that holds them
+        self._began = began  # the initial state of the provider's object
+        self._data: bytearray | None = None  # text that is not delivered to the caller
+        self._pieces: list[JSONValue] | None = None  # other pieces
+        self._names: set[str] | None = None  # the keys in those pieces, each counted once
+        self._annotations = ""  # the field of the native object with annotations
         self._size = 0
 
     def weight(self) -> int:
-        """How many bytes it takes now that it begins."""
+        """Return the memory it takes at its start, in bytes."""
         self._size = weight(self._began)
         return self._size
 
     def add(self, piece: JSONValue) -> int:
-        """Keep what came for the part until it is complete; how many bytes that takes."""
+        """Keep a piece until the part is complete. Returns the growth in bytes."""
         if isinstance(piece, str):
             data = utf8(piece)
             if self._data is None:
@@ -79,13 +79,13 @@ class PartMarks:
         return growth
 
     def end(self, text: str | None, native: JSONValue, complete: Complete | None, annotations: str) -> int:
-        """The part is complete; by how many bytes what is kept has grown.
+        """Complete the part. Returns the growth in bytes.
 
         Args:
-            text: The text that came in chunks; `None` for a part that has none.
+            text: The text that came in chunks; `None` for a part without text.
             native: The provider's own object.
-            complete: Makes that, if it is not given.
-            annotations: Which field of it says something about places in the text.
+            complete: Makes that object, if given.
+            annotations: The field of the object that has annotations of the text.
         """
         before = self._size
         if complete is not None:
@@ -100,7 +100,7 @@ class PartMarks:
         return self._size - before
 
     def annotations(self) -> list[JSONValue]:
-        """What the native object says about places in the text."""
+        """Return the annotations in the native object."""
         if not self._annotations or not isinstance(self.native, dict):
             return []
         found = self.native.get(self._annotations)
@@ -108,13 +108,13 @@ class PartMarks:
 
 
 class PartState:
-    """A part: of text, a tool call, or something that only its provider knows.
+    """A part: text, a tool call, or a kind specific to the provider.
 
     Attributes:
-        kind: A key of `TEXT_EVENTS`, `"tool_call"`, or the provider's own word.
-        channel: Where its text goes, if it has text.
-        slot: Its tool call, once that has begun.
-        marks: What the dialect has said about it; `None` where that does not mark parts.
+        kind: A key of `TEXT_EVENTS`, `"tool_call"`, or the provider's name for the kind.
+        channel: The channel of its text, if it has text.
+        slot: Its tool call, once that has started.
+        marks: What the dialect has marked; `None` if the dialect does not mark parts.
     """
 
     __slots__ = ("_annotations", "channel", "kind", "marks", "slot")
@@ -127,23 +127,23 @@ class PartState:
         self._annotations: list[JSONValue] = []
 
     def annotate(self, annotations: list[JSONValue]) -> int:
-        """Add what the provider says about places in the text; how many bytes that takes."""
+        """Add annotations of the text. Returns the growth in bytes."""
         self._annotations += annotations
         return weight(*annotations) + POINTER * len(annotations)
 
     @property
     def is_complete(self) -> bool:
-        """Whether the dialect has said that nothing more comes of it."""
+        """Whether the dialect has marked its end."""
         return self.marks is not None and self.marks.is_complete
 
     def text(self) -> str | None:
-        """The text that came for it in chunks; `None` where it has none."""
+        """Return the text that came in chunks; `None` for a part without text."""
         if self.channel is not None:
             return self.channel.text()
         return None if self.slot is None else self.slot.snapshot().arguments
 
     def snapshot(self) -> Part:
-        """The part so far."""
+        """Return the part so far."""
         marks = self.marks
         native = None if marks is None else value_of(marks.native)
         if self.slot is not None:

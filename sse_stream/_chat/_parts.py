@@ -1,4 +1,4 @@
-"""The parts of a message, in the order in which the model made them."""
+"""The parts of a message."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ._tool_call import ToolCall
 
 
 class TextPart(Tagged, frozen=True, tag="text"):
-    """Text of the answer.
+    """A text part of a message.
 
     Attributes:
         text: The text.
-        annotations: What the provider says about places in it, such as citations, as it was sent.
-        native: The provider's own JSON object for this part; `None` where it has none.
+        annotations: The provider's annotations of the text, such as citations, unchanged.
+        native: The provider's own JSON object for this part; `None` if there is none.
     """
 
     type: ClassVar[Literal["text"]] = "text"
@@ -27,12 +27,12 @@ class TextPart(Tagged, frozen=True, tag="text"):
 
 
 class ReasoningPart(Tagged, frozen=True, tag="reasoning"):
-    """Reasoning.
+    """A reasoning part of a message.
 
     Attributes:
-        text: What can be read of it; `""` where it is redacted.
-        kind: `"full"`, `"summary"`, or `"redacted"`: what came is encrypted, and in `native`.
-        native: The provider's own JSON object for this part, with its signature; `None` where it has none.
+        text: The readable text; `""` if it is redacted.
+        kind: `"full"`, `"summary"`, or `"redacted"` for encrypted reasoning, which is in `native`.
+        native: The provider's own JSON object for this part, with its signature; `None` if there is none.
     """
 
     type: ClassVar[Literal["reasoning"]] = "reasoning"
@@ -46,7 +46,7 @@ class RefusalPart(Tagged, frozen=True, tag="refusal"):
 
     Attributes:
         text: The refusal.
-        native: The provider's own JSON object for this part; `None` where it has none.
+        native: The provider's own JSON object for this part; `None` if there is none.
     """
 
     type: ClassVar[Literal["refusal"]] = "refusal"
@@ -55,11 +55,11 @@ class RefusalPart(Tagged, frozen=True, tag="refusal"):
 
 
 class ToolCallPart(Tagged, frozen=True, tag="tool_call"):
-    """A call of a tool that the caller is to make.
+    """A call of a tool that the caller must run.
 
     Attributes:
         tool_call: The call.
-        native: The provider's own JSON object for this part; `None` where it has none.
+        native: The provider's own JSON object for this part; `None` if there is none.
     """
 
     type: ClassVar[Literal["tool_call"]] = "tool_call"
@@ -68,10 +68,10 @@ class ToolCallPart(Tagged, frozen=True, tag="tool_call"):
 
 
 class ProviderPart(Tagged, frozen=True, tag="provider"):
-    """What only its provider understands: calls that the server makes itself and their results, images, and whatever is new.
+    """A part that is specific to the provider: calls of server-side tools and their results, images, and unknown kinds.
 
     Attributes:
-        kind: The provider's name for it.
+        kind: The provider's name for the kind.
         native: The provider's own JSON object.
     """
 
@@ -81,4 +81,4 @@ class ProviderPart(Tagged, frozen=True, tag="provider"):
 
 
 Part: TypeAlias = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ProviderPart
-"""What a message is made of."""
+"""Any part of a message."""

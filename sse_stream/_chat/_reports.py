@@ -1,4 +1,4 @@
-"""What a chunk reports beside its pieces: usage and log probabilities. Events and completions hold them too."""
+"""Usage and log probabilities, as chunks, events and completions have them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TopLogprob(Report, frozen=True):
 
 
 class TokenLogprob(Report, frozen=True):
-    """The chosen token at a position, with the ones that it was chosen from.
+    """The chosen token at a position, with its alternatives.
 
     Attributes:
         token: The token as text.
@@ -40,11 +40,11 @@ class TokenLogprob(Report, frozen=True):
 
 
 class ChoiceLogprobs(Report, frozen=True):
-    """Log probabilities of a piece of a choice.
+    """The log probabilities of a choice, or of a piece of it.
 
     Attributes:
-        content: One item a token of the text.
-        refusal: One item a token of the refusal.
+        content: One item per token of the text.
+        refusal: One item per token of the refusal.
         extra: What the model does not name.
     """
 
@@ -53,14 +53,14 @@ class ChoiceLogprobs(Report, frozen=True):
 
 
 class PromptTokensDetails(Report, frozen=True):
-    """What the prompt's tokens were.
+    """A breakdown of the prompt tokens.
 
     Attributes:
-        audio_tokens: Tokens of sound.
-        cache_write_tokens: Tokens that were written to the provider's cache.
-        cached_tokens: Tokens that were found in the provider's cache.
-        image_tokens: Tokens of pictures.
-        text_tokens: Tokens of text.
+        audio_tokens: Audio tokens.
+        cache_write_tokens: Tokens written to the provider's cache.
+        cached_tokens: Tokens read from the provider's cache.
+        image_tokens: Image tokens.
+        text_tokens: Text tokens.
         extra: What the model does not name.
     """
 
@@ -72,14 +72,14 @@ class PromptTokensDetails(Report, frozen=True):
 
 
 class CompletionTokensDetails(Report, frozen=True):
-    """What the completion's tokens were.
+    """A breakdown of the completion tokens.
 
     Attributes:
         accepted_prediction_tokens: Predicted tokens that appeared in the completion.
-        audio_tokens: Tokens of sound.
-        reasoning_tokens: Tokens of reasoning.
+        audio_tokens: Audio tokens.
+        reasoning_tokens: Reasoning tokens.
         rejected_prediction_tokens: Predicted tokens that did not appear.
-        text_tokens: Tokens of text.
+        text_tokens: Text tokens.
         extra: What the model does not name.
     """
 
@@ -91,15 +91,15 @@ class CompletionTokensDetails(Report, frozen=True):
 
 
 class Usage(Report, frozen=True):
-    """What the request cost, in tokens, as the provider counts them.
+    """The token usage of the request, as the provider counts it.
 
     Attributes:
-        prompt_tokens: Tokens that went in.
-        completion_tokens: Tokens that came out.
-        total_tokens: The provider's total; it need not be the sum.
-        prompt_tokens_details: What the prompt's tokens were.
-        completion_tokens_details: What the completion's tokens were.
-        extra: What the model does not name: costs, times, the cache counters of some providers.
+        prompt_tokens: Input tokens.
+        completion_tokens: Output tokens.
+        total_tokens: The provider's total, which may differ from the sum.
+        prompt_tokens_details: A breakdown of the prompt tokens.
+        completion_tokens_details: A breakdown of the completion tokens.
+        extra: Fields that are not in the model: costs, times, the cache counters of some providers.
     """
 
     prompt_tokens: int | None = None
@@ -109,9 +109,9 @@ class Usage(Report, frozen=True):
     completion_tokens_details: CompletionTokensDetails | None = None
 
     def copied(self) -> Self:
-        """Usage that says the same and shares nothing with this that can be changed."""
+        """Return equal usage that shares no mutable object with this one."""
         prompt, completion = self.prompt_tokens_details, self.completion_tokens_details
-        # Measured as "usage on each chunk": most report counts and nothing else, which nobody can change.
+        # Measured as "usage on each chunk": most reports have only counts, which are immutable.
         if (
             self.extra is NOTHING
             and (prompt is None or prompt.extra is NOTHING)

@@ -1,7 +1,7 @@
-"""What OpenAI's schema of a chat completion can carry, and where the rest goes.
+"""Fitting completions into OpenAI's schema of a chat completion.
 
-The schema is that of https://platform.openai.com/docs/api-reference/chat/object. A field of a server's own is
-welcome in it as long as it hides none of the schema's; what it types otherwise goes under `provider_fields`.
+The schema is that of https://platform.openai.com/docs/api-reference/chat/object. Extra fields of other servers are added
+to the object, unless they share a name with a field of the schema and do not fit it: those go under `provider_fields`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .._json._depth import JSONValue
 from .._json._reading import PROVIDER_FIELDS
 from ._reports import ChoiceLogprobs, Usage
 
-# What other servers say for OpenAI's five: text-generation-inference, Together, Anthropic, Gemini, Cohere, Z.AI.
+# OpenAI's equivalents of finish reasons from text-generation-inference, Together, Anthropic, Gemini, Cohere, Z.AI.
 OPENAI_FINISH_REASONS: Mapping[str, str] = {
     "eos": "stop",
     "eos_token": "stop",
@@ -46,7 +46,7 @@ OPENAI_FINISH_REASONS: Mapping[str, str] = {
     "sensitive": "content_filter",
 }
 
-# Reasons of formats that give the same one whether tools are to be called or not.
+# Reasons of formats that use the same one whether or not tools are called.
 _WITH_OR_WITHOUT_CALLS = frozenset({"completed", "STOP"})
 
 
@@ -90,8 +90,7 @@ class _Moderation(msgspec.Struct):
 
 
 Types: TypeAlias = Mapping[str, Any]
-"""The types that the schema gives to fields which come as a server sends them; `None` for one that is
-said elsewhere, if at all."""
+"""The types that the schema gives to extra fields, by name. `None` for a field that is never copied from `extra`."""
 
 COMPLETION_TYPES: Types = {
     "metadata": dict[str, str] | None,
@@ -109,11 +108,11 @@ MESSAGE_TYPES: Types = {
 
 
 def openai_finish_reason(reason: str | None, *, calls: bool) -> str | None:
-    """What OpenAI says for another server's finish reason; `None` if that is its own, or has no translation.
+    """Translate another server's finish reason to OpenAI's; `None` if it is OpenAI's already, or has no equivalent.
 
     Args:
         reason: The reason as it was sent.
-        calls: Whether tools are to be called.
+        calls: Whether the message calls tools.
     """
     if calls and reason in _WITH_OR_WITHOUT_CALLS:
         return "tool_calls"
@@ -121,13 +120,13 @@ def openai_finish_reason(reason: str | None, *, calls: bool) -> str | None:
 
 
 def completed(said: dict[str, JSONValue], extra: Mapping[str, JSONValue], types: Types = {}) -> dict[str, JSONValue]:  # noqa: B006  # only read
-    """An object of the schema, with a copy of what came beside it.
+    """Return an object of the schema, with a copy of the extra fields.
 
     Args:
         said: The schema's fields.
-        extra: What else there is. What bears the name of a field, or is not of the type that `types`
-            gives it, goes under `provider_fields`.
-        types: The types of those extras that the schema knows.
+        extra: The extra fields. Those that share a name with a field, or do not have their type in `types`, go under
+            `provider_fields`.
+        types: The types of extra fields that the schema defines.
     """
     beside: dict[str, JSONValue] = {}
     hidden: dict[str, JSONValue] = {}
@@ -140,12 +139,12 @@ def completed(said: dict[str, JSONValue], extra: Mapping[str, JSONValue], types:
 
 
 def usage_fits(usage: Usage) -> bool:
-    """Whether all three counts are there, without which the schema knows no usage."""
+    """Whether usage has all three counts, which the schema requires."""
     return None not in (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
 
 
 def logprobs_fit(logprobs: ChoiceLogprobs) -> bool:
-    """Whether each token has its probability, without which the schema knows no token."""
+    """Whether each token has a log probability, which the schema requires."""
     tokens = [*(logprobs.content or ()), *(logprobs.refusal or ())]
     return all(
         token.logprob is not None and all(top.logprob is not None for top in token.top_logprobs or ())
@@ -154,7 +153,7 @@ def logprobs_fit(logprobs: ChoiceLogprobs) -> bool:
 
 
 def logprobs_json(logprobs: ChoiceLogprobs) -> dict[str, JSONValue]:
-    """Log probabilities as the schema has them: each token with a list of the most likely ones, if an empty one."""
+    """Return log probabilities as the schema requires them: each token with `top_logprobs`, even if empty."""
     said = logprobs.to_dict()
     for token in (*said.get("content", ()), *said.get("refusal", ())):
         token.setdefault("top_logprobs", [])

@@ -1,4 +1,4 @@
-"""How the JSON object of a chunk is put into OpenAI's shape: the dialect that knows the quirks registers how."""
+"""Normalizing the JSON object of a chunk to OpenAI's shape, with functions that the dialects register."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import TypeAlias
 from .._json._depth import JSONValue
 
 Shape: TypeAlias = Callable[[dict[str, JSONValue]], dict[str, JSONValue]]
-"""Gives the object that says the same in OpenAI's shape; what it is given stays as it was."""
+"""Returns an equivalent object in OpenAI's shape, without changing the one it is given."""
 
 _shapes: list[Shape] = []
 
 
 def register_shape(shape: Shape) -> None:
-    """Say how a chunk's object is put into shape.
+    """Register the function that normalizes the object of a chunk, replacing an earlier one.
 
     Args:
-        shape: Does it.
+        shape: The function.
     """
     _shapes[:] = [shape]
 
 
 def in_shape(value: dict[str, JSONValue]) -> dict[str, JSONValue]:
-    """The object in OpenAI's shape.
+    """Normalize an object to OpenAI's shape.
 
     Args:
         value: The object as it was received.

@@ -1,4 +1,4 @@
-"""One tool call, as far as it has come: its name, its arguments, and what of a piece is new."""
+"""The state of one tool call: its name, its arguments, and what is new in each piece."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ._memory import text_of, utf8
 from ._merging import JoinedFields
 from ._tool_call import ToolCall
 
-# What a slot takes before anything is in it: itself, its buffer, and its entries in two dicts and two lists.
+# The memory that an empty slot takes: itself, its buffer, and its entries in two dicts and two lists.
 SLOT_WEIGHT = 512
 
-# How an object or array that is sent again can begin, and how one that is whole can end.
+# How a repeated object or array may begin, and how a complete one may end.
 _BEGINNINGS = "{[ \t\r\n"
 _ENDS = frozenset({b"}", b"]", b" ", b"\t", b"\r", b"\n"})
 
@@ -23,15 +23,15 @@ _EMPTY_OBJECT = re.compile(r"\s*\{\s*\}\s*")
 
 
 class Slot:
-    """One tool call.
+    """Accumulates one tool call.
 
     Attributes:
-        index: Its place among the calls of its choice.
-        id: The first id that came with it, `""` while none has.
-        name: The first name that came with it, `""` while none has.
-        kind: Whether its arguments are JSON: those of a custom tool are any text.
-        next_id: The id of the call that comes next, if it came alone; `""` if none did.
-        touched: The number of the delta that last added to it.
+        index: Its index among the calls of the choice.
+        id: Its first id, `""` until one comes.
+        name: Its first name, `""` until one comes.
+        kind: `"function"` if its arguments are JSON, `"custom"` if its input is free text.
+        next_id: The id of the next call, if it came in a piece of its own; otherwise `""`.
+        touched: The number of the last delta that added to it.
     """
 
     __slots__ = ("_arguments", "_brackets", "_extra", "_held", "id", "index", "kind", "name", "next_id", "touched")
@@ -45,22 +45,22 @@ class Slot:
         self.touched = 0
         self._extra: JoinedFields | None = None
         self._arguments = bytearray()
-        self._held = ""  # an empty object, which may be a placeholder for the arguments
-        self._brackets: Brackets | None = None  # made when somebody asks, and kept up to date from then on
+        self._held = ""  # an empty object that may be a placeholder for the arguments
+        self._brackets: Brackets | None = None  # created when first needed, and fed from then on
 
     def add_arguments(self, text: str, *, is_named: bool = False) -> tuple[str, bool]:
         """Add a piece of the arguments.
 
-        An empty object at the beginning waits: it is dropped if an object follows. Arguments that have come are not
-        added again: a piece that repeats id or name, or comes when the arguments are whole, may begin with all of
-        them. The input of a custom tool is taken as it comes.
+        An initial empty object is held back, and dropped if another object follows. Repeated arguments are not added
+        twice: a piece that repeats the id or name, or that follows complete arguments, may begin with all the arguments
+        so far. The input of a custom tool is added unchanged.
 
         Args:
             text: The piece.
-            is_named: Whether the piece says again which call it belongs to.
+            is_named: Whether the piece repeats the id or name of the call.
 
         Returns:
-            What of it is new, and whether anything in it, or before it, was a repetition.
+            The new text, and whether anything was a repetition or a dropped placeholder.
         """
         if self.kind == "custom":
             return self._append(text), False
@@ -79,35 +79,35 @@ class Slot:
         return self._append(text), dropped
 
     def rest_of(self, text: str) -> str | None:
-        """What of arguments that are sent again has not come: `None` if they are not those that have come."""
+        """Return the new rest of repeated arguments; `None` if they do not repeat those so far."""
         size = len(self._arguments)
         data = utf8(text)
         if data[:size] == self._arguments:
             return text_of(data[size:])
-        # The same in another spelling; what is much shorter is not it, and is not worth the time.
+        # The same value with other formatting. A much shorter text cannot be, so it is not worth decoding.
         if 2 * len(data) >= size and self.complete and self._says_the_same(text):
             return ""
         return None
 
     def release(self) -> str:
-        """The call is done: the arguments that have waited, which were no placeholder."""
+        """Add the held empty object when the call is done, since it was not a placeholder. Returns it."""
         held, self._held = self._held, ""
         return self._append(held)
 
     @property
     def waits(self) -> bool:
-        """Whether an empty object has come that may be a placeholder: only the end of the call says what it was."""
+        """Whether an empty object is held back, which may be a placeholder until the call is done."""
         return bool(self._held)
 
     @property
     def complete(self) -> bool:
-        """Whether the arguments are whole: JSON whose outermost bracket has been closed."""
+        """Whether the arguments are complete JSON: the outermost bracket is closed."""
         if self.kind == "custom":
             return False
         if self._held:
             return True
         if self._brackets is None:
-            # Measured as "50 tool calls": hardly any piece needs another look than at its end.
+            # Measured as "50 tool calls": for nearly all pieces, the last byte decides.
             if bytes(self._arguments[-1:]) not in _ENDS:
                 return False
             self._brackets = Brackets()
@@ -116,17 +116,17 @@ class Slot:
 
     @property
     def data(self) -> bytearray:
-        """The arguments so far, as UTF-8, without what may be a placeholder."""
+        """The arguments so far as UTF-8, without a held placeholder."""
         return self._arguments
 
     def add_extra(self, piece: Mapping[str, JSONValue]) -> int:
-        """Add what else comes with the call; how many bytes that takes."""
+        """Add extra fields of the call. Returns the growth in bytes."""
         if self._extra is None:
             self._extra = JoinedFields()
         return self._extra.add(piece)
 
     def snapshot(self) -> ToolCall:
-        """The call so far, without arguments that may be a placeholder."""
+        """Return the call so far, without a held placeholder."""
         extra = {} if self._extra is None else self._extra.snapshot()
         return ToolCall(self.id, self.name, text_of(self._arguments), extra, self.kind)
 

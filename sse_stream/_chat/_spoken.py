@@ -1,4 +1,4 @@
-"""The spoken output of one choice, and the log probabilities of one, as far as they have come."""
+"""Accumulating the audio and the log probabilities of one choice."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ._message import Audio
 from ._model import NOTHING
 from ._reports import ChoiceLogprobs, TokenLogprob, TopLogprob
 
-# About what a token with its log probability takes: the struct, its text, a float, a list.
+# The approximate memory of a token with its log probability: the struct, its text, a float, a list.
 _TOKEN_WEIGHT = 240
 
 
 class AudioState:
-    """Spoken output.
+    """Accumulates spoken output.
 
     Args:
         choice: The index of the choice.
-        tally: Where what is kept is counted.
+        tally: Counts the memory that is kept.
     """
 
     __slots__ = ("_choice", "_data", "_expires_at", "_extra", "_id", "_tally", "_transcript")
@@ -36,7 +36,7 @@ class AudioState:
         self._extra = JoinedFields()
 
     def add(self, piece: ChoiceDeltaAudio) -> Iterable[AudioDelta]:
-        """Add a piece; the event of what it says."""
+        """Add a piece. Returns its event, if it has any content."""
         growth = 0
         if piece.id and not self._id:
             self._id = piece.id
@@ -60,13 +60,13 @@ class AudioState:
         return (event,)
 
     def snapshot(self) -> Audio:
-        """All of it so far."""
+        """Return the audio so far."""
         data, transcript = text_of(self._data), text_of(self._transcript)
         return Audio(self._id, data, transcript, self._expires_at, self._extra.snapshot())
 
 
 class LogprobsState:
-    """Log probabilities."""
+    """Accumulates log probabilities."""
 
     __slots__ = ("_content", "_extra", "_refusal")
 
@@ -76,7 +76,7 @@ class LogprobsState:
         self._extra: JoinedFields | None = None
 
     def add(self, piece: ChoiceLogprobs) -> int:
-        """Add the tokens of a piece; how many bytes that takes."""
+        """Add the tokens of a piece. Returns the growth in bytes."""
         growth = 0
         if piece.content is not None:
             self._content = [] if self._content is None else self._content
@@ -92,7 +92,7 @@ class LogprobsState:
         return growth
 
     def snapshot(self) -> ChoiceLogprobs:
-        """All of them so far."""
+        """Return the log probabilities so far."""
         extra = NOTHING if self._extra is None else self._extra.snapshot()
         return ChoiceLogprobs(content=self._content, refusal=self._refusal, extra=extra).copied()
 

@@ -1,4 +1,4 @@
-"""Structs of a union, told apart by their `type`: events, and the parts of a message."""
+"""The base class of tagged unions: events, and the parts of a message."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .._json._depth import JSONValue
 
 
 class Tagged(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
-    """A struct that knows its `type`."""
+    """A struct that is tagged with its `type`."""
 
     def to_dict(self) -> dict[str, JSONValue]:
-        """Its `type` and all its fields as a JSON object, with models in it as their own `to_dict` has them."""
+        """The `type` and all fields as a JSON object, with nested models converted by their own `to_dict`."""
         said: dict[str, JSONValue] = {"type": self.__struct_config__.tag}
         for name in self.__struct_fields__:
             value = getattr(self, name)

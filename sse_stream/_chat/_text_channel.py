@@ -1,4 +1,4 @@
-"""Where generated text goes: the one place where a piece of it is kept, counted and made an event."""
+"""Text channels, which keep and count generated text and turn each piece into an event."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from ._events import ReasoningDelta, RefusalDelta, TextDelta
 from ._memory import Tally, text_of, utf8
 
 SpokenDelta: TypeAlias = TextDelta | ReasoningDelta | RefusalDelta
-"""An event that is a piece of text and nothing else."""
+"""An event for a piece of generated text."""
 
-# What a channel takes before anything is in it, its part included.
+# The memory that an empty channel and its part take.
 CHANNEL_WEIGHT = 224
 
 
 class TextChannel:
-    """The text of one part, as far as it has come.
+    """Accumulates the text of one part.
 
     Attributes:
-        event: What a piece of it gives.
-        choice: The index of its choice.
-        data: The text, as UTF-8.
-        tally: Where it is counted.
+        event: The event type for its pieces.
+        choice: The index of the choice.
+        data: The text as UTF-8.
+        tally: Counts the memory that is kept.
     """
 
     __slots__ = ("choice", "data", "event", "tally")
@@ -34,15 +34,15 @@ class TextChannel:
         tally.begin(CHANNEL_WEIGHT)
 
     def append(self, text: str) -> SpokenDelta:
-        """Add a piece, which is not empty.
+        """Add a piece, which must not be empty.
 
         Returns:
-            The event that says it.
+            The event for the piece.
 
         Raises:
-            OutputTooLargeError: With it more is kept than may be.
+            OutputTooLargeError: The output exceeds the limit.
         """
-        # Measured as "plain text": all of this happens once for each event.
+        # Measured as "plain text": this runs once per event.
         try:
             data = text.encode()
         except UnicodeEncodeError:
@@ -56,5 +56,5 @@ class TextChannel:
         return self.event(text, self.choice)
 
     def text(self) -> str:
-        """All of it so far."""
+        """Return the text so far."""
         return text_of(self.data)

@@ -1,4 +1,4 @@
-"""A tool call, as a completion holds it."""
+"""The tool call in a completion."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ T = TypeVar("T")
 
 
 class ToolCall(msgspec.Struct, frozen=True, gc=False):
-    """A call of a tool, as the model wants it made.
+    """A tool call that the model requests.
 
     Attributes:
-        id: The id that the tool's answer must carry; `""` where the server sent none.
-        name: The tool's name.
-        arguments: The arguments as the model wrote them: JSON, if it made no mistake. Of a custom tool, its
-            input, which is any text.
-        extra: What else came with the call, such as Gemini's `extra_content`.
+        id: The id to send back with the tool's result; `""` if the server sent none.
+        name: The name of the tool.
+        arguments: The arguments as the model wrote them, normally JSON. For a custom tool, its input, which is free text.
+        extra: Other fields of the call, such as Gemini's `extra_content`.
         kind: `"function"`, or `"custom"` for a tool whose input is not JSON.
     """
 
@@ -43,16 +42,16 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
         """Decode the arguments.
 
         Args:
-            type: What to decode them into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic model or
-                `TypeAdapter`, a union, any type that msgspec or pydantic knows; by default what JSON says, a dict as
-                a rule.
+            type: The type to decode them into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic model or
+                `TypeAdapter`, a union, or any other type that msgspec or pydantic supports; plain JSON types by default,
+                usually a dict.
 
         Returns:
             The arguments. Blank ones, which models write for a tool without parameters, count as `{}`.
 
         Raises:
-            OutputParseError: They are not JSON, or do not fit the type; it says where.
-            TypeError: Nothing can be decoded into `type`.
+            OutputParseError: The arguments are not JSON or do not fit the type. The message says where.
+            TypeError: `type` is not supported.
 
         >>> ToolCall(id="c1", name="add", arguments='{"a": 1, "b": 2}').parse(dict[str, int])
         {'a': 1, 'b': 2}
@@ -61,7 +60,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
         return parsed(text, type, f"the arguments for {self.name!r}", self.arguments)
 
     def to_dict(self) -> dict[str, JSONValue]:
-        """The call in OpenAI's form, ready for JSON."""
+        """The call in OpenAI's format, ready for JSON."""
         said: dict[str, JSONValue] = {"id": self.id, "type": self.kind}
         if self.kind == "custom":
             said["custom"] = {"name": self.name, "input": self.arguments}

@@ -1,27 +1,28 @@
-"""Which call a piece of a tool call belongs to: one rule for every variant on the wire.
+"""Assigning the pieces of tool calls to calls: one set of rules for all variants on the wire.
 
-The number of slots is the number of calls that were meant, and slots keep the order in which they began. Let *c* be
-the call at the piece's index, if that is a whole number of 0 or more; else the call with its id; else the last call.
-*Closed* means that the arguments of *c* are whole JSON. The first row that fits decides:
+There is one slot per intended call, in the order in which the calls started. Let *c* be the call at the piece's index, if
+that is an integer of 0 or more; otherwise the call with its id; otherwise the last call. *c* is *closed* if its arguments
+are complete JSON. The first row that matches applies:
 
 | the piece | it belongs to |
 |---|---|
-| there is no *c* | the call with its id, or else a new one |
+| there is no *c* | the call with its id, otherwise a new call |
 | has an id other than *c*'s, known already | the call with that id |
-| has an id other than *c*'s, and a name | a new call; but *c* goes on if the name is *c*'s, *c* is open, and the arguments are neither blank nor begin with `{` |
-| has an id other than *c*'s, no name | *c* goes on under its first id; if *c* is closed, arguments begin a new call, and a bare id waits for the piece that begins one |
+| has an id other than *c*'s, and a name | a new call; but *c* continues if the name is *c*'s, *c* is open, and the arguments are not blank and do not begin with `{` |
+| has an id other than *c*'s, no name | *c* continues under its first id; if *c* is closed, arguments start a new call, and an id alone applies to the next call that starts |
 | has another name than *c*'s, and no index | a new call |
-| has another name than *c*'s | a new call if *c* is closed; otherwise *c* keeps its name |
-| has *c*'s name, neither has an id, *c* is closed, the arguments are not blank | a new call: such a server counts nothing |
+| has another name than *c*'s | a new call if *c* is closed; otherwise *c* continues under its first name |
+| has *c*'s name, neither has an id, *c* is closed, the arguments are not blank | a new call, from a server that numbers all calls alike |
 | has a name, no index and no id | a new call if *c* is closed or had a piece in the same delta |
-| anything else | *c* goes on |
+| anything else | *c* continues |
 
-A new id on each fragment and two calls that share an index look alike at first. What tells them apart is whether
-the call before is closed, and whether the piece could be the beginning of a JSON object. A call that began without
-an id takes the first that comes with a piece of it, unless it is closed and the piece names a call.
+A new id on each fragment and two calls with the same index look alike at first. They are told apart by whether the call
+before is closed, and whether the piece could start a JSON object. A call that started without an id takes the first id
+that comes with one of its pieces, unless it is closed and the piece names a call.
 
-Undecidable, and decided so: a new id *and* name on each fragment are several calls; two calls without arguments under
-one id are one; `{"a":` and then `{"a":1}` with the name repeated is the same call sent again, not an object in it.
+Some cases are ambiguous and are decided by convention: a new id *and* name on each fragment mean several calls; two calls
+without arguments under one id are one call; `{"a":` and then `{"a":1}` with the name repeated is the same call sent again,
+not an object inside it.
 """  # a table
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _NO_FUNCTION = ChoiceDeltaFunctionCall()
 
 
 def function_of(piece: ChoiceDeltaToolCall) -> ChoiceDeltaFunctionCall:
-    """What a piece says of its call: a custom tool's name and input are name and arguments."""
+    """Return the name and arguments in a piece. For a custom tool, these are its name and input."""
     custom = piece.custom
     if custom is not None:
         return ChoiceDeltaFunctionCall(name=custom.name, arguments=custom.input, extra=custom.extra)
@@ -45,10 +46,10 @@ class Slots:
     """The tool calls of one choice.
 
     Args:
-        note: Told each anomaly.
+        note: Called with each anomaly.
 
     Attributes:
-        all: The calls, in the order in which they began.
+        all: The calls, in the order in which they started.
     """
 
     __slots__ = ("_by_id", "_by_index", "_delta", "_last", "_note", "_open", "all")
@@ -56,31 +57,31 @@ class Slots:
     def __init__(self, note: OnAnomaly) -> None:
         self._note = note
         self.all: list[Slot] = []
-        self._open: list[Slot] = []  # those not yet said to be done
+        self._open: list[Slot] = []  # calls that are not done yet
         self._by_index: dict[int, Slot] = {}
         self._by_id: dict[str, Slot] = {}
         self._last: Slot | None = None
-        self._delta = 0  # how many deltas there have been
+        self._delta = 0  # the number of deltas so far
 
     @property
     def is_one_open(self) -> bool:
-        """Whether the arguments of a call are not whole, though they should be JSON."""
+        """Whether the JSON arguments of a call are still incomplete."""
         return any(slot.kind == "function" and not slot.complete for slot in self._open)
 
     def begin_delta(self) -> None:
-        """A new delta: its pieces may continue what the one before has left."""
+        """Start a new delta, whose pieces may continue earlier calls."""
         self._delta += 1
 
     def find(self, piece: ChoiceDeltaToolCall, function: ChoiceDeltaFunctionCall) -> Slot:
-        """The slot that a piece belongs to: a new one, at the end of `all`, if it begins a call.
+        """Return the slot that a piece belongs to. If the piece starts a call, this is a new one at the end of `all`.
 
         Args:
             piece: The piece.
-            function: What it says of its call: `function_of(piece)`.
+            function: Its name and arguments: `function_of(piece)`.
         """
         index = piece.index if piece.index is not None and piece.index >= 0 else None
         if index is not None and not piece.id and not function.name:
-            # Measured as "50 tool calls": nearly all pieces are of this kind, and go on with the call at their index.
+            # Measured as "50 tool calls": nearly all pieces just continue the call at their index.
             slot = self._by_index.get(index)
             if slot is not None and not slot.next_id:
                 self._last = slot
@@ -111,7 +112,7 @@ class Slots:
         return slot
 
     def of_message(self, place: int, piece: ChoiceDeltaToolCall) -> Slot:
-        """The slot of a whole call in a message: that with its id, or else at its place; a new one if there is none."""
+        """Return the slot of a call in a whole message: the one with its id, or at its position, or a new one."""
         slot = self._by_id.get(piece.id or "") or (self.all[place] if place < len(self.all) else None)
         if slot is None:
             slot = self._begin(piece.id or "")
@@ -121,9 +122,9 @@ class Slots:
         return slot
 
     def take_preceding(self) -> list[Slot]:
-        """The call before the one that has just begun, if it is complete: it is done.
+        """Remove and return the call before the one that just started, if its arguments are complete.
 
-        Not if it is but an empty object: where calls take turns, all of them may begin with a placeholder.
+        It stays if they may be a placeholder, because interleaved calls may all start with one.
         """
         preceding = self._open[-2:-1]
         if not preceding or not preceding[0].complete or preceding[0].waits:
@@ -132,20 +133,20 @@ class Slots:
         return preceding
 
     def take_complete(self) -> list[Slot]:
-        """All calls with whole arguments that were not done so far: they are now."""
+        """Remove and return the open calls whose arguments are complete."""
         taken = [slot for slot in self._open if slot.complete]
         self._open = [slot for slot in self._open if not slot.complete]
         return taken
 
     def take(self, slot: Slot) -> bool:
-        """Whether a call was not done so far: it is now."""
+        """Remove a call from the open ones. Returns whether it was open."""
         if slot not in self._open:
             return False
         self._open.remove(slot)
         return True
 
     def take_open(self) -> list[Slot]:
-        """All calls that were not done so far: they are now."""
+        """Remove and return all open calls."""
         taken, self._open = self._open, []
         return taken
 
@@ -162,7 +163,7 @@ class Slots:
         self._by_id[call_id] = slot
 
     def _continued(self, call: Slot, index: int | None, call_id: str, function: ChoiceDeltaFunctionCall) -> Slot | None:
-        """The call that a piece goes on with, if it does; `call` is the one that it would."""
+        """Return the call that a piece continues, `call` or the one with its id; `None` if it starts a new one."""
         name, arguments = function.name, function.arguments
         is_other = bool(name and call.name and name != call.name)
         if call_id and call_id != call.id:

@@ -1,6 +1,6 @@
-"""What goes back to the endpoint that a message came from, in its own words: dialects register how each is written.
+"""Converting messages to the form that their endpoint accepts in the next request.
 
-So a message can be sent back, though nothing here knows a provider.
+Dialects register the conversions, so that messages know no provider.
 """
 
 from __future__ import annotations
@@ -14,53 +14,53 @@ if TYPE_CHECKING:  # the message's module imports this one
     from ._message import Message
 
 Turn: TypeAlias = "Callable[[Message], JSONValue]"
-"""Makes of a message what its endpoint takes back."""
+"""Converts a message to the form that its endpoint accepts."""
 
 _TURNS: dict[str, Turn] = {}
 
 
 def register_turn(name: str, turn: Turn) -> None:
-    """Say what the endpoint of a dialect takes back; the last to say so of a name counts.
+    """Register the conversion for a dialect, replacing an earlier one.
 
     Args:
-        name: The dialect's name, which the messages of its streams carry.
-        turn: Makes of such a message what goes into the next request.
+        name: The name of the dialect, which its messages have in `Message.dialect`.
+        turn: The conversion.
     """
     _TURNS[name] = turn
 
 
 def turn_of(name: str) -> Turn:
-    """What was registered for a dialect.
+    """Return the conversion for a dialect.
 
     Raises:
-        ValueError: Nothing was.
+        ValueError: None is registered.
     """
     turn = _TURNS.get(name)
     if turn is None:
         known = ", ".join(sorted(_TURNS))
         raise ValueError(
-            f"no dialect named {name!r} has been imported, so nothing says what its endpoint takes back: import the"
-            f" module that defines this dialect first (known so far: {known})"
+            f"cannot convert the message, because no dialect named {name!r} has been imported: import the module that"
+            f" defines it first (known dialects: {known})"
         )
     return turn
 
 
 Content: TypeAlias = "Callable[[Message], JSONValue]"
-"""Makes of a message with reasoning the content that holds both."""
+"""Makes the content of a message that includes its reasoning."""
 
 _CONTENTS: dict[str, Content] = {}
 
 
 def register_content(field: str, content: Content) -> None:
-    """Say how content is written that holds the reasoning too.
+    """Register how to write content that includes the reasoning.
 
     Args:
-        field: The place of the reasoning, as `Message.reasoning_field` has it.
-        content: Makes of such a message its content.
+        field: The place of the reasoning, as in `Message.reasoning_field`.
+        content: Makes the content of such a message.
     """
     _CONTENTS[field] = content
 
 
 def content_of(field: str) -> Content | None:
-    """What was registered for a place of the reasoning; `None` if that is a field of its own."""
+    """Return the function registered for a place of reasoning; `None` if reasoning has its own field."""
     return _CONTENTS.get(field)

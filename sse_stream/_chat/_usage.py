@@ -1,4 +1,4 @@
-"""Usage that is reported more than once: the last value of each count is the one that counts."""
+"""Accumulating usage reports: the last value of each count is kept."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _LEVELS = ("prompt_tokens_details", "completion_tokens_details")
 
 
 class UsageState:
-    """What is known of the usage. Never summed and never invented: a count that is null leaves the one before, and so
-    does one that falls back to zero.
+    """Accumulates usage. Counts are never summed or made up: a null count, or one that falls back to zero, leaves the
+    one before.
 
-    A report costs what it holds, however many came before it.
+    The cost of a report depends only on its own size.
 
     Args:
-        note: Told each anomaly.
+        note: Called with each anomaly.
     """
 
     __slots__ = ("_counts", "_extras", "_note")
 
     def __init__(self, note: OnAnomaly) -> None:
         self._note = note
-        self._counts: Usage | None = None  # all counts so far, without what the model does not name
-        self._extras: dict[str, LatestFields] = {}  # which is here, by its level: "" or the name of the details
+        self._counts: Usage | None = None  # all counts so far, without extra fields
+        self._extras: dict[str, LatestFields] = {}  # the extra fields, by level: "" or the name of the details
 
     def add(self, report: Usage) -> tuple[Usage | None, int]:
-        """Take a report.
+        """Add a report.
 
         Returns:
-            The counts as they are known now, with what else this report says, as a value of its own; `None` if it
-            says nothing at all. And by how many bytes what is kept has grown.
+            A new value with all counts so far and the extra fields of this report, or `None` if the report is empty; and
+            the growth in bytes.
         """
         before = self._counts
         if before is not None and not report.total_tokens and _falls_to_zero(before, report):
@@ -70,20 +70,20 @@ class UsageState:
         return _with_extras(counts, {level: value_of(extra) for level, extra in extras.items()}), growth
 
     def snapshot(self) -> Usage | None:
-        """All that has been reported so far; later reports do not change it."""
+        """Return the usage so far, which later reports do not change."""
         if self._counts is None:
             return None
         return _with_extras(self._counts, {level: extra.snapshot() for level, extra in self._extras.items()})
 
 
 def _falls_to_zero(before: Usage, report: Usage) -> bool:
-    """Whether all that was counted before is counted as nothing."""
+    """Whether all counts that were nonzero before are now zero."""
     counted = [name for name in _COUNTS if getattr(before, name)]
     return bool(counted) and all(getattr(report, name) == 0 for name in counted)
 
 
 def _stands_for_itself(report: Usage, before: Usage) -> bool:
-    """Whether a report has all counts and nothing else, as most do."""
+    """Whether a report has all counts and no extra fields, like most."""
     return not (
         report.extra
         or report.prompt_tokens is None
@@ -97,7 +97,7 @@ def _stands_for_itself(report: Usage, before: Usage) -> bool:
 
 
 def _extras(report: Usage) -> dict[str, dict[str, object]]:
-    """What a report says that the model does not name, by its level."""
+    """Return the extra fields of a report, by level."""
     levels = {"": report, **{level: getattr(report, level) for level in _LEVELS}}
     return {level: dict(part.extra) for level, part in levels.items() if part is not None and part.extra}
 
@@ -107,7 +107,7 @@ def _says_something(extras: dict[str, dict[str, object]]) -> bool:
 
 
 def _bare(report: Usage) -> Usage:
-    """A report without what the model does not name."""
+    """Return a report without its extra fields."""
     ours, theirs = report.prompt_tokens_details, report.completion_tokens_details
     return replace(
         report,

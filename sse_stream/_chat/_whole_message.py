@@ -1,4 +1,4 @@
-"""A whole message where a delta is expected: it counts only for what has not come."""
+"""Reducing a whole message, sent in place of a delta, to what is new in it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def rest_of_message(
     has_audio: bool,
     in_pieces: bool,
 ) -> ChoiceDelta:
-    """The delta that says what of a message has not come, its tool calls left out.
+    """Return a delta with what is new in a message, except for tool calls.
 
-    A text that begins with what has come gives the rest of it. One that does not is the next piece, where all pieces
-    come as messages; otherwise it is another text, and gives nothing: what was delivered stands.
+    Of a text that begins with the text so far, the rest is new. A text that does not is the next piece if everything came
+    in messages. Otherwise it is a different text and is ignored, because what was delivered cannot be taken back.
 
     Args:
         message: The message.
-        so_far: What has come of each text, by its field; of reasoning, in each of its spellings.
-        fields: The fields that have come besides.
+        so_far: The text so far in each field. All reasoning fields have the same text.
+        fields: The other fields so far.
         has_audio: Whether any audio has come.
-        in_pieces: Whether nothing has come in any other way than as messages.
+        in_pieces: Whether everything came in whole messages.
     """
     texts = {name: getattr(message, name) for name in so_far}
     rest: dict[str, JSONValue] = {

@@ -1,4 +1,4 @@
-"""What a choice has written, read as it grows: each piece once, whoever has read the events that told of it."""
+"""Reading the text of a choice as it grows, independently of its events."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ._memory import text_of
 
 
 class WrittenText:
-    """The content of a choice, or the arguments of one of its tool calls.
+    """Reads the content of a choice, or the arguments of one of its tool calls, as it grows.
 
     Args:
-        choices: The choices of a stream, by index; there may be more later.
-        choice: Which of them.
-        tool_call: Which of its calls, in the order in which they began; `None` for its content.
+        choices: The choices of the stream by index, to which more may be added.
+        choice: The index of the choice.
+        tool_call: The index of the call, in the order in which the calls started; `None` for the content.
     """
 
     __slots__ = ("_choice", "_choices", "_data", "_position", "_seen", "_tool_call")
@@ -23,19 +23,19 @@ class WrittenText:
         self._choices = choices
         self._choice = choice
         self._tool_call = tool_call
-        self._data = bytearray()  # what grows, as UTF-8
-        self._position = 0  # how much of that has been read
-        self._seen = 0  # how many parts of the choice have been looked at
+        self._data = bytearray()  # the growing text, as UTF-8
+        self._position = 0  # the position up to which it has been read
+        self._seen = 0  # the number of parts that have been visited
 
     @property
     def is_call(self) -> bool:
-        """Whether it is the arguments of a call that has begun."""
+        """Whether this reads the arguments of a call that has started."""
         state = self._choices.get(self._choice)
         calls = None if state is None else state.calls
         return self._tool_call is not None and calls is not None and self._tool_call < len(calls.all)
 
     def read(self) -> str:
-        """What has been written since this was last asked for."""
+        """Return what has been added since the last call."""
         state = self._choices.get(self._choice)
         if state is None:
             return ""
@@ -53,7 +53,7 @@ class WrittenText:
         return text
 
     def _begin(self, data: bytearray) -> str:
-        """What there is of the text that grows from here on."""
+        """Switch to another growing text. Returns what it has so far."""
         self._data = data
         self._position = 0
         return self._rest()

@@ -359,11 +359,11 @@ def test_limits() -> None:
     accumulator.add(call(0))
     accumulator.add(call(1))
     for piece, limit in (
-        (chunk({"content": "d"}), "3 bytes of output, the limit of Limits.output_size"),
-        (chunk({}, {}, {}), "2 choices, the limit of Limits.choices"),
-        (call(2), "2 tool calls, the limit of Limits.tool_calls"),
+        (chunk({"content": "d"}), "3 bytes of output, the limit set by Limits.output_size"),
+        (chunk({}, {}, {}), "2 choices, the limit set by Limits.choices"),
+        (call(2), "2 tool calls, the limit set by Limits.tool_calls"),
     ):
-        with pytest.raises(OutputTooLargeError, match=f"^the stream holds more than {limit}$") as error:
+        with pytest.raises(OutputTooLargeError, match=f"^the stream has more than {limit}$") as error:
             accumulator.add(piece)
         assert error.value.limit == limit.rpartition(".")[2]
 
@@ -435,7 +435,7 @@ def test_the_limit_is_what_may_be_kept() -> None:
     accumulator = ChatAccumulator(limits=Limits(output_size=6))
     accumulator.add(chunk({"content": "abc"}))
     accumulator.add(chunk({"content": "def"}))
-    with pytest.raises(OutputTooLargeError, match=r"more than 6 bytes of output, the limit of Limits\.output_size"):
+    with pytest.raises(OutputTooLargeError, match=r"more than 6 bytes of output, the limit set by Limits\.output_size"):
         accumulator.add(chunk({"content": "g"}))
 
 

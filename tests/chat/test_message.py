@@ -62,9 +62,12 @@ def test_what_goes_back_is_what_the_dialect_says() -> None:
 @pytest.mark.parametrize("name", ["nobody", "", "OPENAI_CHAT"])
 def test_a_dialect_that_was_not_imported_is_named(name: str) -> None:
     register_turn("one", Message.to_dict)
-    with pytest.raises(ValueError, match=f"^no dialect named '{name}' has been imported.*: import the module") as error:
+    with pytest.raises(
+        ValueError,
+        match=f"^cannot convert the message, because no dialect named '{name}' has been imported: import the module",
+    ) as error:
         Message(dialect=name).to_native()
-    known = str(error.value).partition("(known so far: ")[2].removesuffix(")").split(", ")
+    known = str(error.value).partition("(known dialects: ")[2].removesuffix(")").split(", ")
     assert known == sorted(known)
     assert {"openai_chat", "one"} <= set(known)
     assert not isinstance(error.value, LookupError)

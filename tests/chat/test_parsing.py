@@ -125,7 +125,7 @@ def test_content_is_decoded_into_what_json_says() -> None:
 @pytest.mark.parametrize(
     ("text", "type", "message"),
     [
-        ('{"a"', Any, r"^the (arguments for 'add'|content) cannot be read: .*: '{\"a\"'$"),
+        ('{"a"', Any, r"^cannot decode the (arguments for 'add'|content): .*: '{\"a\"'$"),
         ('{"a":"b"}', Struct, r"Expected `int`, got `str` - at `\$.a`"),
         ('{"a":"b"}', Model, "valid integer"),
         ('{"a":"b"}', Model | OtherModel, "valid integer"),
@@ -148,7 +148,7 @@ def test_text_that_cannot_be_decoded(parse: Parse, text: str, type: Any, message
 
 @pytest.mark.parametrize("nothing", [completion(None), completion(""), ChatCompletion()])
 def test_no_content_cannot_be_decoded(nothing: ChatCompletion) -> None:
-    with pytest.raises(OutputParseError, match=r"the content cannot be read: .*: ''") as error:
+    with pytest.raises(OutputParseError, match=r"cannot decode the content: .*: ''") as error:
         nothing.parse(Struct)
     assert error.value.text == ""
 

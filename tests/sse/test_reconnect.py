@@ -228,7 +228,12 @@ def test_attempts_bounds_connections_without_an_event(attempts: int, runs: list[
     [
         (1, None, "", "the connection delivered no event: it ended normally; there is no last event id"),
         (1, BROKEN, "7", "the connection delivered no event: the connection broke; the last event id is '7'"),
-        (2, status(503), "7", "2 connections in a row delivered no event, the last: HTTP 503; the last event id is '7'"),
+        (
+            2,
+            status(503),
+            "7",
+            "2 connections in a row delivered no event, the last: HTTP 503; the last event id is '7'",
+        ),
     ],
 )
 def test_the_error_says_what_happened(

@@ -405,7 +405,7 @@ def test_a_label_that_is_no_event_stream_is_told(content_type: str) -> None:
     stream = ChatStream(Labelled(content_type, [STREAM]))
     assert stream.until_done().text == TEXT
     assert [(anomaly.kind, anomaly.sample) for anomaly in stream.anomalies] == [("odd_content_type", content_type)]
-    with pytest.raises(ChunkDecodeError, match="odd_content_type, which strict mode does not tolerate: 'text/plain'"):
+    with pytest.raises(ChunkDecodeError, match="odd_content_type is not allowed in strict mode: 'text/plain'"):
         ChatStream(Labelled("text/plain", [STREAM]), strict=True).until_done()
 
 

@@ -195,7 +195,7 @@ TOOL_CALLS = [
     _bug("a call of a custom tool is one", _CALLS, ('            slot.kind = "custom"\n        self._last = slot\n        slot.touched', "            pass\n        self._last = slot\n        slot.touched")),
     _bug("a delta may hold several calls", _CALL_STATES, ("        for piece in pieces:\n", "        for piece in list(pieces)[:1]:\n")),
     _bug("an id alone says something", _CALL_STATES, ("if not (piece.id or piece.extra", "if not (piece.extra")),
-    _bug("a piece that says nothing means no call", _CALL_STATES, ("                continue  # no call is meant", "                pass")),
+    _bug("a piece that says nothing means no call", _CALL_STATES, ("                continue  # an empty piece starts no call", "                pass")),
     # When a call is done.
     _bug("a closed call is done when the next one begins", _CALLS, ("if not preceding or not preceding[0].complete:", "if True:")),
     _bug("an open call is not done when the next one begins", _CALLS, ("if not preceding or not preceding[0].complete:", "if not preceding:")),

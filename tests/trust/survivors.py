@@ -34,7 +34,7 @@ EXPLANATIONS = [
     Explanation("_chat/_chunks", 'SOURCE = "_source"', None, "Any other name would do."),
     Explanation(
         "_json/_writing",
-        'if b"null" in text and not _is_finite(value):  # which msgspec writes as null',
+        'if b"null" in text and not _is_finite(value):  # msgspec encodes NaN as null',
         None,
         _SHORT_WAY,
     ),

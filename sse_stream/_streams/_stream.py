@@ -10,6 +10,7 @@ from .._chat._anomalies import Anomaly
 from .._chat._completion import ChatCompletion
 from .._chat._endings import Ending
 from .._chat._limits import Limits
+from .._errors import SSEStreamError
 from .._sources._entering import Opening
 from .._sources._source import Source
 from ..dialects import Dialect
@@ -109,6 +110,11 @@ class Stream(Generic[Given, S]):
     def ending(self) -> Ending:
         """How the stream ended; `"open"` while it has not."""
         return self._state.reader.ending
+
+    @property
+    def error(self) -> SSEStreamError | None:
+        """The error that ended the stream; `None` if none did, or if it was a truncation and `on_truncated` is `"return"`."""
+        return None if self._state.is_truncation_tolerated else self._state.reader.error
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:

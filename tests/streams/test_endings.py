@@ -232,6 +232,33 @@ class TestAnErrorInTheStream:
 
 
 @SHELLS
+@pytest.mark.parametrize(
+    ("sent", "options", "is_kept"),
+    [
+        (STREAM, {}, False),
+        (UNDONE, {}, True),
+        (UNDONE, {"on_truncated": "return"}, False),
+        (UNDONE + b"data: <html>\n\n", {"on_truncated": "return"}, True),
+        (b"<html>", {}, True),
+    ],
+)
+def test_the_error_that_was_raised_stays_with_the_stream(
+    shell: Any, run: Any, sent: bytes, options: Any, is_kept: bool
+) -> None:
+    async def body() -> None:
+        stream = shell([sent], **options)
+        assert stream.error is None
+        raised = None
+        try:
+            await settled(stream.until_done())
+        except SSEStreamError as error:
+            raised = error
+        assert (stream.error is not None, stream.error) == (is_kept, raised)
+
+    run(body)
+
+
+@SHELLS
 class TestMixing:
     """Whatever reads, it goes on where the last one stopped."""
 

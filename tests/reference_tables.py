@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PACKAGES = ("sse_stream", "sse_stream.dialects", "sse_stream.testing")
+PACKAGES = ("sse_stream", "sse_stream.dialects", "sse_stream.otel", "sse_stream.testing")
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
 _DIRECTIVE = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)

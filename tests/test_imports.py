@@ -29,6 +29,7 @@ FLOORS: dict[str, set[str]] = {
     "_streams": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources"},
     "testing": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources", "_streams"},
     "checks": {"_errors", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources", "_streams"},
+    "otel": {"_errors", "_version", "_json", "_sse", "_chat", "dialects", "_decoding", "_sources", "_streams"},
     "_cli": {
         "checks",
         "_errors",
@@ -122,6 +123,7 @@ def test_importing_the_library_imports_no_client_and_no_event_loop() -> None:
         "hypothesis",
         "niquests",
         "openai",
+        "opentelemetry",
         "pydantic",
         "requests",
         "socket",

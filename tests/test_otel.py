@@ -570,6 +570,17 @@ def test_tokens_by_modality_add_up_to_all(telemetry: Telemetry, details: Any, ex
     assert telemetry.points("gen_ai.client.inference.usage.output_tokens") == []
 
 
+@pytest.mark.parametrize(("keep_gaps", "count", "total"), [(True, 2, 4.5), (False, 1, 2.25)])
+def test_the_time_of_each_chunk_is_recorded_where_the_stream_keeps_them(
+    telemetry: Telemetry, clock: Clock, keep_gaps: bool, count: int, total: float
+) -> None:
+    source = clock.timed((2.0, BEGINNING), (0.5, MORE), (4.0, MORE), (1.0, STOP + DONE))
+    ChatStream(source, on_end=telemetry.record(), keep_gaps=keep_gaps).until_done()
+    (point,) = telemetry.points("gen_ai.client.operation.time_per_output_chunk")
+    assert isinstance(point, HistogramDataPoint)
+    assert (point.count, point.sum) == (count, total)
+
+
 def test_without_usage_no_tokens_are_recorded(telemetry: Telemetry) -> None:
     ChatStream([BEGINNING + STOP + DONE], on_end=telemetry.record()).until_done()
     assert "gen_ai.client.operation.duration" in telemetry.metrics

@@ -42,6 +42,8 @@ class AsyncChatStream(AsyncOwner):
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
         request_started: When the request was sent, by `time.monotonic()`, for timings and deadlines; with
             `None` they count from the making of the stream, or from when it enters its source.
+        keep_gaps: Whether `timings.gaps` lists every gap between arrivals of generated pieces, which takes 8 bytes of
+            memory each.
         tee: Called with the bytes of each read, before they are decoded. What it raises closes the stream.
         on_end: Called once with the stream, when it is over and all is given back, however it ended: also where it
             was never opened, was left early or cancelled, and at best effort where it is dropped open. It is not

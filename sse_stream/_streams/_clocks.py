@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from .._errors import StreamTimeoutError
-from ._timings import NEVER, Deadline, Deadlines, Stopwatch, Timeouts, late
+from ._timings import NEVER, Deadline, Deadlines, GapStopwatch, Stopwatch, Timeouts, late
 
 # After the end mark: how much more is read, and for how long, so that the connection can be used again.
 DRAIN_SIZE = 4096
@@ -21,6 +21,7 @@ class Clocks:
     Args:
         timeouts: Its deadlines; `None` for none.
         request_started: When the request was sent, where the caller says so.
+        keep_gaps: Whether to keep each gap between generated pieces.
 
     Raises:
         TypeError: `timeouts` is none.
@@ -35,16 +36,17 @@ class Clocks:
     _done_at: float | None = None
     _size_when_done = 0
 
-    def __init__(self, timeouts: Timeouts | None, request_started: float | None) -> None:
+    def __init__(self, timeouts: Timeouts | None, request_started: float | None, *, keep_gaps: bool = False) -> None:
         if timeouts is not None and not isinstance(timeouts, Timeouts):
             raise TypeError(f"timeouts is a Timeouts, as in Timeouts(total=60), not {timeouts!r}")
         self._timeouts = timeouts
+        self._stopwatch = GapStopwatch if keep_gaps else Stopwatch
         self.has_deadlines = timeouts is not None
         self._start(monotonic(), request_started)
 
     def _start(self, now: float, request_started: float | None) -> None:
         self._request_started = request_started
-        self.watch = Stopwatch(now, request_started)
+        self.watch: Stopwatch = self._stopwatch(now, request_started)
         started = now if request_started is None else request_started
         self._deadlines = None if self._timeouts is None else Deadlines(self._timeouts, now, started)
 

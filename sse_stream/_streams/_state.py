@@ -49,12 +49,13 @@ class StreamState(Outcome):
         keepalives: bool,
         on_truncated: OnTruncated,
         request_started: float | None,
+        keep_gaps: bool,
         tee: Callable[[bytes], object] | None,
     ) -> None:
         if on_truncated not in ("raise", "return"):
             raise ValueError(f"on_truncated is 'raise' or 'return', not {on_truncated!r}")
         reader = EventReader(dialect, strict=strict, limits=limits, keepalives=keepalives)
-        super().__init__(reader, Clocks(timeouts, request_started), on_truncated)
+        super().__init__(reader, Clocks(timeouts, request_started, keep_gaps=keep_gaps), on_truncated)
         self._limits = limits
         self._tee = tee
         self._source = _NOT_OPEN

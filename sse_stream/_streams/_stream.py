@@ -40,6 +40,7 @@ class Stream(Generic[Given, S]):
         keepalives: bool = False,
         on_truncated: OnTruncated = "raise",
         request_started: float | None = None,
+        keep_gaps: bool = False,
         on_end: Callable[[Self], object] | None = None,
         tee: Callable[[bytes], object] | None = None,
         **unknown: Never,
@@ -62,6 +63,7 @@ class Stream(Generic[Given, S]):
                 keepalives=keepalives,
                 on_truncated=on_truncated,
                 request_started=request_started,
+                keep_gaps=keep_gaps,
                 tee=tee,
             )
         except BaseException:

@@ -41,6 +41,8 @@ class ChatStream(SyncOwner):
             `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
         request_started: `time.monotonic()` when the request was sent, for timings and deadlines; with
             `None` they count from the making of the stream, or from when it enters its source.
+        keep_gaps: Whether `timings.gaps` lists every gap between arrivals of generated pieces, which takes 8 bytes of
+            memory each.
         on_end: Called once with the stream, when it is over and all is given back: read to its end, failed, never
             opened, left early, cancelled; at best effort where it is dropped open. What it raises goes to
             `sys.unraisablehook`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -68,6 +69,8 @@ class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
         keepalives: Comments, and keep-alives in the form of data.
         chunks: Chunks.
         deltas: Generated pieces.
+        gaps: Each time between arrivals of generated pieces, in order, if the stream has `keep_gaps=True`; otherwise
+            `None`.
     """
 
     basis: Basis
@@ -83,6 +86,7 @@ class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
     keepalives: int
     chunks: int
     deltas: int
+    gaps: tuple[float, ...] | None = None
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -224,7 +228,31 @@ class Stopwatch:
             keepalives=keepalives,
             chunks=chunks,
             deltas=self._pieces,
+            gaps=self._kept_gaps(),
         )
+
+    def _kept_gaps(self) -> tuple[float, ...] | None:
+        return None
 
     def _since_start(self, moment: float | None) -> float | None:
         return None if moment is None else moment - self._started
+
+
+class GapStopwatch(Stopwatch):
+    """Keeps each gap as well: 8 bytes for an arrival that brought something."""
+
+    __slots__ = ("_gaps",)
+
+    def __init__(self, now: float, started: float | None) -> None:
+        super().__init__(now, started)
+        self._gaps = array("d")
+
+    def arrive(self, now: float, size: int, pieces: int) -> None:
+        before = self._last_piece
+        super().arrive(now, size, pieces)
+        gap = self._last_piece - before
+        if gap > 0.0:
+            self._gaps.append(gap)
+
+    def _kept_gaps(self) -> tuple[float, ...] | None:
+        return tuple(self._gaps)

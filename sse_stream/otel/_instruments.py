@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from opentelemetry.metrics import Counter, Histogram, Meter, get_meter
@@ -68,17 +68,18 @@ class Instruments:
             else:
                 self._histograms[key] = _histogram(meter, metric)
 
-    def record(self, facts: Facts, measured: Mapping[str, float | None]) -> None:
+    def record(self, facts: Facts, measured: Mapping[str, Sequence[float]]) -> None:
         """Record one operation.
 
         Args:
             facts: What is known of it.
-            measured: Times in seconds, by metric; `None` if not measured.
+            measured: Times in seconds, by metric.
         """
         dimensions = named({key: facts.get(key) for key in _DIMENSIONS}, self._convention)
         failed = dimensions | named({"error_type": facts.get("error_type")}, self._convention)
-        for key, value in measured.items():
-            self._observe(key, value, failed if key == "duration" else dimensions)
+        for key, values in measured.items():
+            for value in values:
+                self._observe(key, value, failed if key == "duration" else dimensions)
         for key, count in _DISTRIBUTIONS.items():
             self._observe(key, facts.get(count), failed)
         if "token_usage" in self._histograms:

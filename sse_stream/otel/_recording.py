@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from time import monotonic, time_ns
 from types import TracebackType
@@ -42,7 +42,8 @@ def record(
 
     Call it once per stream, before you send the request. Use the result as a context manager to make its span the
     current one: spans of the HTTP client become its children, and it also ends if the request fails before there is a
-    stream.
+    stream. Give the stream `keep_gaps=True` to record the time of each output chunk; without it, one value is recorded
+    per stream, the mean.
 
     Args:
         provider: The provider, by its name in the conventions: `"openai"`, `"anthropic"`, `"gcp.gemini"` and others.
@@ -116,17 +117,17 @@ class Operation:
         self._instruments = instruments
         self._ends_span = ends_span
 
-    def finish(self, span: Span, facts: Facts, measured: Mapping[str, float | None]) -> None:
+    def finish(self, span: Span, facts: Facts, measured: Mapping[str, Sequence[float]]) -> None:
         """Record the end.
 
         Args:
             span: The span.
             facts: What is known at the end.
-            measured: Times in seconds, by metric; `None` if not measured.
+            measured: Times in seconds, by metric.
         """
         duration = monotonic() - self._started
         try:
-            self._instruments.record({**self._facts, **facts}, {"duration": duration, **measured})
+            self._instruments.record({**self._facts, **facts}, {"duration": (duration,), **measured})
         finally:
             span.set_attributes(named(facts, self.convention))
             if facts.get("error_type") is not None:
@@ -165,11 +166,12 @@ class Recording:
             raise RuntimeError("this recording belongs to another stream: call record() once per stream")
         self._has_stream = True
         timings = stream.timings
+        first, mean = timings.time_to_first_token, timings.mean_gap
         self._finish(
             facts_of_stream(stream, stream.completion, self._operation.convention),
             {
-                "time_to_first_chunk": timings.time_to_first_token if timings.basis == "request" else None,
-                "time_per_output_chunk": timings.mean_gap,
+                "time_to_first_chunk": (first,) if first is not None and timings.basis == "request" else (),
+                "time_per_output_chunk": timings.gaps or (() if mean is None else (mean,)),
             },
         )
 
@@ -188,7 +190,7 @@ class Recording:
         if error is not None:
             self._finish({"error_type": _name_of(error) if isinstance(error, Exception) else None}, {})
 
-    def _finish(self, facts: Facts, measured: Mapping[str, float | None]) -> None:
+    def _finish(self, facts: Facts, measured: Mapping[str, Sequence[float]]) -> None:
         """Record the end, once."""
         if not self._is_over:
             self._is_over = True

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sse_stream import AsyncChatStream, ChatStream, StreamTimings
+from sse_stream import AsyncChatStream, ChatStream, StreamTimings, Timeouts
 
 from .bodies import DONE, EVENTS, KEEPALIVE, STOP, USAGE, text
 from .clients import Each, run_in_asyncio, run_without_loop, set_clock, settled
@@ -79,6 +79,34 @@ def test_each_figure_is_what_the_field_calls_by_its_name(clock: Clock, kind: str
         deltas=4,
     )
     assert timings.tokens_per_second == 0.5
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("options", [{}, {"timeouts": Timeouts(total=60)}], ids=["plain", "with deadlines"])
+def test_each_gap_is_kept_where_that_was_asked_for(clock: Clock, kind: str, options: Any) -> None:
+    timed = (
+        (1.0, ROLE),
+        (2.0, EVENTS[0]),
+        (0.5, EVENTS[1]),
+        (1.0, KEEPALIVE),
+        (1.5, EVENTS[2] + EVENTS[3]),  # two pieces, one arrival
+        (0.25, STOP + DONE),
+    )
+    shell: Any = ChatStream if kind == "sync" else AsyncChatStream
+    source: Any = clock.pieces(*timed) if kind == "sync" else clock.awaited(*timed)
+    seen: list[Any] = []
+
+    async def body() -> None:
+        stream = shell(source, keep_gaps=True, **options)
+        async for event in Each[Any](stream):
+            if event.type == "text_delta":
+                seen.append(stream.timings.gaps)
+        seen.append(stream.timings)
+
+    (run_without_loop if kind == "sync" else run_in_asyncio)(body)
+    *during, timings = seen
+    assert during == [(), (0.5,), (0.5, 2.5), (0.5, 2.5)]
+    assert (timings.gaps, timings.mean_gap, timings.longest_gap) == ((0.5, 2.5), 1.5, 2.5)
 
 
 def test_without_the_requests_start_times_count_from_the_stream(clock: Clock) -> None:

@@ -1,1 +1,1 @@
-"""The shells over a response: iteration, closing, deadlines, timings, coalescing."""
+"""Streams over a response: iteration, closing, timeouts, timings and coalescing."""

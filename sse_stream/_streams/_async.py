@@ -1,4 +1,4 @@
-"""The async shell: it awaits where it reads, under asyncio and trio, and any task may close it."""
+"""The async chat stream, under asyncio and trio; any task may close it."""
 
 from __future__ import annotations
 
@@ -22,47 +22,48 @@ T = TypeVar("T")
 
 
 class AsyncChatStream(AsyncOwner):
-    """A chat stream over an async source: iterate it with `async for` for typed events.
+    """A chat stream over an async source; iterate it with `async for` to get typed events.
 
-    The source is a response of httpx, httpx2, aiohttp, niquests and others, or what the openai and anthropic SDKs wrap
-    around one; an async context manager or an awaitable that gives a response, as `client.stream(…)` and aiohttp's
-    `session.post(…)` do; a `Response` of JavaScript's `fetch` under Pyodide, or an async iterable of bytes. The stream
-    owns it, and closes it once: at the end, at an error, when a read is cancelled, at `aclose`, and at the end of
-    `async with`, which is how to use it, and what enters and leaves a context manager; `until_done` does so too.
-    Deadlines are kept to the moment, under asyncio and trio.
+    The source is a response of httpx, httpx2, aiohttp, niquests and others, or a wrapper of the openai and anthropic
+    SDKs around one; an async context manager or an awaitable that returns a response, such as `client.stream(…)` or
+    aiohttp's `session.post(…)`; a `Response` of JavaScript's `fetch` under Pyodide; or an async iterable of bytes.
+
+    Use the stream with `async with`, which also enters and exits a context manager passed as the source; `until_done`
+    does so too. The stream owns its source and closes it exactly once: at the end, on an error, when a read is
+    cancelled, on `aclose`, or at the end of `async with`. Timeouts are exact, under asyncio and trio.
 
     Args:
-        source: The response, or where else the bytes come from.
-        dialect: The wire format; `None` to find it out from the first event.
-        strict: Whether the first deviation, not a note, is a `ChunkDecodeError`; see `ChatStream`.
+        source: The response, or another source of bytes.
+        dialect: The wire format; `None` to detect it from the first event.
+        strict: Whether to raise a `ChunkDecodeError` at the first deviation; see `ChatStream`.
         limits: Bounds on memory.
-        timeouts: Deadlines in seconds, kept to the moment; `None` for none.
-        keepalives: Whether keep-alives give a `KeepAlive` event.
-        on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
-            `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
-        request_started: When the request was sent, by `time.monotonic()`, for timings and deadlines; with
-            `None` they count from the making of the stream, or from when it enters its source.
-        keep_gaps: Whether `timings.gaps` lists every gap between arrivals of generated pieces, which takes 8 bytes of
-            memory each.
-        tee: Called with the bytes of each read, before they are decoded. What it raises closes the stream.
-        on_end: Called once with the stream, when it is over and all is given back, however it ended: also where it
-            was never opened, was left early or cancelled, and at best effort where it is dropped open. It is not
-            awaited. What it raises goes to `sys.unraisablehook`.
-        **unknown: Any other keyword is refused, with a `TypeError` that names it.
+        timeouts: Timeouts in seconds; `None` for none.
+        keepalives: Whether to yield a `KeepAlive` event for each keep-alive.
+        on_truncated: `"raise"` to raise an `IncompleteStreamError` if the stream is truncated; `"return"` to stop
+            without `StreamDone`. Either way, `ending` is `"truncated"`.
+        request_started: When the request was sent, from `time.monotonic()`, for timings and timeouts. If `None`, they
+            start when the stream is created, or when it enters its source.
+        keep_gaps: Whether to keep every gap between arrivals of generated pieces in `timings.gaps`, at 8 bytes each.
+        tee: Called with the bytes of each read, before they are decoded. An exception from it closes the stream and
+            propagates.
+        on_end: Called once with the stream, after it has ended and released its source, however it ended: also if it
+            was never opened, was left early or cancelled, and on a best-effort basis if it is garbage-collected while
+            open. It is not awaited. An exception from it goes to `sys.unraisablehook`.
+        **unknown: Any other keyword raises a `TypeError` that names it.
 
     Raises:
-        TypeError: `source` is no source, or a sync one; the message says what to pass instead.
-        ValueError: An option has a value that it cannot have, or the body was read before.
+        TypeError: `source` is not an async source; the message says what to pass instead.
+        ValueError: An option has an invalid value, or the body has already been read.
     """
 
     def __aiter__(self) -> AsyncIterator[ChatEvent]:
-        """The events, from where the last reading stopped.
+        """Iterate over the events, from where the last iteration stopped.
 
-        Any number of iterators may be read in any order: each event goes to whoever asks first.
+        Several iterators may be read in any order: each event goes to the one that asks first.
 
         Raises:
-            SSEStreamError: Any of its subclasses, after everything that came before it.
-            RuntimeError: Another task is in the middle of reading this stream.
+            SSEStreamError: The stream failed; raised after all events that arrived before the failure.
+            RuntimeError: Another task is reading this stream.
         """
         return View(partial(AsyncChatStream._next, self, self._state.reader.next_event))
 
@@ -70,31 +71,31 @@ class AsyncChatStream(AsyncOwner):
         return self._next(self._state.reader.next_event)
 
     def iter_text(self, choice: int = 0) -> AsyncIterator[str]:
-        """The pieces of one choice's text, none of them empty.
+        """Iterate over the text deltas of one choice, which are never empty.
 
         Args:
-            choice: The choice's index.
+            choice: The index of the choice.
         """
         return View(partial(AsyncChatStream._next, self, self._state.reader.next_event, choice))
 
     def iter_chunks(self) -> AsyncIterator[ChatCompletionChunk]:
-        """The chunks, in OpenAI's own field names, from where the last reading stopped."""
+        """Iterate over the chunks, with OpenAI's field names, from where the last iteration stopped."""
         return View(partial(AsyncChatStream._next, self, self._state.reader.next_chunk))
 
     def iter_partial(
         self, *, every: float = 0.0, choice: int = 0, tool_call: int | None = None
     ) -> AsyncIterator[JSONValue]:
-        """The JSON of the content, or of a call's arguments, while it is written: see `ChatStream.iter_partial`.
+        """Iterate over snapshots of the JSON content or of tool call arguments; see `ChatStream.iter_partial`.
 
         Args:
-            every: The least number of seconds between two values.
-            choice: Which choice, by its index.
-            tool_call: Which of its calls, by the index in `ToolCallStarted`; `None` for its content.
+            every: The minimum number of seconds between two values.
+            choice: The index of the choice.
+            tool_call: The index of the tool call, as in `ToolCallStarted`; `None` for the content.
 
         Raises:
-            PartialJSONError: What was written is not JSON, or not all of it; after the last value.
-            SSEStreamError: The stream has failed; after the last value.
-            ValueError: A number is below 0.
+            PartialJSONError: The text is not JSON, or is incomplete; raised after the last value.
+            SSEStreamError: The stream failed; raised after the last value.
+            ValueError: `every` or `tool_call` is negative.
         """
         reading = PartialReading(self._state.reader, every=every, choice=choice, tool_call=tool_call)
         return AsyncPartialValues(aiter(self), reading)
@@ -103,7 +104,7 @@ class AsyncChatStream(AsyncOwner):
         """Read to the end.
 
         Returns:
-            The completion; with `on_truncated="return"`, what there is of it.
+            The completion; with `on_truncated="return"` possibly a partial one.
         """
         if self._is_unopened:
             async with self:
@@ -113,7 +114,7 @@ class AsyncChatStream(AsyncOwner):
         return self.completion
 
     async def _next(self, next_item: Callable[[bytes], object], choice: int | None = None) -> Any:  # as the views say
-        """The next item; with a choice, the next piece of its text. All views are views on this, and hold nothing."""
+        """Return the next item, or the next text delta of a choice. All iterators call this and hold no state."""
         state = self._state
         reader = state.reader
         reads = self._reads
@@ -128,7 +129,7 @@ class AsyncChatStream(AsyncOwner):
                             piece: Any = next(reads.pump)
                             if type(piece) is not bytes:
                                 piece = await reads.wait(piece)
-                        except Exception as error:  # noqa: BLE001  # whatever a client raises
+                        except Exception as error:  # noqa: BLE001  # clients may raise anything
                             state.failed(error)
                             continue
                         now = monotonic()
@@ -145,10 +146,10 @@ class AsyncChatStream(AsyncOwner):
                     return item
                 elif type(item) is TextDelta and item.choice == choice:
                     return item.text
-        except (GeneratorExit, StopAsyncIteration):  # nothing can be awaited any more; nothing is left
+        except (GeneratorExit, StopAsyncIteration):  # cannot await during GeneratorExit; nothing to close at the end
             raise
-        except BaseException as error:  # a failure, or this task was cancelled in the middle of a read
-            if reads.busy or self._is_unopened:  # with another task, which goes on; or it can still be entered
+        except BaseException as error:  # a failure, or this task was cancelled during a read
+            if reads.busy or self._is_unopened:  # another task is reading, or the stream can still be entered
                 raise
             await self.aclose()
             if isinstance(error, IncompleteStreamError) and state.is_truncation_tolerated:
@@ -156,7 +157,7 @@ class AsyncChatStream(AsyncOwner):
             raise
 
     async def _advance(self) -> bool:
-        """Do what is next where more than a plain read is to be done; whether there can be more after it."""
+        """Do the next step if it is not just a read; return whether more may follow."""
         state = self._state
         reads = self._reads
         if reads.busy:
@@ -175,8 +176,8 @@ class AsyncChatStream(AsyncOwner):
                 await self._drain()
             case "read" if self._is_unopened:
                 raise RuntimeError(
-                    "there is no response yet: read this stream within `async with AsyncChatStream(…) as stream`, or "
-                    "by `await stream.until_done()`"
+                    "there is no response yet: read this stream inside `async with AsyncChatStream(…) as stream`, or "
+                    "with `await stream.until_done()`"
                 )
             case "read":
                 seconds = state.begin_read()
@@ -187,31 +188,31 @@ class AsyncChatStream(AsyncOwner):
                 except Expired:
                     if not state.over:
                         state.timed_out()
-                except Exception as error:  # noqa: BLE001  # whatever a client raises
+                except Exception as error:  # noqa: BLE001  # clients may raise anything
                     state.failed(error)
                 else:
                     self._arrive(data)
         return True
 
     async def _release_alone(self) -> None:
-        """Give the connection back before the end is told, while no other task may read."""
+        """Release the connection before reporting the end; no other task may read meanwhile."""
         with self._reads.reserved():
             await self._release()
 
     async def _drain(self) -> None:
-        """After the stream is done: await what still comes at once, so that the connection can be used again."""
+        """Read what arrives right after the end of the stream, so that the connection can be reused."""
         reads = self._reads
         seconds = self._state.drain_time()
         source = self._opening.source
         if seconds and source is not None and source.read_soon:
-            with suppress(Exception):  # the stream is done: that nothing more came is no error
+            with suppress(Exception):  # the stream is complete, so a failed read is not an error
                 data = reads.begin()
                 self._arrive(data if type(data) is bytes else await reads.wait(data, seconds))
                 return
         self._state.exhausted = True
 
     def _arrive(self, data: bytes) -> None:
-        """Take what has come, or keep it, where others are to have their turn before all of it is decoded."""
+        """Pass data on for decoding, or keep it if other tasks should run before all of it is decoded."""
         data = self._state.arrive(data)
         if self._reads.fits(data):
             self._state.take(data)
@@ -220,16 +221,15 @@ class AsyncChatStream(AsyncOwner):
 
 
 class View(Generic[T]):
-    """An async iterator over a function that gives the next item, and no more than that.
+    """An async iterator whose `__anext__` is the given function.
 
-    The function stands in a slot of the method's name, where it is called as it is. A method that called it would
-    cost one more call for each item.
+    The function is stored in a slot named `__anext__`, which saves one call per item compared to a method.
     """
 
     __slots__ = ("__anext__",)
 
     def __init__(self, next_item: Callable[[], Awaitable[T]]) -> None:
-        object.__setattr__(self, "__anext__", next_item)  # for type checkers it is a method
+        object.__setattr__(self, "__anext__", next_item)  # type checkers see a method
 
     def __aiter__(self) -> Self:
         return self

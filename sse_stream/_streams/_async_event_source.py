@@ -1,4 +1,4 @@
-"""The async event source: it awaits where it connects, waits and reads, and any task may close it."""
+"""The async event source, under asyncio and trio; any task may close it."""
 
 from __future__ import annotations
 
@@ -22,33 +22,32 @@ Opened: TypeAlias = AsyncByteSource | AbstractAsyncContextManager[AsyncByteSourc
 
 
 class AsyncEventSource(Resuming):
-    """Server-sent events over as many connections as it takes: iterate it with `async for`, under asyncio or trio.
+    """Server-sent events with automatic reconnection; iterate it with `async for`, under asyncio or trio.
 
-    `EventSource` for async code: `async with AsyncEventSource(…) as source`, then `async for event in source`. A task
-    that is cancelled while it reads gives its connection up, and the source goes on from `last_event_id` with the next
-    read.
+    `EventSource` for async code: `async with AsyncEventSource(…) as source`, then `async for event in source`. If a task
+    is cancelled while it reads, the connection is dropped, and the next read resumes from `last_event_id`.
 
     Args:
-        connect: Called for each connection with an `Attempt`. It returns a response of any async HTTP client, opened
-            for streaming, or an async context manager or an awaitable of one:
-            `lambda attempt: client.stream("GET", url, headers=attempt.headers)`, or an `async def`. What it raises is a
-            failure of the connection if it is an exception of a client's for that; anything else is raised to whoever
-            reads, and ends the source.
-        last_event_id: Where to begin: the id of the last event that was handled before, by another source.
-        policy: How long to wait between connections, and how often to try.
-        idle: Seconds without any bytes, comments included, after which a connection is dead, and another is made;
-            `None` to wait for ever. More than the time between two of the server's keep-alives.
-        until: Whether an event is the last: called with each before it is given out.
-        dedupe: How many of the last events' own ids are remembered, so that an event which the server repeats is
-            dropped; 0 for none.
-        max_event_size: How many bytes one event may have; `None` for any number.
+        connect: Called with an `Attempt` for each connection. It returns a response of any async HTTP client, opened
+            for streaming, or an async context manager or an awaitable that returns one:
+            `lambda attempt: client.stream("GET", url, headers=attempt.headers)`, or an `async def`. If it raises a
+            client's connection error, the source reconnects; any other exception ends the source and propagates to
+            the reader.
+        last_event_id: The id to resume from: that of the last event handled earlier, by another source.
+        policy: How long to wait between connections, and how many attempts to make.
+        idle: Reconnect after this many seconds without any bytes, comments included; `None` for no limit. Choose more
+            than the server's keep-alive interval.
+        until: Called with each event before it is yielded; a true result makes it the last.
+        dedupe: How many event ids to remember. An event that the server repeats with a remembered id is dropped; 0
+            disables this.
+        max_event_size: The maximum size of one event in bytes; `None` for no limit.
 
     Raises:
-        TypeError: `connect` cannot be called: it is a response, for instance.
+        TypeError: `connect` is not callable, for example a response.
         ValueError: The value of an option is out of range.
     """
 
-    _is_closing = False  # whether a task is in `aclose`, and gives the connection back
+    _is_closing = False  # whether a task is in `aclose`, releasing the connection
 
     def __init__(
         self,
@@ -65,33 +64,33 @@ class AsyncEventSource(Resuming):
     ) -> None:
         super().__init__(connect, ResumingState(last_event_id, policy, idle, until, dedupe, max_event_size))
         self._work = _Work(self._state, connect)
-        # To it, whatever has to be awaited is a read, so that any of it can be ended from outside.
+        # Waiting and connecting are treated as reads too, so that another task can interrupt them.
         self._reads = AsyncReads(AsyncSource(response=None, read=self._work.do_next, close=close_nothing))
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ServerSentEvent:
-        """The next event, once it is there. Whoever asks for it has handled the one before.
+        """Wait for the next event. Asking for it marks the previous event as handled.
 
         Raises:
-            StopAsyncIteration: There are no more.
-            ReconnectError: The policy allows no further connection.
-            StatusError: The server refuses with a status that will not pass.
-            ContentTypeError: The response is something else than an event stream.
-            EventTooLargeError: An event outgrows `max_event_size`.
-            SSEStreamError: The source has failed before.
-            RuntimeError: Another task is in the middle of reading.
-            Exception: Whatever `connect` or `until` raises.
+            StopAsyncIteration: The source has ended.
+            ReconnectError: The policy allows no further attempt.
+            StatusError: The server answered with a permanent error status.
+            ContentTypeError: The response is not an event stream.
+            EventTooLargeError: An event exceeded `max_event_size`.
+            SSEStreamError: The source has already failed.
+            RuntimeError: Another task is reading.
+            Exception: Any exception from `connect` or `until`.
         """
         if self._reads.busy:
-            raise RuntimeError("this event source is being read by another task: hand its events on by a queue")
+            raise RuntimeError("this event source is being read by another task: pass its events on through a queue")
         state = self._state
         try:
             state.ask()
             while (event := state.next_event()) is None and not state.over:
                 await self._advance()
-        except GeneratorExit:  # nothing can be awaited any more
+        except GeneratorExit:  # nothing can be awaited here
             raise
         except BaseException as error:
             await self._give_up(error)
@@ -104,10 +103,10 @@ class AsyncEventSource(Resuming):
         return event
 
     async def aclose(self) -> None:
-        """Stop, and give the connection back: the iteration ends. Again, it does nothing.
+        """Stop the iteration and release the connection. Idempotent.
 
-        From another task this ends at once whatever the reading one waits for: a connection, the time for the next, or
-        bytes.
+        Called from another task, this immediately interrupts the reading task, whether it is connecting, waiting to
+        reconnect, or reading.
         """
         self._state.over = True
         if self._is_closing:
@@ -128,16 +127,16 @@ class AsyncEventSource(Resuming):
     def __del__(self) -> None:
         if "_work" in self.__dict__ and self._work.opening is not None:
             warnings.warn(
-                f"{self!r} was dropped open, and its connection with it: use `async with`, or call `aclose`",
+                f"{self!r} was not closed, so its connection was dropped: use `async with`, or call `aclose`",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,
             )
 
-    # ---------------------------------------------------------------- what is next
+    # ---------------------------------------------------------------- steps
 
     async def _advance(self) -> None:
-        """Do what is next."""
+        """Do the next step."""
         state, reads, connection = self._state, self._reads, self._state.connection
         if reads.kept and connection is not None:
             state.accept(connection, await reads.next_slice())
@@ -163,7 +162,7 @@ class AsyncEventSource(Resuming):
                 state.accept(connection, data)
 
     async def _give_up(self, error: BaseException) -> None:
-        """Something was raised: a failure ends the source, while a task that is cancelled gives its connection up."""
+        """End the source after an exception; after a cancellation, drop only the connection."""
         if isinstance(error, Exception):
             try:
                 self._state.fail(error)
@@ -175,15 +174,15 @@ class AsyncEventSource(Resuming):
             await self._release()
 
     async def _release_alone(self) -> None:
-        """Give the connection back, while no other task may read."""
+        """Release the connection; no other task may read meanwhile."""
         with self._reads.reserved():
             await self._release()
 
     async def _release(self) -> None:
-        """Give the connection back, if there is one."""
+        """Release the connection, if there is one."""
         opening, self._work.opening = self._work.opening, None
         if opening is not None:
-            with suppress(Exception):  # what cannot be closed is closed
+            with suppress(Exception):  # failing to close is not an error
                 await shielded(CLOSING_SECONDS, partial(_give_back, opening))
 
 
@@ -199,11 +198,11 @@ async def _give_back(opening: AsyncOpening) -> None:
 
 
 class _Work:
-    """What an event source waits for, one thing after another.
+    """The awaited steps of an event source: waiting, connecting and reading.
 
     Attributes:
-        opening: The connection that is there, or that has failed and is to be given back.
-        is_under_way: Whether a connection is being made or read, which is lost if it is cancelled.
+        opening: The open connection, or a failed one that has yet to be released.
+        is_under_way: Whether a connection is being opened or read; cancelling that loses the connection.
     """
 
     def __init__(self, state: ResumingState, connect: Callable[[Attempt], Opened]) -> None:
@@ -213,14 +212,14 @@ class _Work:
         self.is_under_way = False
 
     async def do_next(self) -> bytes:
-        """Wait, connect or read; the bytes, if it was a read."""
+        """Wait, connect or read; return the bytes of a read, otherwise none."""
         state = self._state
         data = b""
         match state.step():
             case "wait":
                 await pause(max(0.0, state.wait()))
             case "connect":
-                await let_others_run()  # however fast a server ends its connections, and however short the wait is
+                await let_others_run()  # even if the server ends connections at once and the wait is 0
                 if not state.over:
                     self.is_under_way = True
                     await self._open(state.attempt())
@@ -236,8 +235,8 @@ class _Work:
             try:
                 source = await opening.open()
             finally:
-                self.opening = opening  # not before: whoever closes the source meanwhile leaves it to this task
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+                self.opening = opening  # set only now, so that a concurrent `aclose` leaves closing to this task
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             self._state.not_opened(error)
         else:
             self._state.opened(source)
@@ -253,7 +252,7 @@ class _Work:
                 return data
         except StopAsyncIteration:
             pass
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             self._state.finish(partial(connection.fail, error))
             return b""
         self._state.finish(connection.end)

@@ -1,4 +1,4 @@
-"""How an async stream owns its response: it opens it where that has yet to be done, closes and leaves it."""
+"""Opening and closing the response of an async stream."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ._stream import Stream
 
 
 class AsyncOwner(Stream[AsyncStreamSource, AsyncSource]):
-    """What of an `AsyncChatStream` opens and closes."""
+    """The part of `AsyncChatStream` that opens and closes its response."""
 
     _opening: AsyncOpening
-    _held: HeldScope | None = None  # within which the response was opened
-    _is_closing = False  # whether a task is in `aclose`, and gives the connection back
+    _held: HeldScope | None = None  # the trio scope in which the response was opened
+    _is_closing = False  # whether a task is in `aclose`, releasing the connection
 
     def _open(self, source: AsyncStreamSource) -> AsyncOpening:
         opening = AsyncOpening(source)
-        # Opening is read like a body: another task or a deadline can end it in the same way.
+        # Opening is treated as a read, so that another task or a timeout can interrupt it in the same way.
         if opening.source is None:
             pending = AsyncSource(response=None, read=partial(_opened, opening), close=close_nothing)
             self._reads = AsyncReads(pending, opens=True)
@@ -33,9 +33,9 @@ class AsyncOwner(Stream[AsyncStreamSource, AsyncSource]):
         return opening
 
     async def aclose(self) -> None:
-        """Stop, and give the connection back. Again, it does nothing.
+        """Stop the stream and release its connection. Idempotent.
 
-        From another task this ends a read that is under way at once. Whoever reads a closed stream gets an
+        Called from another task, this immediately interrupts a read in progress. Reading a closed stream raises an
         `SSEStreamError`, unless the stream was complete.
         """
         self._state.close()
@@ -49,7 +49,7 @@ class AsyncOwner(Stream[AsyncStreamSource, AsyncSource]):
 
     async def _release(self) -> None:
         self._released = True
-        with suppress(Exception):  # what cannot be closed is closed
+        with suppress(Exception):  # failing to close is not an error
             await shielded(CLOSING_SECONDS, self._close_source)
 
     async def _close_source(self) -> None:
@@ -80,17 +80,17 @@ class AsyncOwner(Stream[AsyncStreamSource, AsyncSource]):
             await self._leave(error)
 
     async def _leave(self, error: BaseException | None) -> None:
-        """Leave what gave the response, as the end of an `async with` of its own would."""
+        """Exit the context manager that returned the response, as its own `async with` would."""
         try:
             with nullcontext() if self._held is None else self._held.leaving():
                 await self._opening.leave(error)
-        except Exception as failure:  # noqa: BLE001  # whatever a client raises
+        except Exception as failure:  # noqa: BLE001  # clients may raise anything
             self._state.closing_failed(failure)
         finally:
             self._tell_end()
 
     async def _enter_source(self) -> None:
-        """Enter or await what gives the response."""
+        """Enter the context manager, or await the awaitable, that returns the response."""
         state = self._state
         reads = self._reads
         state.begin_request()
@@ -105,12 +105,12 @@ class AsyncOwner(Stream[AsyncStreamSource, AsyncSource]):
         except Expired:
             state.check_over()
             state.timed_out()
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             state.opening_failed(error)
         if self._opening.source is not None:
             state.opened(self._opening.source)
             self._reads = AsyncReads(self._opening.source)
-        state.check_over()  # it may have been closed meanwhile
+        state.check_over()  # another task may have closed the stream meanwhile
 
     def __del__(self) -> None:
         if not self._released:
@@ -122,18 +122,18 @@ class AsyncOwner(Stream[AsyncStreamSource, AsyncSource]):
 
     @property
     def _is_unopened(self) -> bool:
-        """Whether the response is not there yet, and can still be asked for."""
+        """Whether the source has not been opened, and still can be."""
         return self._opening.source is None and not self._state.over
 
 
 async def _opened(opening: AsyncOpening) -> bytes:
-    """Opens a response as if it was read; no bytes have come then."""
+    """Open a response in the form of a read that returns no bytes."""
     await opening.open()
     return b""
 
 
 def read_by_another() -> RuntimeError:
-    """The error for who reads a stream while another task is in the middle of it."""
+    """Return the error for reading a stream while another task reads it."""
     return RuntimeError(
-        "this stream is being read by another task: let one task read it, and hand the events on by a queue"
+        "this stream is being read by another task: read it in one task, and pass the events on through a queue"
     )

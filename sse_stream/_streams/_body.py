@@ -1,4 +1,4 @@
-"""A body of which it is not known yet what it is, or that is no stream."""
+"""A body that is not known to be a stream: buffered until it can be classified."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from .._sources._kinds import BLANK, BOM, REFUSED, has_event_line, kind_of
 from .._sources._source import Source
 from ._response_errors import document_error, foreign_error, is_json, status_error
 
-# So much of a body tells what it is.
+# How many bytes suffice to classify a body.
 _BEGINNING = 4096
 
 
 class Body:
-    """What has come of a body.
+    """The beginning of a body.
 
     Attributes:
-        kind: What it is, as far as that is known.
+        kind: What the body is, as far as is known.
     """
 
     __slots__ = ("_data", "_limits", "_source", "kind")
@@ -29,22 +29,26 @@ class Body:
 
     @property
     def is_refused(self) -> bool:
-        """Whether it is known to be no stream, whatever else comes of it."""
+        """Whether the body is known not to be a stream."""
         return self.kind in REFUSED
 
     @property
     def wants_more(self) -> bool:
-        """Whether the next bytes are worth waiting for."""
+        """Whether to read on, to classify the body or to complete an error."""
         size = len(self._data)
         if self.is_refused:
             return size < self._limits.error_body
         return self.kind == "unknown" or size <= self._limits.event_size
 
     def add(self, data: bytes, *, at_end: bool = False) -> bytes:
-        """Take the next bytes, or see what the body is now that no more come.
+        """Add bytes, or classify the body at its end.
+
+        Args:
+            data: The next bytes.
+            at_end: Whether the body has ended.
 
         Returns:
-            All that has come, once it is known to be a stream; nothing before, and nothing of anything else.
+            All bytes so far once the body is known to be a stream, otherwise none.
         """
         self._data += data
         if self.kind == "unknown":
@@ -53,13 +57,13 @@ class Body:
             is_enough = at_end or len(beginning) == _BEGINNING
             self.kind = kind_of(self._source.status, self._source.headers, beginning, at_end=is_enough)
         elif at_end and self.kind == "document" and has_event_line(self._data) and not is_json(bytes(self._data)):
-            self.kind = "stream"  # JSON outside the frame, before the events
+            self.kind = "stream"  # a stream that starts with JSON outside any event
         return bytes(self._data) if self.kind == "stream" else b""
 
     def _drop_blank_lines(self) -> None:
-        """Blank lines say nothing, before a stream as before a document: some servers send them to be seen alive.
+        """Drop leading blank lines, which some servers send as keep-alives.
 
-        One stays: what comes after it is not at the beginning, where a byte order mark would be none of the text's.
+        One line is kept: a byte order mark after it is text, whereas at the very beginning it would be ignored.
         """
         end = len(self._data) - len(self._data.removeprefix(BOM).lstrip(BLANK))
         after = max(self._data.rfind(b"\n", 0, end), self._data.rfind(b"\r", 0, end)) + 1
@@ -68,11 +72,11 @@ class Body:
 
     @property
     def document(self) -> bytes | None:
-        """All of it, if it is a document."""
+        """The whole body, if it is a JSON document."""
         return bytes(self._data) if self.kind == "document" else None
 
     def error(self) -> StatusError | ContentTypeError | ResponseError | ProviderError:
-        """What to raise, with what has come of it."""
+        """Return the error to raise, with the body read so far."""
         headers = self._source.headers
         data = bytes(self._data[: self._limits.error_body])
         if self.kind == "status" and self._source.status is not None:

@@ -1,4 +1,4 @@
-"""What the exceptions of HTTP clients mean. None is imported: they are told apart by their names and what they hold."""
+"""Translation of HTTP clients' exceptions, which are identified by name and attributes; no client is imported."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from .._sources._source import PieceError, UsedResponseError, lower_case_headers
 from ._response_errors import status_error
 
 Doing: TypeAlias = Literal["open", "begin", "read", "close"]
-"""What a client was doing when it raised: asking for the response, reading before its first byte or after it, leaving
-the response."""
+"""What a client was doing when it raised: requesting the response, reading its first byte, reading after that, or
+closing it."""
 
 _SAID: dict[Doing, str] = {
-    "open": "there is no response: the request failed with {}",
-    "begin": "the connection broke before any bytes came: {}",
+    "open": "the request failed with {}",
+    "begin": "the connection broke before any bytes arrived: {}",
     "read": "the connection broke: {}",
     "close": "closing the response failed with {}",
 }
 
 _LATE: dict[Doing, str] = {
-    "open": "there is no response: the client's own timeout passed: {}",
-    "begin": "the client's read timeout passed before any bytes came: {}",
-    "read": "the client's read timeout passed: {}",
-    "close": "closing the response took longer than the client's timeout: {}",
+    "open": "the client timed out before there was a response: {}",
+    "begin": "the client's read timeout expired before any bytes arrived: {}",
+    "read": "the client's read timeout expired: {}",
+    "close": "the client timed out while closing the response: {}",
 }
 
-# What a program raises that is wrong itself. No client raises one because of its connection.
+# Exceptions that indicate a bug in the calling code; no client raises them for a failed connection.
 _MISTAKES = (TypeError, AttributeError, LookupError, NameError, ImportError, NotImplementedError, AssertionError)
 
 
 def broken(cause: Exception, doing: Doing) -> Exception:
-    """The error for what a client raised.
+    """Return the error to raise for a client's exception.
 
     Args:
-        cause: What it raised.
-        doing: What it was doing.
+        cause: The client's exception.
+        doing: What the client was doing.
 
     Returns:
-        A `StatusError` where a client raises for a status, a `StreamTimeoutError` for a timeout of the client's, a
-        `TransportError` for all else; what was raised itself, if that is one of ours already, or the mistake of a
-        caller, whose source cannot be read or gives no bytes.
+        A `StatusError` if the client raised for an error status, a `StreamTimeoutError` for its own timeout, otherwise a
+        `TransportError`. The exception itself if it is one of this library's, or due to the caller, such as a source
+        that yields no bytes.
     """
     if isinstance(cause, (SSEStreamError, PieceError, UsedResponseError)):
         return cause
@@ -57,7 +57,7 @@ def broken(cause: Exception, doing: Doing) -> Exception:
 
 
 def raise_broken(cause: Exception, doing: Doing) -> NoReturn:
-    """Raise the error for what a client raised, as `broken` says."""
+    """Raise the error that `broken` returns."""
     error = broken(cause, doing)
     if error is cause:
         raise cause
@@ -65,7 +65,7 @@ def raise_broken(cause: Exception, doing: Doing) -> NoReturn:
 
 
 def _status_error(cause: Exception) -> StatusError | None:
-    """The error for a status that the client has made an exception of, as the SDKs and `raise_for_status` do."""
+    """Return a `StatusError` if a client raised for an error status, as the SDKs and `raise_for_status` do."""
     status = status_in(cause)
     if status is None:
         return None
@@ -86,7 +86,7 @@ def _status_error(cause: Exception) -> StatusError | None:
 
 
 def status_in(cause: Exception) -> int | None:
-    """The status of the response that a client made an exception of; `None` where it is not about one."""
+    """Return the HTTP status that a client raised for; `None` if it did not raise for a status."""
     if is_malformed(cause):
         return None
     carriers = (attribute(cause, "response"), cause)
@@ -95,18 +95,18 @@ def status_in(cause: Exception) -> int | None:
 
 
 def headers_in(cause: Exception) -> dict[str, str]:
-    """The headers of that response, names in lower case."""
+    """Return the headers of the response that a client raised for, with lower-case names."""
     headers: Any = attribute(attribute(cause, "response"), "headers") or attribute(cause, "headers")
     return lower_case_headers(headers) if hasattr(headers, "items") else {}
 
 
 def is_malformed(cause: Exception) -> bool:
-    """Whether what came was no HTTP: aiohttp gives its error for that a status, which no server has sent."""
+    """Whether the response was not valid HTTP; aiohttp's error for that has a status that no server sent."""
     return any(cls.__name__ == "HttpProcessingError" for cls in type(cause.__cause__).__mro__)
 
 
 def _chain(cause: BaseException) -> Iterator[BaseException]:
-    """An exception, and what it says it came from."""
+    """Yield an exception and its causes."""
     seen: list[BaseException] = []
     waiting: list[object] = [cause]
     while waiting:
@@ -118,14 +118,14 @@ def _chain(cause: BaseException) -> Iterator[BaseException]:
 
 
 def _is_lasting(error: Exception) -> bool:
-    """Whether the next request would fail in the same way: a wrong URL, a closed client, a certificate."""
+    """Whether the next request would fail the same way: an invalid URL, a closed client, an untrusted certificate."""
     if isinstance(error, (ValueError, RuntimeError)) or type(error).__name__ in ("InvalidURL", "UnsupportedProtocol"):
         return True
     return any("Certificate" in type(cause).__name__ or "CertVerif" in type(cause).__name__ for cause in _chain(error))
 
 
 def is_timeout(cause: BaseException) -> bool:
-    """Whether a client calls its exception a timeout, by class or by name."""
+    """Whether an exception is a timeout, by its class or its name."""
     if isinstance(cause, TimeoutError):
         return True
     if any("Timeout" in cls.__name__ or "TooSlow" in cls.__name__ for cls in type(cause).__mro__):

@@ -1,4 +1,4 @@
-"""What a stream knows of time: when things came, which deadline is next, how long to wait for what comes after."""
+"""Time measurement and deadlines of one stream."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from time import monotonic
 from .._errors import StreamTimeoutError
 from ._timings import NEVER, Deadline, Deadlines, GapStopwatch, Stopwatch, Timeouts, late
 
-# After the end mark: how much more is read, and for how long, so that the connection can be used again.
+# How much is read after the end mark, and for how long, so that the connection can be reused.
 DRAIN_SIZE = 4096
 DRAIN_SECONDS = 0.03
 
-# How long the body of an error is waited for: what it says is worth less than that it came.
+# How long to wait for the body of an error: reporting the error matters more than its whole body.
 _ERROR_BODY_SECONDS = 5.0
 
 
@@ -19,26 +19,26 @@ class Clocks:
     """The clocks of one stream.
 
     Args:
-        timeouts: Its deadlines; `None` for none.
-        request_started: When the request was sent, where the caller says so.
+        timeouts: The stream's timeouts; `None` for none.
+        request_started: When the request was sent, if the caller passed it.
         keep_gaps: Whether to keep each gap between generated pieces.
 
     Raises:
-        TypeError: `timeouts` is none.
+        TypeError: `timeouts` is not a `Timeouts`.
 
     Attributes:
-        watch: When things came.
-        has_deadlines: Whether any deadline was set.
+        watch: Records arrivals.
+        has_deadlines: Whether any timeout was set.
     """
 
-    _due: Deadline = NEVER  # until when the read under way may take
-    _body_due = 0.0  # until when the body of an error is waited for
+    _due: Deadline = NEVER  # deadline of the current read
+    _body_due = 0.0  # deadline for the body of an error
     _done_at: float | None = None
     _size_when_done = 0
 
     def __init__(self, timeouts: Timeouts | None, request_started: float | None, *, keep_gaps: bool = False) -> None:
         if timeouts is not None and not isinstance(timeouts, Timeouts):
-            raise TypeError(f"timeouts is a Timeouts, as in Timeouts(total=60), not {timeouts!r}")
+            raise TypeError(f"timeouts must be a Timeouts, such as Timeouts(total=60), not {timeouts!r}")
         self._timeouts = timeouts
         self._stopwatch = GapStopwatch if keep_gaps else Stopwatch
         self.has_deadlines = timeouts is not None
@@ -51,19 +51,19 @@ class Clocks:
         self._deadlines = None if self._timeouts is None else Deadlines(self._timeouts, now, started)
 
     def begin_request(self) -> None:
-        """The request is about to be sent: from now on times count, unless the caller has said when it was."""
+        """Start the clocks, as the request is about to be sent, unless the caller passed its start."""
         now = monotonic()
         self._start(now, now if self._request_started is None else self._request_started)
 
     def begin_read(self, pieces: int, *, is_refused: bool) -> float | None:
-        """A read begins.
+        """Start a read.
 
         Args:
-            pieces: How many generated pieces there have been.
-            is_refused: Whether it is of a body that is no stream.
+            pieces: How many generated pieces have arrived so far.
+            is_refused: Whether the body is not a stream.
 
         Returns:
-            How many seconds it may take, none if a deadline has passed; `None` for as many as it likes.
+            How many seconds the read may take, 0 if a deadline has passed; `None` for no limit.
         """
         if self._deadlines is None and not is_refused:
             return None
@@ -75,7 +75,7 @@ class Clocks:
         return None if self._due is NEVER else max(0.0, self._due[0] - now)
 
     def arrive(self, size: int, pieces: int) -> None:
-        """A read has brought so many bytes; `pieces` is how many generated pieces there had been before them."""
+        """Record that a read returned `size` bytes, after `pieces` generated pieces."""
         now = monotonic()
         if self._deadlines is not None:
             self._deadlines.end(now, size)
@@ -88,11 +88,11 @@ class Clocks:
         return self._due[0] < monotonic()
 
     def lateness(self) -> StreamTimeoutError:
-        """The error for the deadline of the last read."""
+        """Return the error for the deadline of the last read."""
         return late(self._timeouts or Timeouts(), self._due[1])
 
     def drain_time(self) -> float:
-        """How many seconds more to wait for the end of a body whose stream is done; 0 for no more."""
+        """Return how many more seconds to wait for the end of the body of a complete stream; 0 to stop."""
         now = monotonic()
         if self._done_at is None:
             self._done_at = now

@@ -1,4 +1,4 @@
-"""Fewer, larger pieces of text, for user interfaces that draw more slowly than a model speaks."""
+"""Merging of text deltas, for user interfaces that redraw more slowly than deltas arrive."""
 
 from __future__ import annotations
 
@@ -18,34 +18,33 @@ def coalesce(stream: AsyncIterable[ChatEvent], seconds: float = 0.05) -> AsyncCo
 def coalesce(
     stream: Iterable[ChatEvent] | AsyncIterable[ChatEvent], seconds: float = 0.05
 ) -> CoalescedEvents | AsyncCoalescedEvents:
-    r"""Merge neighbouring pieces of a choice's text, and of its reasoning, that come within a short time.
+    r"""Merge consecutive text deltas of a choice, and consecutive reasoning deltas, that arrive within a short time.
 
-    All other events come at once, and the order is kept. Whatever the stream raises comes after all
-    that came before it. Closing this closes the stream.
+    All other events pass through immediately, and the order is preserved. If the stream raises, the exception is
+    raised after all events that arrived before it. Closing the result closes the stream.
 
-    An async stream's text is never held longer than `seconds`, even if nothing more arrives, under
-    asyncio and trio. For that a read may be under way while a loop's body runs: leave the loop by
-    `break` only within `async with coalesce(…)`, or call `aclose`. A sync stream is looked at whenever
-    something arrives: text is held until then.
+    Text of an async stream is never held longer than `seconds`, even if nothing more arrives, under asyncio and trio.
+    A read may therefore be in progress while the body of the loop runs: leave the loop with `break` only inside
+    `async with coalesce(…)`, or call `aclose`. Text of a sync stream is held until the next event arrives.
 
     Args:
         stream: A `ChatStream`, an `AsyncChatStream`, or any iterable or async iterable of events.
-        seconds: For how long text is held back, at most.
+        seconds: How long to hold text back, at most.
 
     Returns:
-        An iterator of events for a sync stream, an async iterator for an async one. Each is a context
-        manager, and has `close` or `aclose`.
+        An iterator of events for a sync stream, an async iterator for an async one. Both are context managers, and
+        have `close` or `aclose`.
 
     Raises:
-        TypeError: `stream` is neither.
-        ValueError: `seconds` is below 0.
+        TypeError: `stream` is not iterable.
+        ValueError: `seconds` is negative.
 
     >>> from sse_stream import ChoiceFinished
     >>> list(coalesce([TextDelta("Good "), TextDelta("evening"), ChoiceFinished("stop")]))
     [TextDelta(text='Good evening', choice=0), ChoiceFinished(reason='stop', choice=0)]
     """
     if not seconds >= 0:
-        raise ValueError(f"coalesce(…, seconds=…) takes a number of seconds, 0 or more, not {seconds!r}")
+        raise ValueError(f"coalesce(seconds=…) must be a number of seconds, 0 or more, not {seconds!r}")
     if isinstance(stream, AsyncIterable):
         return AsyncCoalescedEvents(stream, seconds)
     if isinstance(stream, Iterable):
@@ -54,7 +53,7 @@ def coalesce(
 
 
 class _Merging:
-    """Events in, fewer events out. It has no clock but the one that it reads."""
+    """Merges events."""
 
     __slots__ = ("_choice", "_kind", "_pieces", "_seconds", "due", "ready")
 
@@ -63,11 +62,11 @@ class _Merging:
         self._kind: type[TextDelta | ReasoningDelta] = TextDelta
         self._choice = 0
         self._pieces: list[str] = []
-        self.due: float | None = None  # when the text that is held must be given away; None if none is held
-        self.ready: deque[ChatEvent] = deque()  # what can be given away now
+        self.due: float | None = None  # when held text must be released; None if none is held
+        self.ready: deque[ChatEvent] = deque()  # released events
 
     def add(self, event: ChatEvent) -> None:
-        """Take an event, and see what is ready now."""
+        """Add an event: hold its text, or release it."""
         kind = type(event)
         if kind is TextDelta or kind is ReasoningDelta:
             assert isinstance(event, (TextDelta, ReasoningDelta))  # noqa: S101  # for type checkers
@@ -82,12 +81,12 @@ class _Merging:
             self.ready.append(event)
 
     def release_if_due(self) -> None:
-        """Give away the text that is held, if it has been for long enough."""
+        """Release held text that is due."""
         if self.due is not None and monotonic() >= self.due:
             self.release()
 
     def release(self) -> None:
-        """Give away the text that is held."""
+        """Release held text."""
         if self.due is not None:
             self.ready.append(self._kind("".join(self._pieces), self._choice))
             self._pieces.clear()
@@ -95,11 +94,11 @@ class _Merging:
 
 
 class CoalescedEvents:
-    """The events of a sync stream, neighbouring text merged: what `coalesce` returns.
+    """The events of a sync stream with consecutive text merged, as `coalesce` returns them.
 
     Args:
         stream: The stream.
-        seconds: How long a piece waits for others at most.
+        seconds: How long to hold text back, at most.
     """
 
     def __init__(self, stream: Iterable[ChatEvent], seconds: float) -> None:
@@ -121,7 +120,7 @@ class CoalescedEvents:
                 merging.add(next(self._events))
             except StopIteration:
                 self._end(None)
-            except Exception as error:  # noqa: BLE001  # it is raised when all before it has been given away
+            except Exception as error:  # noqa: BLE001  # raised again after the events before it
                 self._end(error)
         return merging.ready.popleft()
 
@@ -131,7 +130,7 @@ class CoalescedEvents:
         self._merging.release()
 
     def close(self) -> None:
-        """Stop, and close the stream. Again, it does nothing."""
+        """Stop and close the stream. Idempotent."""
         self._events = self._error = None
         self._merging = _Merging(0)
         close = getattr(self._stream, "close", None)
@@ -146,15 +145,14 @@ class CoalescedEvents:
 
 
 class AsyncCoalescedEvents:
-    """The events of an async stream, neighbouring text merged: what `coalesce` returns.
+    """The events of an async stream with consecutive text merged, as `coalesce` returns them.
 
     Args:
         stream: The stream.
-        seconds: How long a piece waits for others at most.
+        seconds: How long to hold text back, at most.
 
-    A timer must not cancel a read, for that would break the stream. So reads are made by a task of their
-    own, which lives no longer than it takes until there is something to say to whoever waits: text has
-    begun to be held, or something is ready. Between two calls there is no task, unless the timer was first.
+    A timer must not cancel a read, because that would break the stream. A separate task therefore reads until text is
+    held or an event is ready, and then ends. Between two calls no task exists, unless the timer expired first.
     """
 
     def __init__(self, stream: AsyncIterable[ChatEvent], seconds: float) -> None:
@@ -179,12 +177,12 @@ class AsyncCoalescedEvents:
                 self._task = start(reading.until_news)
             try:
                 await self._task.wait(None if merging.due is None else max(0.0, merging.due - monotonic()))
-            except BaseException:  # cancelled: so is the read, as it would be without coalescing
+            except BaseException:  # cancelled: cancel the read too, as without coalescing
                 await self._cancel()
                 raise
 
     async def aclose(self) -> None:
-        """Stop, end the read that is under way, and close the stream. Again, it does nothing."""
+        """Stop, interrupt a read in progress, and close the stream. Idempotent."""
         self._reading.end(None)
         self._reading.merging = _Merging(0)
         await self._cancel()
@@ -210,7 +208,7 @@ class AsyncCoalescedEvents:
 
 
 class _Reading:
-    """What the task that reads shares with whoever waits for it, who may be gone before it."""
+    """State shared by the reading task and the iterator that waits for it, which may be dropped first."""
 
     def __init__(self, events: AsyncIterator[ChatEvent], merging: _Merging) -> None:
         self._events = events
@@ -219,21 +217,21 @@ class _Reading:
         self.error: Exception | None = None
 
     async def until_news(self) -> None:
-        """Read until something is ready, or text has begun to be held, or it is over."""
+        """Read until an event is ready, text is held, or the stream ends."""
         held = self.merging.due
         while not (self.over or self.merging.ready or self.merging.due != held):
             try:
                 self.merging.add(await self._events.__anext__())
             except StopAsyncIteration:
                 self.end(None)
-            except Exception as error:  # noqa: BLE001  # it is raised when all before it has been given away
+            except Exception as error:  # noqa: BLE001  # raised again after the events before it
                 self.end(error)
             except BaseException:
-                self.end(None)  # cancelled: nobody will ask again
+                self.end(None)  # cancelled: there is no further call
                 raise
 
     def end(self, error: Exception | None) -> None:
-        """Nothing more will be read."""
+        """Mark the stream as ended, and release held text."""
         if not self.over:
             self.over = True
             self.error = error

@@ -1,4 +1,4 @@
-"""What asyncio and trio do differently. Neither is imported: what runs is there."""
+"""Differences between asyncio and trio. Neither is imported here: the running one has been."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# How long giving a connection back may take, and how long a read that was cancelled may take to end.
+# How long releasing a connection, or the end of a cancelled read, may take.
 CLOSING_SECONDS = 1.0
 
-# More pieces than what one read of a client's brings: 64 KiB, in chunks of an event each.
+# More pieces than one read of a client returns: 64 KiB, in HTTP chunks of one event each.
 _BUFFERED_PIECES = 1024
 
 
-class Expired(Exception):  # noqa: N818  # no error: the answer of `within`
-    """The time was over before the awaited thing was done."""
+class Expired(Exception):  # noqa: N818  # signals a result, not an error
+    """The time ran out first."""
 
 
 def running_trio() -> Any:
-    """The module, if this runs under trio; its guest mode may run on top of asyncio, so it is asked first."""
+    """Return the trio module if trio runs. Check it before asyncio, which may host trio's guest mode."""
     trio = sys.modules.get("trio")
     if trio is None:
         return None
@@ -33,7 +33,7 @@ def running_trio() -> Any:
 
 
 def asyncio_task() -> Any:
-    """The task that runs; `None` where none of asyncio's does."""
+    """Return the current asyncio task, if any."""
     asyncio = sys.modules.get("asyncio")
     try:
         return None if asyncio is None else asyncio.current_task()
@@ -42,12 +42,12 @@ def asyncio_task() -> Any:
 
 
 async def within(seconds: float, start: Callable[[], Awaitable[T]]) -> T:
-    """Await something under asyncio, for so long at most.
+    """Await a coroutine under asyncio, with a timeout.
 
     Raises:
         Expired: It took longer, and was cancelled.
     """
-    # A timeout of the awaited thing itself is a TimeoutError too: `expired` tells them apart.
+    # The coroutine may raise a TimeoutError of its own; `expired` tells the two apart.
     scope = sys.modules["asyncio"].timeout(seconds)
     try:
         async with scope:
@@ -59,12 +59,12 @@ async def within(seconds: float, start: Callable[[], Awaitable[T]]) -> T:
 
 
 class HeldScope:
-    """A cancel scope of trio's within which something is entered: it stays open until that is left.
+    """A trio cancel scope in which a context manager is entered, and which stays open until that is exited.
 
-    What is entered may open scopes of its own, which have to be closed before this one is.
+    The context manager may open scopes of its own, which must be closed before this one.
 
     Attributes:
-        scope: The scope.
+        scope: The cancel scope.
     """
 
     def __init__(self, scope: Any) -> None:
@@ -73,7 +73,7 @@ class HeldScope:
 
     @contextmanager
     def entering(self) -> Iterator[None]:
-        """Enter something within the scope, which no longer cancels anything after that."""
+        """Open the scope to enter the context manager; afterwards the scope's deadline no longer applies."""
         self.scope.__enter__()
         self._is_open = True
         try:
@@ -86,7 +86,7 @@ class HeldScope:
 
     @contextmanager
     def leaving(self) -> Iterator[None]:
-        """Leave it, and close the scope."""
+        """Close the scope after the context manager has been exited."""
         try:
             yield
         except BaseException as error:
@@ -96,7 +96,7 @@ class HeldScope:
             self._closed_with(None)
 
     def _closed_with(self, error: BaseException | None) -> bool:
-        """Close the scope, if it is open; whether the error was a cancellation of its own."""
+        """Close the scope if it is open; return whether the error was the scope's own cancellation."""
         if not self._is_open:
             return False
         self._is_open = False
@@ -104,7 +104,7 @@ class HeldScope:
 
 
 async def let_others_run() -> None:
-    """Give other tasks their turn."""
+    """Let other tasks run."""
     trio = running_trio()
     if trio is not None:
         await trio.lowlevel.checkpoint()
@@ -113,19 +113,19 @@ async def let_others_run() -> None:
 
 
 async def pause(seconds: float) -> None:
-    """Wait, while other tasks run."""
+    """Sleep."""
     await (running_trio() or sys.modules["asyncio"]).sleep(seconds)
 
 
 async def shielded(seconds: float, start: Callable[[], Awaitable[object]]) -> None:
-    """Await a piece of cleaning up, also when this task is being cancelled, for so long at most."""
+    """Await a cleanup with a timeout, even if this task is being cancelled."""
     trio = running_trio()
     anyio = sys.modules.get("anyio")
     if trio is not None:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + seconds):
             await start()
     elif anyio is not None:
-        # What anyio cancels on asyncio, it cancels again at each await, until the scope is left.
+        # On asyncio, anyio repeats a cancellation at each await until its scope is left.
         with anyio.move_on_after(seconds, shield=True):
             await start()
     else:
@@ -133,13 +133,13 @@ async def shielded(seconds: float, start: Callable[[], Awaitable[object]]) -> No
 
 
 async def end_generators(outermost: AsyncGenerator[object, None]) -> None:
-    """End the nested generators of a body that is closed: trio warns of each that the garbage collector finds.
+    """Close the nested generators of a closed body, because trio warns about each one that is garbage-collected.
 
-    `aclose` ends the outermost and leaves those inside it to the collector. Reading on ends them all, the
-    innermost first, for there is nothing left to read from; a few pieces that are in a buffer may come before.
+    `aclose` closes only the outermost. Reading on closes them all, innermost first, because there is nothing left to
+    read; a few buffered pieces may come first.
     """
     if running_trio() is not None:
-        with suppress(Exception):  # that it is at its end, or closed
+        with suppress(Exception):  # at the end, or closed
             for _ in range(_BUFFERED_PIECES):
                 await anext(outermost)
     await outermost.aclose()

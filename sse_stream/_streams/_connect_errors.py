@@ -1,4 +1,4 @@
-"""What the exceptions mean that a client raises while it connects. None is imported: they are told apart by names."""
+"""Translation of clients' exceptions while connecting, which are identified by name; no client is imported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .._sources._kinds import retry_after
 from .._sse._reconnect import RETRIED
 from ._client_errors import headers_in, is_malformed, is_timeout, status_in
 
-# What httpx, aiohttp, urllib3, `http.client`, trio and others call a connection that was not made, or broke.
+# Names for failed or broken connections in httpx, aiohttp, urllib3, `http.client`, trio and others.
 _OF_THE_CONNECTION = frozenset(
     {
         "ClientConnectionError",
@@ -27,18 +27,18 @@ _OF_THE_CONNECTION = frozenset(
     }
 )
 
-# What they call a request that cannot be sent: another one would fare no better.
+# Names for requests that cannot be sent; reconnecting would not help.
 _OF_THE_REQUEST = frozenset({"InvalidURL", "LocalProtocolError", "TooManyRedirects", "UnsupportedProtocol"})
 
-# Errors of the operating system that are no network's.
+# `OSError`s that are not network errors.
 _OF_FILES = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 def connect_error(error: Exception) -> SSEStreamError | None:
-    """The error for what was raised instead of a connection.
+    """Translate an exception raised while connecting.
 
     Returns:
-        It; `None` where neither the connection nor the server has failed, so that what was raised is the caller's.
+        The error; `None` if neither the connection nor the server failed, so the exception is the caller's.
     """
     if isinstance(error, SSEStreamError):
         return error
@@ -52,9 +52,9 @@ def connect_error(error: Exception) -> SSEStreamError | None:
     if isinstance(error, (TypeError, AttributeError)) or names & _OF_THE_REQUEST:
         return None
     if is_timeout(error):
-        return StreamTimeoutError(f"the client's timeout passed before there was a response: {said}", kind="read")
+        return StreamTimeoutError(f"the client timed out before there was a response: {said}", kind="read")
     if names & _OF_THE_CONNECTION or is_malformed(error) or isinstance(error, EOFError) or _is_of_the_network(error):
-        return TransportError(f"there is no connection: {said}")
+        return TransportError(f"connecting failed: {said}")
     return None
 
 
@@ -63,5 +63,5 @@ def _names_of(error: BaseException | None) -> set[str]:
 
 
 def _is_of_the_network(error: Exception) -> bool:
-    """Whether this is an `OSError` of a socket; requests makes its errors for bad arguments `ValueError`s as well."""
+    """Whether this is a socket's `OSError`. Errors of requests for bad arguments are `OSError`s and `ValueError`s."""
     return isinstance(error, OSError) and not isinstance(error, (*_OF_FILES, ValueError))

@@ -1,4 +1,4 @@
-"""One response of an event source: whether it is a stream, what it says if it is none, how long it has been silent."""
+"""One response of an event source: whether it is a stream, its error if not, and how long it has been silent."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ._response_errors import foreign_error, status_error
 
 _LIMITS = Limits()
 
-# For so many seconds the body of an error is waited for: what it says is worth less than that it came.
+# How long to wait for the body of an error: reporting the error matters more than its whole body.
 _ERROR_BODY_SECONDS = 5.0
 
 _NEVER = float("inf")
 
 
 class Connection:
-    """What has come of one response. No byte is read here.
+    """The state of one response; performs no IO.
 
     Args:
-        source: How it is read.
-        idle: For how many seconds no bytes may come, `None` for any number.
+        source: The adapter that reads it.
+        idle: The maximum number of seconds without bytes; `None` for no limit.
 
     Attributes:
-        source: How it is read.
-        answer: What it is, by its status and headers.
-        has_ended: Whether nothing more is to be read of it.
+        source: The adapter that reads it.
+        answer: What the response is, according to its status and headers.
+        has_ended: Whether to read no more of it.
     """
 
     def __init__(self, source: Source, idle: float | None) -> None:
@@ -40,19 +40,19 @@ class Connection:
         self.has_ended = False
         self._idle = idle
         self._has_begun = False
-        self._silent = 0.0  # for how long has been waited since the last bytes
-        self._began = 0.0  # when the read under way did
-        self._due = _NEVER  # until when it may take
-        self._refusal = bytearray()  # what has come of a body that is no stream
+        self._silent = 0.0  # time waited since the last bytes
+        self._began = 0.0  # start of the current read
+        self._due = _NEVER  # deadline of the current read
+        self._refusal = bytearray()  # body of an error so far
         self._refusal_due = 0.0
-        # The client may not have undone a content coding, and the rest would be a stream without events.
+        # The client may not have decoded the content coding; the body would then look like a stream without events.
         self._unsure = Body(source, _LIMITS) if self.answer == "stream" and content_coding(source.headers) else None
 
     def begin_read(self) -> float | None:
-        """A read begins.
+        """Start a read.
 
         Returns:
-            How many seconds it may take; `None` for as many as it likes.
+            How many seconds it may take; `None` for no limit.
         """
         self._began = now = monotonic()
         self._due = _NEVER
@@ -63,10 +63,10 @@ class Connection:
         return None if self._due == _NEVER else max(0.0, self._due - now)
 
     def arrive(self, piece: object) -> bytes:
-        """Something has come; it is given to `accept` later, whole or in slices.
+        """Record the result of a read, which is passed to `accept` later, whole or in slices.
 
         Returns:
-            It, as bytes.
+            The result as bytes.
 
         Raises:
             PieceError: It is not bytes.
@@ -80,13 +80,13 @@ class Connection:
         return data
 
     def accept(self, data: bytes) -> bytes:
-        """See what has come.
+        """Classify bytes.
 
         Returns:
-            What of it belongs to the stream.
+            The bytes that belong to the stream.
 
         Raises:
-            SSEStreamError: This is no stream, and enough has come to say why.
+            SSEStreamError: The response is not a stream, and enough has arrived for the error.
         """
         if self.answer == "refused":
             self._refusal += data
@@ -102,10 +102,10 @@ class Connection:
         return data
 
     def end(self) -> None:
-        """The body has ended.
+        """Handle the end of the body.
 
         Raises:
-            SSEStreamError: It was no stream.
+            SSEStreamError: The response is not a stream.
         """
         if self.answer == "refused":
             raise self._refused()
@@ -115,28 +115,28 @@ class Connection:
                 raise self._unsure.error()
 
     def fail(self, error: Exception) -> None:
-        """The client raised something while it read.
+        """Handle an exception of the client during a read.
 
         Raises:
-            SSEStreamError: What that means. What a refusal has said already tells more than how its body broke off.
-            TypeError: It was not the client, but the caller, whose source cannot be read or gives no bytes.
+            SSEStreamError: The translated exception; or the error response, if its body broke off.
+            TypeError: The caller's source cannot be read, or yields something other than bytes.
         """
         if self.answer == "refused":
             raise self._refused() from error
         raise_broken(error, "read" if self._has_begun else "begin")
 
     def expire(self) -> None:
-        """The read under way has taken too long, and was ended.
+        """Handle a read that was interrupted at its deadline.
 
         Raises:
-            SSEStreamError: What that means.
+            SSEStreamError: The timeout; or the error response, if the read was of its body.
         """
         if self.answer == "refused":
             raise self._refused()
-        raise StreamTimeoutError(f"no bytes came for {self._idle:g} s", kind="idle")
+        raise StreamTimeoutError(f"no bytes arrived for {self._idle:g} s", kind="idle")
 
     def _refused(self) -> SSEStreamError:
-        """The error for a response that is no stream, with what has come of its body."""
+        """Return the error for a response that is not a stream, with its body so far."""
         status, headers = self.source.status, self.source.headers
         body = bytes(self._refusal[: _LIMITS.error_body])
         if status in (None, 200):

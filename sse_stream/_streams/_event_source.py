@@ -1,4 +1,4 @@
-"""The sync event source: it blocks where it connects, waits and reads, and any thread may close it."""
+"""The sync event source; any thread may close it."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from .._sse._reconnect import Attempt, ReconnectPolicy
 from ._concurrency import CLOSING_SECONDS
 from ._resuming import Resuming, ResumingState
 
-# How long a thread is waited for that is in a read which nothing can end, or that makes a connection.
+# How long `close` waits for a thread that is connecting, or in a read that cannot be interrupted.
 _GRACE_SECONDS = 0.01
 
 
 class EventSource(Resuming):
-    r"""Server-sent events over as many connections as it takes: iterate it.
+    r"""Server-sent events with automatic reconnection; iterate it to get events.
 
-    When a connection ends or breaks, the next is made after a wait, and `Last-Event-ID` tells the server where to go
-    on, as the HTML standard has it for browsers. The iteration ends when the server answers 204, after an event for
-    which `until` is true, and when the source is closed.
+    When a connection ends or breaks, the source waits and reconnects, with `Last-Event-ID` to tell the server where to
+    resume, as the HTML standard specifies for browsers. The iteration ends when the server answers 204, after an event
+    for which `until` returns true, or when the source is closed.
 
     Args:
-        connect: Called for each connection with an `Attempt`. It returns a response of any HTTP client, opened for
-            streaming, or a context manager of one: `lambda attempt: client.stream("GET", url, headers=attempt.headers)`.
-            What it raises is a failure of the connection if it is an exception of a client's for that; anything else is
-            raised to whoever reads, and ends the source.
-        last_event_id: Where to begin: the id of the last event that was handled before, by another source.
-        policy: How long to wait between connections, and how often to try.
-        idle: Only `AsyncEventSource` has this. A read that blocks is bounded by the client's own read timeout, as in
-            `httpx.Timeout(5, read=45)`; when that passes, the connection is dead, and another is made.
-        until: Whether an event is the last: called with each before it is given out.
-        dedupe: How many ids are remembered. An event with an `id` line of its own whose id is among them is dropped, as
-            servers repeat events when a client comes back. 0 for none.
-        max_event_size: Bytes of one event; `None` for no bound.
+        connect: Called with an `Attempt` for each connection. It returns a response of any HTTP client, opened for
+            streaming, or a context manager that returns one:
+            `lambda attempt: client.stream("GET", url, headers=attempt.headers)`. If it raises a client's connection
+            error, the source reconnects; any other exception ends the source and propagates to the reader.
+        last_event_id: The id to resume from: that of the last event handled earlier, by another source.
+        policy: How long to wait between connections, and how many attempts to make.
+        idle: Supported by `AsyncEventSource` only; must be `None`. Set the client's own read timeout instead, such as
+            `httpx.Timeout(5, read=45)`: when it expires, the source reconnects.
+        until: Called with each event before it is yielded; a true result makes it the last.
+        dedupe: How many event ids to remember. An event whose own `id` line repeats a remembered id is dropped, because
+            servers may repeat events after a reconnection. 0 disables this.
+        max_event_size: The maximum size of one event in bytes; `None` for no limit.
 
     Raises:
-        TypeError: `connect` is no function, but a response, for instance.
-        ValueError: An option has a value that it cannot have.
+        TypeError: `connect` is not a function, for example a response.
+        ValueError: An option has an invalid value.
 
     >>> bodies = iter([b"id: 1\ndata: Hi\n\n", b"id: 2\ndata: there\n\n"])
     >>> with EventSource(lambda attempt: [next(bodies)], policy=ReconnectPolicy(delay=0)) as source:
@@ -56,7 +56,7 @@ class EventSource(Resuming):
     there '1'
     """
 
-    _opening: SyncOpening | None = None  # of the connection that is there
+    _opening: SyncOpening | None = None  # the open connection
 
     def __init__(
         self,
@@ -71,33 +71,33 @@ class EventSource(Resuming):
     ) -> None:
         if idle is not None:
             raise ValueError(
-                "a blocked read cannot be ended from inside: leave idle out, and set the client's own read timeout, as "
-                f"in httpx.Timeout(5, read={idle!r}); when it passes, another connection is made"
+                "idle is not supported here, because a blocked read cannot be interrupted: set the client's own read "
+                f"timeout, such as httpx.Timeout(5, read={idle!r}), to reconnect when it expires"
             )
         super().__init__(connect, ResumingState(last_event_id, policy, None, until, dedupe, max_event_size))
         self._connect = connect
-        self._reader: int | None = None  # the thread that is in the middle of reading
-        self._awake = allocate_lock()  # released by `close`, which ends a wait
+        self._reader: int | None = None  # the thread that is reading
+        self._awake = allocate_lock()  # `close` releases it to end a wait
         self._awake.acquire()
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> ServerSentEvent:
-        """The next event, once it is there. Whoever asks for it has handled the one before.
+        """Wait for the next event. Asking for it marks the previous event as handled.
 
         Raises:
-            StopIteration: There are no more.
-            ReconnectError: The policy allows no further connection.
-            StatusError: The server refuses with a status that will not pass.
-            ContentTypeError: The response is something else than an event stream.
-            EventTooLargeError: An event outgrows `max_event_size`.
-            SSEStreamError: The source has failed before.
-            RuntimeError: Another thread is in the middle of reading.
-            Exception: Whatever `connect` or `until` raises.
+            StopIteration: The source has ended.
+            ReconnectError: The policy allows no further attempt.
+            StatusError: The server answered with a permanent error status.
+            ContentTypeError: The response is not an event stream.
+            EventTooLargeError: An event exceeded `max_event_size`.
+            SSEStreamError: The source has already failed.
+            RuntimeError: Another thread is reading.
+            Exception: Any exception from `connect` or `until`.
         """
         if self._reader is not None:
-            raise RuntimeError("this event source is being read by another thread: hand its events on by a queue")
+            raise RuntimeError("this event source is being read by another thread: pass its events on through a queue")
         self._reader = get_ident()
         state = self._state
         try:
@@ -117,14 +117,14 @@ class EventSource(Resuming):
         return event
 
     def close(self) -> None:
-        """Stop, and give the connection back: the iteration ends. Again, it does nothing.
+        """Stop the iteration and release the connection. Idempotent.
 
-        From another thread this ends a wait at once, and a read that is blocked where the client has a socket to shut
-        down: httpx, httpx2, requests, urllib3, niquests and `http.client`, over HTTP/1.1. Any other read goes on until
-        something comes, and so does the making of a connection; what comes then is closed.
+        Called from another thread, this immediately ends a wait, and a blocked read if the client exposes its socket:
+        httpx, httpx2, requests, urllib3, niquests and `http.client`, over HTTP/1.1. Any other read, and the opening of a
+        connection, continue until data or a response arrives, and are closed then.
         """
         self._state.over = True
-        with suppress(RuntimeError):  # it was released before
+        with suppress(RuntimeError):  # already released
             self._awake.release()
         if self._reader is not None and self._reader != get_ident():
             self._end_read()
@@ -140,10 +140,10 @@ class EventSource(Resuming):
         if self._opening is not None:
             self._release()
 
-    # ---------------------------------------------------------------- what is next
+    # ---------------------------------------------------------------- steps
 
     def _advance(self) -> None:
-        """Do what is next."""
+        """Do the next step."""
         state = self._state
         match state.step():
             case "wait":
@@ -162,8 +162,8 @@ class EventSource(Resuming):
             try:
                 source = opening.open()
             finally:
-                self._opening = opening  # not before: whoever closes the source meanwhile leaves it to this thread
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+                self._opening = opening  # set only now, so that a concurrent `close` leaves closing to this thread
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             self._release()
             self._state.not_opened(error)
         else:
@@ -179,34 +179,34 @@ class EventSource(Resuming):
             data = connection.arrive(next(opening.source.pieces))
         except StopIteration:
             state.finish(connection.end)
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             state.finish(partial(connection.fail, error))
         else:
             state.accept(connection, data)
 
     def _end_read(self) -> None:
-        """End the read that another thread is blocked in, and wait until that thread is out of it."""
+        """Interrupt a blocked read in another thread, and wait until that thread has returned from it."""
         source = None if self._opening is None else self._opening.source
         interrupt = None if source is None else source.interrupt
         if interrupt is not None:
-            with suppress(Exception):  # there may be no connection any more
+            with suppress(Exception):  # the connection may be closed already
                 interrupt()
         give_up = monotonic() + (_GRACE_SECONDS if interrupt is None else CLOSING_SECONDS)
         while self._reader is not None and monotonic() < give_up:
             sleep(0.001)
 
     def _release(self) -> None:
-        """Give the connection back, if there is one."""
+        """Release the connection, if there is one."""
         opening, self._opening = self._opening, None
         if opening is None:
             return
         try:
             if opening.source is not None:
                 opening.source.close()
-        except ValueError:  # a generator that is running: whoever reads it closes it
+        except ValueError:  # a generator running in another thread, which closes it
             self._opening = opening
             return
-        except Exception:  # noqa: BLE001, S110  # what cannot be closed is closed
+        except Exception:  # noqa: BLE001, S110  # failing to close is not an error
             pass
-        with suppress(Exception):  # what cannot be left is left
+        with suppress(Exception):  # nor is failing to exit
             opening.leave()

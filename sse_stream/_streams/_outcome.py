@@ -1,4 +1,4 @@
-"""What becomes of a stream: it is closed, or fails; and what is said of it afterwards."""
+"""Closing and failing of a stream, and the errors raised afterwards."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from ._client_errors import Doing, broken
 from ._clocks import Clocks
 
 OnTruncated: TypeAlias = Literal["raise", "return"]
-"""What a stream that ends before it was done does: raise an `IncompleteStreamError`, or stop."""
+"""What happens when a stream is truncated: `"raise"` an `IncompleteStreamError`, or `"return"` and stop."""
 
-# What a stream ends with when the client raises. A stream of ours below ends this one as its connection would.
+# The ending for each error of the client. Errors of a stream that serves as the source count as well.
 _ENDINGS: dict[type[SSEStreamError], Ending] = {StreamTimeoutError: "timeout", StatusError: "provider_error"}
 
 
 class Outcome:
-    """How far a stream has come, and how it ends.
+    """The state of a stream, and how it ends.
 
     Attributes:
-        reader: What makes events of bytes.
-        watch: When things came.
-        plain: Whether the next bytes can be read and passed to the reader without another look at them.
-        over: Whether nothing more is to be read, whatever the reason.
-        exhausted: Whether the source has nothing more to give.
+        reader: Decodes bytes to events.
+        watch: Records arrivals.
+        plain: Whether the next bytes can go straight to the reader, without checks.
+        over: Whether to read no more, whatever the reason.
+        exhausted: Whether the source is at its end.
     """
 
-    # These change in few streams, or late. Those that stay as they are cost nothing to make.
+    # Class attributes, because most streams never change them, and unchanged ones cost nothing.
     plain = False
     over = False
     exhausted = False
-    _body: Body | None = None  # what has come of it, where that is no stream so far
+    _body: Body | None = None  # the body so far, while it is not known to be a stream
 
     def __init__(self, reader: EventReader, clocks: Clocks, on_truncated: OnTruncated) -> None:
         self.reader = reader
@@ -43,29 +43,29 @@ class Outcome:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the body is known to be no stream."""
+        """Whether the body is known not to be a stream."""
         return self._body is not None and self._body.is_refused
 
     def close(self) -> None:
-        """The caller stops: nothing more is given out."""
+        """Close the stream: no more events are yielded."""
         self.stop()
         self.reader.abandon()
 
     def stop(self) -> None:
-        """The caller stops, while another thread may be at work in here: that one finds it out, and closes."""
+        """Mark the stream as over. Another thread may be using this object; it notices, and closes."""
         self.over = True
         self.plain = False
 
     @property
     def is_truncation_tolerated(self) -> bool:
-        """Whether the stream has ended before it was done, and that is no error."""
+        """Whether the stream was truncated and `on_truncated` is `"return"`."""
         return self._on_truncated == "return" and self.reader.ending == "truncated"
 
     def check(self) -> None:
-        """Why there is nothing more, unless the stream was read to its end.
+        """Check that the stream was read to its end.
 
         Raises:
-            SSEStreamError: It was closed before it was done, or has failed before.
+            SSEStreamError: It was closed early, or has already failed.
         """
         reader = self.reader
         if reader.ending == "open":
@@ -73,22 +73,22 @@ class Outcome:
         if reader.ending == "closed":
             raise self._with_completion("the stream was closed before it was done")
         if reader.error is not None and not self.is_truncation_tolerated:
-            raise self._with_completion(f"this stream has failed before: {reader.error}")
+            raise self._with_completion(f"this stream has already failed: {reader.error}")
 
     def check_over(self) -> None:
-        """See whether the stream was closed meanwhile.
+        """Check whether the stream was closed meanwhile.
 
         Raises:
-            SSEStreamError: It was.
+            SSEStreamError: It was closed early.
         """
         if self.over:
             self.check()
 
     def failed(self, cause: Exception) -> None:
-        """The client raised something while it read.
+        """Handle an exception of the client during a read; the end of the body is not an error here.
 
         Raises:
-            SSEStreamError: What that means; but its end is no error here.
+            SSEStreamError: The translated exception.
         """
         self.plain = False
         if self.over:
@@ -96,29 +96,29 @@ class Outcome:
         elif isinstance(cause, (StopIteration, StopAsyncIteration)):
             self.exhausted = True
         elif self._body is not None and self.is_refused:
-            # What the response said already tells more than how its body broke off.
+            # The error response matters more than the failure to read its whole body.
             raise self._refusal(self._body) from cause
         elif self.reader.is_settled and isinstance(broken(cause, "read"), TransportError):
-            # Nothing more was meant to come: to ask again would be billed again, for nothing.
+            # The answer is complete; an error would make the caller repeat, and pay for, the request.
             self.exhausted = self.reader.broken = True
         else:
             self._broken(cause, "read" if self.watch.bytes else "begin")
 
     def opening_failed(self, cause: Exception) -> NoReturn:
-        """The client raised something instead of giving a response.
+        """Handle an exception of the client while opening the response.
 
         Raises:
-            SSEStreamError: What that means.
+            SSEStreamError: The translated exception.
         """
         if self.over:
             self.check()
         self._broken(cause, "open")
 
     def closing_failed(self, cause: Exception) -> NoReturn:
-        """The client raised something when its response was left. How the stream ended stays as it was.
+        """Handle an exception of the client while closing the response, which does not change the stream's ending.
 
         Raises:
-            SSEStreamError: What that means.
+            SSEStreamError: The translated exception.
         """
         error = broken(cause, "close")
         if error is cause:
@@ -136,13 +136,13 @@ class Outcome:
         raise error from cause
 
     def timed_out(self) -> NoReturn:
-        """Raise the error for the deadline that has passed."""
+        """Raise the error for the timeout that expired."""
         if self._body is not None and self._body.is_refused:
             raise self._refusal(self._body)
         raise self._fail(self._clocks.lateness(), "timeout")
 
     def _refusal(self, body: Body) -> SSEStreamError:
-        """The error for a response that is no stream, with what has come of its body."""
+        """Return the error for a response that is not a stream, with its body so far."""
         error = body.error()
         return self._fail(error, "provider_error" if isinstance(error, (ProviderError, StatusError)) else "invalid")
 

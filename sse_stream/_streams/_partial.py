@@ -1,4 +1,4 @@
-"""JSON values while a stream writes them: what both shells do with the text, and what they give out when."""
+"""Snapshots of JSON that a stream is still writing, shared by sync and async streams."""
 
 from __future__ import annotations
 
@@ -13,32 +13,34 @@ from .._json._depth import JSONValue
 from .._json._partial import MAX_SIZE
 from .._json._partial_machine import PartialMachine
 
-# Of a long text, so much is parsed at a time: what each piece changes is listed, and nobody reads the list.
+# Long text is parsed in slices, because the parser lists the changes of each slice.
 _SLICE = 16 * 1024
 
 
 class PartialReading:
-    """Parses what a choice writes, and says when there is a value to give out. It reads no event itself.
+    """Parses the output of a choice, and tells when a new value is ready.
 
-    What was written is read from where it is kept. So it does not matter who reads the events that tell of it.
+    The text comes from the accumulated output rather than from events, so it does not matter who reads the events.
 
     Args:
-        reader: What makes events of the stream.
-        every: How many seconds there are between two values at least.
+        reader: The reader of the stream.
+        every: The minimum number of seconds between two values.
         choice: The index of the choice.
-        tool_call: The index of the call whose arguments are meant; `None` for the content.
+        tool_call: The index of the tool call whose arguments to parse; `None` for the content.
 
     Raises:
-        ValueError: `every` or `tool_call` is below 0.
+        ValueError: `every` or `tool_call` is negative.
     """
 
     __slots__ = ("_due", "_ended", "_error", "_every", "_is_blank", "_machine", "_reader", "_written")
 
     def __init__(self, reader: EventReader, *, every: float, choice: int, tool_call: int | None) -> None:
         if not every >= 0:
-            raise ValueError(f"iter_partial(every=…) takes a number of seconds, 0 or more, not {every!r}")
+            raise ValueError(f"iter_partial(every=…) must be a number of seconds, 0 or more, not {every!r}")
         if tool_call is not None and tool_call < 0:
-            raise ValueError(f"iter_partial(tool_call=…) takes the index of a call, from 0, or None, not {tool_call!r}")
+            raise ValueError(
+                f"iter_partial(tool_call=…) must be the index of a call, 0 or more, or None, not {tool_call!r}"
+            )
         self._reader = reader
         self._written = reader.written(choice, tool_call)
         self._machine = PartialMachine(MAX_SIZE)
@@ -50,22 +52,22 @@ class PartialReading:
 
     @property
     def is_ready(self) -> bool:
-        """Whether no event has to be read before there is something to give out: a value, an error, or the end."""
+        """Whether a value, an error or the end is ready, without reading another event."""
         if self._error is None:
             self._parse()
         return self._error is not None or self._ended or (self._machine.changed and monotonic() >= self._due)
 
     @property
     def is_over(self) -> bool:
-        """Whether all was given out."""
+        """Whether everything has been yielded."""
         return self._ended and self._error is None and not self._machine.changed
 
     def take(self) -> JSONValue:
-        """The value so far, the first time that it is asked for.
+        """Return the new value, or raise the error after the last one.
 
         Raises:
-            PartialJSONError: What was written is not JSON, or not all of it.
-            SSEStreamError: The stream has failed.
+            PartialJSONError: The text is not JSON, or is incomplete.
+            SSEStreamError: The stream failed.
         """
         machine = self._machine
         if machine.changed:
@@ -77,7 +79,7 @@ class PartialReading:
         raise error
 
     def end(self, error: SSEStreamError | None = None) -> None:
-        """The stream has ended, by an error or not."""
+        """Handle the end of the stream, with or without an error."""
         self._parse()
         if error is not None:
             self._error = error
@@ -87,7 +89,7 @@ class PartialReading:
                 self._finish()
 
     def _parse(self) -> None:
-        """Take what has been written meanwhile; a text that has failed fails again. A closed stream gives no more."""
+        """Parse new text, unless the stream was closed; a text that failed to parse fails again."""
         if self._reader.ending == "closed":
             self._machine.changed = False
             return
@@ -101,7 +103,7 @@ class PartialReading:
                 self._error = error
 
     def _finish(self) -> None:
-        """All is written. Nothing is no JSON, but to a call it means that there are no arguments."""
+        """Finish parsing. Blank text is ignored as content; as arguments it means `{}`."""
         try:
             if not self._is_blank:
                 self._machine.close()
@@ -112,7 +114,7 @@ class PartialReading:
 
 
 class PartialValues:
-    """The values of a sync stream."""
+    """The snapshots of a sync stream."""
 
     __slots__ = ("_events", "_reading")
 
@@ -138,7 +140,7 @@ class PartialValues:
 
 
 class AsyncPartialValues:
-    """The values of an async stream."""
+    """The snapshots of an async stream."""
 
     __slots__ = ("_events", "_reading")
 

@@ -1,4 +1,4 @@
-"""Reads of an async source: one at a time, in slices where one brings much, and ended from outside if need be."""
+"""Reads of an async source: one at a time, decoded in slices, and interruptible by other tasks."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from ._concurrency import (
 )
 
 SLICE = 16 * 1024
-"""One read is decoded in slices of so many bytes."""
+"""Maximum number of bytes decoded at a time."""
 
 TURN = 0.002
-"""Other tasks run after so many seconds of work, which a slice is much less than."""
+"""Seconds of work after which other tasks get to run; decoding a slice takes much less."""
 
-# A read under trio that takes longer than this has waited for the network, and other tasks have run meanwhile.
+# A read under trio that takes longer than this has waited for the network, so other tasks have run.
 _WAITED = 0.0001
 
 
 class AsyncReads:
     """Reads a source.
 
-    Under asyncio a read is begun by hand. Most bring bytes that are there already, and nothing else happens. Only of
-    one that has to wait is it noted which task waits, so that it can be cancelled, and when it has to end. Trio has
-    no such halfway house: its cancel scope has to be there before a read is begun.
+    Under asyncio, a read is started by driving its coroutine by hand. Most reads return bytes that are already
+    buffered, and need nothing else. Only if a read has to wait are the waiting task and the deadline recorded, so that
+    it can be cancelled. Trio does not allow this: its cancel scope must be open before the read starts.
 
     Attributes:
-        held: Under trio, the scope within which a response was opened, where that is what is read.
-        pump: Begins the next read by hand: gives its bytes, or what the event loop is to be asked for, which is then
-            passed to `wait`.
-        turn_ends: When it is time for other tasks to have their turn.
-        kept: Bytes that are to be given out in slices.
-        busy: Whether a task is in the middle of a read, so that no other may begin one.
-        idle: Whether the next read may begin: no task is in the middle of one, and nothing is kept.
+        held: Under trio, the scope in which a response was opened, if that is what was read.
+        pump: Starts the next read by hand: yields its bytes, or the object to yield to the event loop, which is passed
+            to `wait`.
+        turn_ends: When to let other tasks run.
+        kept: Bytes to be decoded in slices.
+        busy: Whether a task is reading, so that no other task may.
+        idle: Whether the next read may start: no task is reading, and no bytes are kept.
     """
 
     __slots__ = (
@@ -66,7 +66,7 @@ class AsyncReads:
         "turn_ends",
     )
 
-    pump: Any  # a generator that `coroutine` has marked, of which type checkers make something else
+    pump: Any  # a generator marked by `types.coroutine`, which type checkers misinterpret
 
     def __init__(self, source: AsyncSource, *, opens: bool = False) -> None:
         self._source = source
@@ -74,21 +74,21 @@ class AsyncReads:
         self.held: HeldScope | None = None
         self._is_ready = False
         self._waiting: Any = None  # the task that waits
-        self._cancellations = 0  # under asyncio, those of that task that are our own
-        self._ended: Any = None  # set by `interrupt`: the event that says that the wait has ended
+        self._cancellations = 0  # under asyncio, how often we have cancelled that task
+        self._ended: Any = None  # event created by `interrupt`, set when the wait has ended
         self._given = 0
         self.busy = False
         self.idle = True
         self.kept = b""
 
     def begin(self) -> object:
-        """Begin a read by hand, the first time, or where the one before may have failed.
+        """Start a read by hand, for the first time or after a failed one.
 
         Returns:
-            Its bytes, or what the event loop is to be asked for, which is then passed to `wait`.
+            Its bytes, or the object to yield to the event loop, which is passed to `wait`.
 
         Raises:
-            StopAsyncIteration: There are no more.
+            StopAsyncIteration: The source is at its end.
         """
         if not self._is_ready:
             self._trio = running_trio()
@@ -98,25 +98,25 @@ class AsyncReads:
         try:
             return next(self.pump)
         except BaseException:
-            self._is_ready = False  # whoever reads on begins anew
+            self._is_ready = False  # the next read needs a new generator
             raise
 
     def wait(self, wanted: object, seconds: float | None = None) -> Awaitable[bytes]:
-        """The bytes of a read that was begun by hand and has to wait; none if another task ends it.
+        """Wait for the bytes of a read that was started by hand; none if another task interrupts it.
 
         Args:
-            wanted: What the event loop is to be asked for.
-            seconds: How long it may take; `None` for as long as it likes.
+            wanted: The object to yield to the event loop.
+            seconds: How long it may take; `None` for no limit.
 
         Raises:
-            StopAsyncIteration: There are no more.
-            Expired: They took longer.
+            StopAsyncIteration: The source is at its end.
+            Expired: It took longer.
         """
         return self._wait_in_asyncio(wanted, seconds) if self._trio is None else self._wait_in_trio(seconds)
 
     @coroutine
     def _wait_in_asyncio(self, wanted: object, seconds: float | None) -> Generator[object, object, bytes]:
-        """Ask the event loop for what the read wants, and the read for what it wants next, until its bytes are there."""
+        """Pass objects between the read and the event loop until the read returns its bytes."""
         pump = self.pump
         self._waiting = task = asyncio_task()
         timer: Any = None
@@ -130,12 +130,12 @@ class AsyncReads:
             while type(wanted) is not bytes:
                 try:
                     answer = yield wanted
-                except BaseException as error:  # noqa: BLE001  # an answer too, as when the task is cancelled
+                except BaseException as error:  # noqa: BLE001  # the read gets exceptions too, such as cancellations
                     wanted = pump.throw(error)
                 else:
                     wanted = pump.send(answer)
         except BaseException as error:
-            self._is_ready = False  # whoever reads on begins anew
+            self._is_ready = False  # the next read needs a new generator
             if not self._is_ours(error):
                 raise
             if self._ended is None:
@@ -150,18 +150,18 @@ class AsyncReads:
             self.turn_ends = monotonic() + TURN
 
     def _expire(self) -> None:
-        """The wait has taken too long."""
+        """Cancel the wait, which has taken too long."""
         self._cancellations += 1
         self._waiting.cancel()
 
     def _is_ours(self, error: BaseException) -> bool:
-        """Whether a wait has ended by a cancellation of our own, and nobody else wants the task to stop."""
+        """Whether only we have cancelled the waiting task, and nobody else."""
         if not self._cancellations or not isinstance(error, sys.modules["asyncio"].CancelledError):
             return False
         return bool(self._waiting.cancelling() - self._cancellations <= self._cancelled_before)
 
     def _leave(self) -> None:
-        """The wait has ended."""
+        """Clean up after a wait."""
         while self._cancellations:
             self._cancellations -= 1
             self._waiting.uncancel()
@@ -173,7 +173,7 @@ class AsyncReads:
 
     @contextmanager
     def reserved(self) -> Iterator[None]:
-        """While this lasts, no other task may read."""
+        """Block reads by other tasks."""
         self.busy = True
         try:
             yield
@@ -206,7 +206,7 @@ class AsyncReads:
         return data
 
     async def interrupt(self) -> None:
-        """End the read in which another task waits, if one does, and wait until that task is out of it."""
+        """Interrupt the read that another task waits in, if any, and wait until that task has left it."""
         waiting = self._waiting
         if waiting is None:
             return
@@ -216,7 +216,7 @@ class AsyncReads:
             self._ended = self._trio.Event()
             self._scope.cancel()
         else:
-            # Called from no task of this event loop, or from the one that waits, it has nobody to wait for.
+            # Outside a task, in another event loop, or in the waiting task itself, there is no task to interrupt.
             task = asyncio_task()
             if task is None or task is waiting or task.get_loop() is not waiting.get_loop():
                 return
@@ -229,17 +229,17 @@ class AsyncReads:
     # ---------------------------------------------------------------- slices
 
     def fits(self, data: bytes) -> bool:
-        """Whether to decode what has come at once: it is not much, and it is not yet time for others."""
+        """Whether to decode data at once: it fits a slice, and other tasks need not run yet."""
         return len(data) <= SLICE and monotonic() <= self.turn_ends
 
     def keep(self, data: bytes) -> None:
-        """Give these bytes out in slices."""
+        """Keep data to be decoded in slices."""
         self.kept = data
         self.idle = False
         self._given = 0
 
     async def next_slice(self) -> bytes:
-        """The next slice of what was kept, once other tasks have had their turn if it is time for that."""
+        """Return the next slice of kept data; let other tasks run first if it is time."""
         if monotonic() > self.turn_ends:
             self.busy = True
             try:
@@ -255,10 +255,10 @@ class AsyncReads:
         return piece
 
     async def next(self) -> bytes:
-        """The next bytes, in slices where a read brings many.
+        """Return the next bytes, a slice at most.
 
         Raises:
-            StopAsyncIteration: There are no more.
+            StopAsyncIteration: The source is at its end.
         """
         if self.idle:
             data = self.begin()
@@ -266,21 +266,21 @@ class AsyncReads:
                 data = await self.wait(data)
             if self.fits(data):
                 return data
-            self.keep(data)  # before others have their turn: nothing is lost if this task is cancelled meanwhile
+            self.keep(data)  # before other tasks run, so that a cancellation loses no data
         return await self.next_slice()
 
 
 @coroutine
 def _pumped(source: AsyncSource) -> Generator[Any, Any, NoReturn]:
-    """Read a source for ever: bytes as they come, and in between all that the event loop is to be asked for.
+    """Read a source repeatedly; yield bytes, and in between the objects to yield to the event loop.
 
-    An event loop is asked by futures and the like, never by bytes, which tells the two apart. Being one generator for
-    all reads, this saves each of them the making of a coroutine.
+    Those are futures and the like, never bytes, so the two cannot be confused. One generator for all reads saves the
+    creation of a coroutine for each.
     """
     read = source.read
     ends_empty = source.ends_empty
     while True:
-        piece: object = yield from read()  # type: ignore[func-returns-value]  # mypy sees no value of a coroutine here
+        piece: object = yield from read()  # type: ignore[func-returns-value]  # mypy misses the coroutine's result
         if type(piece) is not bytes:
             piece = checked(piece)
         if ends_empty and not piece:
@@ -289,6 +289,6 @@ def _pumped(source: AsyncSource) -> Generator[Any, Any, NoReturn]:
 
 
 def _nothing_by_hand() -> Generator[None, None, NoReturn]:
-    """Under trio no read is begun by hand."""
+    """The pump under trio, where reads are not started by hand."""
     while True:
         yield

@@ -1,4 +1,4 @@
-"""The errors for responses that are no stream, with all that the server said."""
+"""Errors for responses that are not streams, with the server's own message."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .._sources._kinds import BLANK, BOM, content_coding, has_event_line, retry_
 from .._sse._decoder import SSEDecoder
 from ..dialects._provider_errors import find_error, provider_error
 
-_COMPRESSED = "is still compressed (Content-Encoding {!r}), which this client does not undo"
+_COMPRESSED = "is still compressed (Content-Encoding {!r}), which the client did not decode"
 
-# How the bytes of a compressed body begin.
+# The first bytes of compressed data.
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\x78\x9c": "deflate", b"\x78\x01": "deflate"}
 
 _NOTHING = re.compile(r"(?!)")
 
 
 def status_error(status: int, headers: Mapping[str, str], body: bytes, *, reason: str = "") -> StatusError:
-    """The error for a status that is not a success.
+    """Return the error for a status other than success.
 
     Args:
-        status: The status.
-        headers: The response's headers, names in lower case.
-        body: Its body, or how it begins.
-        reason: What to say where the body says nothing.
+        status: The HTTP status.
+        headers: The response's headers, with lower-case names.
+        body: The body, or its beginning.
+        reason: The message to use if the body is empty.
     """
     text = body.decode("utf-8", "replace")
     value = _error_value(body)
@@ -47,7 +47,7 @@ def status_error(status: int, headers: Mapping[str, str], body: bytes, *, reason
 
 
 def _after_status(status: int, headers: Mapping[str, str], body: bytes, said: ProviderError | None) -> str:
-    """What stands behind the status in a message. The status is named once, though the body may repeat it."""
+    """Return the message's text after the status, without a repetition of the status in the body."""
     again = re.compile(rf"^\W*(?:HTTP\S*\s+|Error code:\s*)?{status}\b[\s:.,-]*(?=\S)", re.IGNORECASE)
     nature = "" if said is not None else _nature(headers, body, again)
     text = again.sub("", _text(body) if said is None else said.message)
@@ -60,26 +60,32 @@ def _after_status(status: int, headers: Mapping[str, str], body: bytes, said: Pr
 
 
 def foreign_error(headers: Mapping[str, str], body: bytes, label: str | None) -> ContentTypeError:
-    """The error for a body that is neither a stream nor a completion.
+    """Return the error for a body that is neither a stream nor a completion.
 
     Args:
         headers: The response's headers.
-        body: How the body begins.
-        label: Its content type; `None` where there is no response, only bytes.
+        body: The beginning of the body.
+        label: The content type; `None` if the source is only bytes.
     """
     nature = _nature(headers, body)
     text = body.decode("utf-8", "replace")
-    what = f"its body {nature}" if nature else f"it begins {_cut(text)!r}" if text.strip() else "its body is empty"
+    what = (
+        f"its body {nature}"
+        if nature
+        else f"its body starts with {_cut(text)!r}"
+        if text.strip()
+        else "its body is empty"
+    )
     said = "" if label is None else f"it has Content-Type {label!r}, and " if label else "it has no Content-Type, and "
     return ContentTypeError(
-        f"the {'body' if label is None else 'response'} is no event stream: {said}{what}",
+        f"the {'body' if label is None else 'response'} is not an event stream: {said}{what}",
         content_type=label or "",
         body=text,
     )
 
 
 def document_error(headers: Mapping[str, str], body: bytes, label: str | None) -> ResponseError | ProviderError:
-    """The error for a JSON document that is no completion: the provider's own, if it holds one."""
+    """Return the error for a JSON document that is not a completion: the provider's error, if it contains one."""
     value = _json_or_none(body)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -89,7 +95,7 @@ def document_error(headers: Mapping[str, str], body: bytes, label: str | None) -
 
 
 def _error_value(body: bytes) -> JSONValue:
-    """The JSON object that reports an error: the body, the first of a list, or the data of an event."""
+    """Find the JSON object of an error: the body itself, the first item of a list, or the data of an event."""
     value = _json_or_none(body)
     # Gemini's compatible endpoint wraps its error object in a list.
     if isinstance(value, list) and value:
@@ -103,15 +109,15 @@ def _error_value(body: bytes) -> JSONValue:
 
 
 def _nature(headers: Mapping[str, str], body: bytes, dropped: re.Pattern[str] = _NOTHING) -> str:
-    """What a body is that is no plain text, after "it"; `""` where that is not known.
+    """Describe a body that is not plain text, as a predicate for "its body"; `""` if it is not recognized.
 
     Args:
         headers: The response's headers.
         body: The body.
-        dropped: What to leave out of the title of a page.
+        dropped: What to omit from the title of a page.
     """
     if content_coding(headers) and _is_binary(body):
-        return f"{_COMPRESSED.format(content_coding(headers))}: ask for none, or install what undoes it"
+        return f"{_COMPRESSED.format(content_coding(headers))}: disable compression for the request, or install the package that decodes it"
     for magic, coding in _MAGIC.items():
         if body.startswith(magic):
             return f"is compressed ({coding}), though no Content-Encoding says so"
@@ -122,22 +128,22 @@ def _nature(headers: Mapping[str, str], body: bytes, dropped: re.Pattern[str] = 
         return f"is an HTML page titled {_cut(named)!r}" if named else f"is an HTML page: {_cut(text)}"
     first, _, rest = body.removeprefix(BOM).strip().partition(b"\n")
     if rest and isinstance(_json_or_none(first), dict):
-        return f"is lines of JSON (NDJSON), of which the first is {_cut(_text(first))}"
+        return f"is newline-delimited JSON (NDJSON) starting with {_cut(_text(first))}"
     return ""
 
 
 def _text(body: bytes) -> str:
-    """The body as text, in one line."""
+    """Return the body as text, on one line."""
     return " ".join(body.removeprefix(BOM).decode("utf-8", "replace").split())
 
 
 def _is_binary(body: bytes) -> bool:
-    """Whether there are bytes that no text has."""
+    """Whether the beginning contains bytes that do not occur in text."""
     return any(byte < 32 and byte not in BLANK for byte in body[:256])
 
 
 def is_json(body: bytes) -> bool:
-    """Whether all of the body is one JSON value."""
+    """Whether the whole body is one JSON value."""
     return _json_or_none(body) is not None
 
 

@@ -1,4 +1,4 @@
-"""What both event sources share: which connection is under way, its events, its end, what comes next. No IO is here."""
+"""The state shared by both event sources: the connection, its events and its end, and the next step; without IO."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ._connection import Connection
 Until: TypeAlias = Callable[[ServerSentEvent], object]
 
 Step: TypeAlias = Literal["read", "leave", "wait", "connect", "over"]
-"""What an event source does next, when it has given out all that has come: read on; give back a connection that has
-ended; wait until the next may be made; make it; or nothing any more."""
+"""The next step after all received events have been yielded: read; release a connection that has ended; wait before
+reconnecting; connect; or stop."""
 
 
 class ResumingState:
-    """One event source over all of its connections. The shells connect, read and wait; this says what it means.
+    """The state of an event source across its connections. The sources do the IO; this class decides.
 
     Attributes:
-        cursor: The events that have come, and how far they have been handled.
-        connection: The one that is there; `None` between two.
-        over: Whether nothing more is given out, whatever the reason.
+        cursor: The received events, and which have been handled.
+        connection: The current connection; `None` between two.
+        over: Whether to yield no more events, whatever the reason.
     """
 
-    def __init__(  # noqa: PLR0917  # the options of both shells, in the order of their signatures
+    def __init__(  # noqa: PLR0917  # the options of both event sources, in their order
         self,
         last_event_id: str,
         policy: ReconnectPolicy,
@@ -42,43 +42,43 @@ class ResumingState:
     ) -> None:
         _check_id(last_event_id)
         if not isinstance(policy, ReconnectPolicy):
-            raise TypeError(f"policy is a ReconnectPolicy, as in ReconnectPolicy(attempts=5), not {policy!r}")
+            raise TypeError(f"policy must be a ReconnectPolicy, such as ReconnectPolicy(attempts=5), not {policy!r}")
         if idle is not None and not _is_number(idle, 0):
-            raise ValueError(f"idle is a number of seconds above 0, or None, not {idle!r}")
+            raise ValueError(f"idle must be a number of seconds above 0, or None, not {idle!r}")
         if until is not None and not callable(until):
             raise TypeError(
-                f"until is a function of an event, as in lambda event: event.data == '[DONE]', not {until!r}"
+                f"until must be a function of an event, such as lambda event: event.data == '[DONE]', not {until!r}"
             )
         if not _is_number(dedupe, -1) or not isinstance(dedupe, int):
-            raise ValueError(f"dedupe is a whole number of ids, 0 for none, not {dedupe!r}")
+            raise ValueError(f"dedupe must be a whole number of ids, 0 or more, not {dedupe!r}")
         if max_event_size is not None and not _is_number(max_event_size, 0):
-            raise ValueError(f"max_event_size is a number of bytes, 1 or more, or None: {max_event_size!r}")
+            raise ValueError(f"max_event_size must be a number of bytes, 1 or more, or None, not {max_event_size!r}")
         self.cursor: EventCursor = EventCursor(last_event_id, dedupe, max_event_size)
         self.connection: Connection | None = None
         self.over: bool = False
         self._plan = ReconnectPlan(policy, draw)
         self._idle = idle
         self._until = until
-        self._failure = ""  # what the error said that has ended all; the error itself would keep the frames it came by
+        self._failure = ""  # message of the final error; the error itself would keep its frames alive
 
     # ---------------------------------------------------------------- events
 
     def ask(self) -> None:
-        """The next event is asked for, so the one in hand has been handled.
+        """Mark the previous event as handled, because the next one is asked for.
 
         Raises:
-            SSEStreamError: The source has failed before.
+            SSEStreamError: The source has already failed.
         """
         self.cursor.acknowledge()
         if self._failure:
-            raise SSEStreamError(f"this event source has failed before: {self._failure}")
+            raise SSEStreamError(f"this event source has already failed: {self._failure}")
 
     def next_event(self) -> ServerSentEvent | None:
-        """The next event of what has come.
+        """Return the next event received, if any.
 
         Raises:
-            EventTooLargeError: It outgrows its limit.
-            Exception: Whatever `until` raises; the event has not been given out then.
+            EventTooLargeError: The event exceeded its limit.
+            Exception: Any exception from `until`; the event has not been yielded then.
         """
         event = None if self.over else self.cursor.next_event()
         if event is not None:
@@ -88,13 +88,13 @@ class ResumingState:
         return event
 
     def hand_out(self, event: ServerSentEvent) -> None:
-        """The event is given out now, and cannot be lost any more."""
+        """Mark the event as yielded."""
         self.cursor.hand_out(event)
 
     # ---------------------------------------------------------------- what to do next
 
     def step(self) -> Step:
-        """What to do next, when all that has come has been given out."""
+        """Return the next step after all received events have been yielded."""
         if self.over:
             return "over"
         if self.connection is not None:
@@ -102,18 +102,18 @@ class ResumingState:
         return "wait" if self.wait() > 0 else "connect"
 
     def wait(self) -> float:
-        """How many seconds it is until the next connection may be made."""
+        """Return the number of seconds until the next attempt may start."""
         return self._plan.due - monotonic()
 
     def attempt(self) -> Attempt:
-        """The next connection begins."""
+        """Start the next attempt."""
         self.cursor.connect()
         return self._plan.attempt(self.cursor.last_event_id)
 
     # ---------------------------------------------------------------- what happens
 
     def opened(self, source: Source) -> None:
-        """There is a response."""
+        """Handle a new response."""
         self.connection = connection = Connection(source, self._idle)
         if connection.answer == "stop":
             self.over = True
@@ -121,12 +121,12 @@ class ResumingState:
             self._plan.opened(monotonic())
 
     def not_opened(self, error: Exception) -> None:
-        """There is no response, but this.
+        """Handle an exception raised while connecting.
 
         Raises:
-            Exception: It has nothing to do with the connection, or there is to be no other.
+            Exception: It is not a connection error, or the policy allows no further attempt.
         """
-        if self.over:  # it was closed meanwhile, which may be why
+        if self.over:  # closed meanwhile, which may have caused the exception
             return
         cause = connect_error(error)
         if cause is None:
@@ -137,10 +137,10 @@ class ResumingState:
         self._end(cause)
 
     def accept(self, connection: Connection, data: bytes) -> None:
-        """Make what has come readable.
+        """Decode received bytes.
 
         Raises:
-            SSEStreamError: It is no stream, and there is to be no other connection.
+            SSEStreamError: The response is not a stream, and the policy allows no further attempt.
         """
         try:
             data = connection.accept(data)
@@ -151,14 +151,14 @@ class ResumingState:
                 self.cursor.take(data)
 
     def finish(self, ending: Callable[[], None]) -> None:
-        """The connection has ended in one of its ways.
+        """Handle the end of the connection.
 
         Args:
-            ending: Which: a method of the connection that raises what it means, if it is no end in order.
+            ending: The method of the connection that handles the end, and raises an error unless the end is regular.
 
         Raises:
-            SSEStreamError: There is to be no other connection.
-            TypeError: As `Connection.fail`.
+            SSEStreamError: The policy allows no further attempt.
+            TypeError: As in `Connection.fail`.
         """
         if self.over:
             return
@@ -170,30 +170,30 @@ class ResumingState:
             self._end(None)
 
     def interrupted(self) -> None:
-        """The caller has given up the connection, while it was made or read; the source goes on."""
+        """Handle a cancellation while connecting or reading: the connection is dropped, the source continues."""
         self._note_retry()
         self._plan.interrupted(monotonic())
         if self.connection is not None:
             self.connection.has_ended = True
 
     def fail(self, error: BaseException) -> None:
-        """Something has gone wrong that ends the source.
+        """End the source after an error.
 
         Raises:
-            RuntimeError: It would be taken for the end of the iteration.
+            RuntimeError: The error is a `StopIteration`, which would look like the end of the iteration.
         """
         if not self.over:
             self.over = True
             self._failure = str(error) or type(error).__name__
         if isinstance(error, (StopIteration, StopAsyncIteration)):
             said = f"connect or until raised {type(error).__name__}"
-            raise RuntimeError(said) from error  # noqa: TRY004  # as Python has it for generators
+            raise RuntimeError(said) from error  # noqa: TRY004  # as PEP 479 does for generators
 
     def _end(self, cause: SSEStreamError | None) -> None:
-        """The connection has ended.
+        """Plan the next attempt after the end of a connection.
 
         Raises:
-            SSEStreamError: There is to be no other.
+            SSEStreamError: The policy allows no further attempt.
         """
         if self.connection is not None:
             self.connection.has_ended = True
@@ -208,24 +208,24 @@ class ResumingState:
 
 
 def draw() -> float:
-    """A random number from 0 to 1."""
-    # Imported here: few programs wait, and start-up stays cheap.
+    """Return a random number from 0 to 1."""
+    # Imported lazily to keep start-up fast.
     from random import random
 
-    return random()  # noqa: S311  # waits are no secret
+    return random()  # noqa: S311  # jitter needs no cryptographic randomness
 
 
 def check_connect(connect: object, name: str) -> None:
-    """Refuse what is no function that connects: a response, above all.
+    """Check that `connect` is a function, rather than a response.
 
     Raises:
-        TypeError: It is none; the message shows the form.
+        TypeError: It is not; the message shows the expected form.
     """
-    # What `contextlib.contextmanager` makes can be called too, as a decorator.
+    # Context managers made by `contextlib.contextmanager` are callable too, as decorators.
     if callable(connect) and not isinstance(connect, (ContextDecorator, AsyncContextDecorator)):
         return
     raise TypeError(
-        f"{name} takes a function that connects, not {type(connect).__name__}, for it connects again and again: "
+        f"{name} reconnects, so it takes a function that connects, not a {type(connect).__name__}: "
         f'{name}(lambda attempt: client.stream("GET", url, headers=attempt.headers))'
     )
 
@@ -235,15 +235,15 @@ def _is_number(value: object, above: float) -> bool:
 
 
 def _check_id(last_event_id: str) -> None:
-    """Refuse what can be no last event id."""
+    """Check a last event id."""
     if not isinstance(last_event_id, str):
-        raise TypeError(f"last_event_id is a str, as event.id has it, not {last_event_id!r}")
+        raise TypeError(f"last_event_id must be a str, such as event.id, not {last_event_id!r}")
     if any(character in last_event_id for character in "\0\r\n") or not _is_text(last_event_id):
-        raise ValueError(f"no event can have this id, and no header: {last_event_id!r}")
+        raise ValueError(f"last_event_id contains characters that no event id or header can: {last_event_id!r}")
 
 
 def _is_text(value: str) -> bool:
-    """Whether UTF-8 can say it: a lone surrogate it cannot."""
+    """Whether a string can be encoded as UTF-8, which a lone surrogate cannot."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -252,7 +252,7 @@ def _is_text(value: str) -> bool:
 
 
 class Resuming:
-    """What both shells are."""
+    """Base class of `EventSource` and `AsyncEventSource`."""
 
     def __init__(self, connect: object, state: ResumingState) -> None:
         check_connect(connect, type(self).__name__)
@@ -260,15 +260,15 @@ class Resuming:
 
     @property
     def last_event_id(self) -> str:
-        """The id of the last event that was handled: it moves when the next one is asked for.
+        """The id of the last event that was handled; it changes when the next event is asked for.
 
-        Whoever stores it, and starts again from it, is given an event whose handling failed once more.
+        A source that resumes from a stored id therefore receives an event again if handling it failed.
         """
         return self._state.cursor.last_event_id
 
     @property
     def response(self) -> Any:  # of whatever client
-        """The response that is being read, as the client made it; `None` between two connections."""
+        """The client's response for the current connection; `None` between two connections."""
         connection = self._state.connection
         return None if connection is None else connection.source.response
 
@@ -279,4 +279,4 @@ class Resuming:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         name = type(self).__name__
-        raise TypeError(f"a {name} cannot be copied or pickled, for it owns a connection: keep its last_event_id")
+        raise TypeError(f"a {name} cannot be copied or pickled, because it owns a connection: keep its last_event_id")

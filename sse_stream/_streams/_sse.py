@@ -1,4 +1,4 @@
-"""Bare server-sent events over the same sources as the chat streams."""
+"""Server-sent events from the same sources as chat streams."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def iter_sse(
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     on_comment: Callable[[str], object] | None = None,
 ) -> Iterator[ServerSentEvent]:
-    r"""The server-sent events of a sync source, nothing else looked at: not the status, not the content type.
+    r"""Iterate over the server-sent events of a sync source. Neither the status nor the content type is checked.
 
     Args:
-        source: What `ChatStream` takes. It is not closed here: it stays its owner's.
-        max_event_size: Bytes of one event; `None` for no bound.
+        source: A source, as for `ChatStream`, except context managers. The caller remains responsible for closing it.
+        max_event_size: The maximum size of one event in bytes; `None` for no limit.
         on_comment: Called with the text of each comment.
 
     Returns:
-        The events, each as soon as its blank line has come.
+        An iterator of the events; each is yielded as soon as its blank line has arrived.
 
     Raises:
-        TypeError: `source` is none; the message says what to pass instead.
-        EventTooLargeError: While the events are read.
-        TransportError: While the events are read: the connection broke.
-        StreamTimeoutError: While the events are read: the client's read timeout passed.
+        TypeError: `source` is not a source; the message says what to pass instead.
+        EventTooLargeError: An event exceeded `max_event_size`; raised during iteration, like the errors below.
+        TransportError: The connection broke.
+        StreamTimeoutError: The client's read timeout expired.
 
     >>> [event.data for event in iter_sse([b"data: Hi\n", b"\n"])]
     ['Hi']
@@ -47,7 +47,7 @@ def iter_sse(
 
 
 def _opened(opening: Opening[S]) -> S:
-    """The source of what is a response already: nobody would leave what is entered here."""
+    """Return the source of a response; reject context managers, because nothing here would exit them."""
     if opening.source is None:
         raise refusal(opening.given)
     return opening.source
@@ -60,7 +60,7 @@ def _sse_events(source: SyncSource, decoder: SSEDecoder) -> Iterator[ServerSentE
             data = checked(next(source.pieces))
         except StopIteration:
             return
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             raise_broken(error, "read" if has_begun else "begin")
         has_begun = has_begun or bool(data)
         yield from decoder.feed(data)
@@ -72,21 +72,22 @@ def aiter_sse(
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     on_comment: Callable[[str], object] | None = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """The server-sent events of an async source: `iter_sse` for what `AsyncChatStream` takes.
+    """Iterate over the server-sent events of an async source: `iter_sse` for async code.
 
     Args:
-        source: What `AsyncChatStream` takes. It is not closed here: it stays its owner's.
-        max_event_size: Bytes of one event; `None` for no bound.
+        source: A source, as for `AsyncChatStream`, except context managers and awaitables. The caller remains responsible
+            for closing it.
+        max_event_size: The maximum size of one event in bytes; `None` for no limit.
         on_comment: Called with the text of each comment.
 
     Returns:
-        An async iterator of the events, each as soon as its blank line has come.
+        An async iterator of the events; each is yielded as soon as its blank line has arrived.
 
     Raises:
-        TypeError: `source` is none of those; the message says what to pass instead.
-        EventTooLargeError: While the events are read.
-        TransportError: While the events are read: the connection broke.
-        StreamTimeoutError: While the events are read: the client's read timeout passed.
+        TypeError: `source` is not an async source; the message says what to pass instead.
+        EventTooLargeError: An event exceeded `max_event_size`; raised during iteration, like the errors below.
+        TransportError: The connection broke.
+        StreamTimeoutError: The client's read timeout expired.
     """
     return _AsyncSSE(_opened(AsyncOpening(source)), SSEDecoder(max_event_size=max_event_size, on_comment=on_comment))
 
@@ -107,7 +108,7 @@ class _AsyncSSE:
 
     async def __anext__(self) -> ServerSentEvent:
         if self._reads.busy:
-            raise RuntimeError("these events are being read by another task: let one task read them")
+            raise RuntimeError("these events are being read by another task: read them in one task")
         while True:
             for event in self._events:
                 return event
@@ -115,7 +116,7 @@ class _AsyncSSE:
                 data = await self._reads.next()
             except StopAsyncIteration:
                 raise
-            except Exception as error:  # noqa: BLE001  # whatever a client raises
+            except Exception as error:  # noqa: BLE001  # clients may raise anything
                 raise_broken(error, "read" if self._has_begun else "begin")
             self._has_begun = self._has_begun or bool(data)
             self._events = self._decoder.feed(data)

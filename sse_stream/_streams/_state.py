@@ -1,4 +1,4 @@
-"""What both shells share: a response's beginning, its events, its end, its clocks. No byte is read here."""
+"""The state shared by both chat streams: the response, its events, its end and its clocks; without IO."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from ._outcome import OnTruncated, Outcome
 from ._timings import StreamTimings, Timeouts
 
 Step: TypeAlias = Literal["read", "drain", "end", "over"]
-"""What a stream does next, when all that has come of it has been given out: read on; read what still comes at once,
-its end mark having been read; tell the decoder that the body has ended; or nothing any more."""
+"""The next step after all received events have been yielded: read; read what immediately follows the end mark; tell the
+decoder that the body has ended; or stop."""
 
-# What is known of a response before it is there.
+# Stands in for the response until it is opened.
 _NOT_OPEN = Source(response=None)
 
 
 class StreamState(Outcome):
-    """One stream, from the first byte of its response to the last. The shells read; this says what it means.
+    """The state of a stream. The streams do the IO; this class decides.
 
     Attributes:
-        reader: What makes events of bytes, and holds those that nobody has asked for yet.
-        watch: When things came.
-        plain: Whether the next bytes can be read and passed to the reader without another look at them.
-        over: Whether nothing more is to be read, whatever the reason.
-        exhausted: Whether the source has nothing more to give.
+        reader: Decodes bytes to events, and queues those not yet asked for.
+        watch: Records arrivals.
+        plain: Whether the next bytes can go straight to the reader, without checks.
+        over: Whether to read no more, whatever the reason.
+        exhausted: Whether the source is at its end.
     """
 
-    _is_stream = False  # until that is known
+    _is_stream = False  # whether the body is known to be a stream
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class StreamState(Outcome):
         tee: Callable[[bytes], object] | None,
     ) -> None:
         if on_truncated not in ("raise", "return"):
-            raise ValueError(f"on_truncated is 'raise' or 'return', not {on_truncated!r}")
+            raise ValueError(f"on_truncated must be 'raise' or 'return', not {on_truncated!r}")
         reader = EventReader(dialect, strict=strict, limits=limits, keepalives=keepalives)
         super().__init__(reader, Clocks(timeouts, request_started, keep_gaps=keep_gaps), on_truncated)
         self._limits = limits
@@ -63,18 +63,19 @@ class StreamState(Outcome):
             self.opened(source)
 
     def begin_request(self) -> None:
-        """The response is about to be asked for: the clocks start here."""
+        """Start the clocks, as the request is about to be sent."""
         self._clocks.begin_request()
         self.watch = self._clocks.watch
 
     def opened(self, source: Source) -> None:
-        """The response is there."""
+        """Handle the opened response."""
         self._source = source
         if not is_success(source.status):
             self._body = Body(source, self._limits)
 
     @property
     def timings(self) -> StreamTimings:
+        """The timings so far."""
         reader = self.reader
         usage = reader.usage
         self.watch.settle(reader.tally.pieces)
@@ -88,10 +89,10 @@ class StreamState(Outcome):
     # ---------------------------------------------------------------- what to do next
 
     def step(self) -> Step:
-        """What to do next, when all that has come has been given out.
+        """Return the next step after all received events have been yielded.
 
         Raises:
-            SSEStreamError: Nothing, for the stream was closed before it was done, or has failed before.
+            SSEStreamError: The stream was closed early, or has already failed.
         """
         if self.over:
             self.check()
@@ -101,13 +102,13 @@ class StreamState(Outcome):
         return "drain" if self.reader.ending == "complete" else "read"
 
     def begin_read(self) -> float | None:
-        """A read begins.
+        """Start a read.
 
         Returns:
-            How many seconds it may take; `None` for as many as it likes.
+            How many seconds it may take; `None` for no limit.
 
         Raises:
-            SSEStreamError: A deadline has passed already.
+            SSEStreamError: A timeout has already expired.
         """
         if not (self._clocks.has_deadlines or self.is_refused):
             return None
@@ -117,16 +118,16 @@ class StreamState(Outcome):
         return seconds
 
     def drain_time(self) -> float:
-        """How many seconds more to wait for the end of a body whose stream is done; 0 for no more."""
+        """Return how many more seconds to wait for the end of the body of a complete stream; 0 to stop."""
         return self._clocks.drain_time() if self._source.keeps_connection else 0
 
     # ---------------------------------------------------------------- what arrives
 
     def arrive(self, piece: object) -> bytes:
-        """Something has come; it is given to `take` later, whole or in slices.
+        """Record the result of a read, which is passed to `take` later, whole or in slices.
 
         Returns:
-            It, as bytes.
+            The result as bytes.
 
         Raises:
             PieceError: It is not bytes.
@@ -138,7 +139,7 @@ class StreamState(Outcome):
         return data
 
     def take(self, data: bytes) -> None:
-        """Make what has come readable.
+        """Decode received bytes.
 
         Raises:
             SSEStreamError: The stream was closed meanwhile.
@@ -152,7 +153,7 @@ class StreamState(Outcome):
             self.reader.take(data)
 
     def _begin(self, data: bytes, *, at_end: bool = False) -> bytes:
-        """See what the body is: all that has come of it, once it is known to be a stream; nothing otherwise."""
+        """Classify the body; return all bytes so far once it is known to be a stream, otherwise none."""
         body = self._body
         source = self._source
         if body is None and kind_of(source.status, source.headers, data, at_end=at_end) != "stream":
@@ -168,22 +169,22 @@ class StreamState(Outcome):
         return data
 
     def check_time(self) -> None:
-        """See whether what has come has come in time, where nobody has stopped waiting for it.
+        """Check the deadline of a read that could not be interrupted.
 
         Raises:
-            SSEStreamError: It has not. It counts, though it is not given out any more.
+            SSEStreamError: The read took too long. Its bytes are accumulated, but their events are not yielded.
         """
         if not self.over and self._clocks.is_late:
-            with suppress(SSEStreamError):  # the deadline passed first, and is what is reported
+            with suppress(SSEStreamError):  # the timeout came first, and is what is reported
                 while self.reader.next_event() is not None:
                     pass
             self.timed_out()
 
     def end(self) -> None:
-        """The body has ended, or more than enough of it has come.
+        """Handle the end of the body, or stop reading a body that is not a stream.
 
         Raises:
-            SSEStreamError: It is no stream.
+            SSEStreamError: The body is not a stream.
         """
         if self.over:
             return

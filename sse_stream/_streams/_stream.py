@@ -1,4 +1,4 @@
-"""What the two shells share: their options, and what a stream tells about itself."""
+"""The base class of both chat streams: options and properties."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ S = TypeVar("S", bound=Source)
 
 
 class Stream(Generic[Given, S]):
-    """What both shells are."""
+    """Base class of `ChatStream` and `AsyncChatStream`."""
 
-    _released = True  # until there is something to close
-    _on_end: list[Callable[[Any], object]]  # one, until it is called with this stream
+    _released = True  # until there is a response to close
+    _on_end: list[Callable[[Any], object]]  # holds `on_end` until it is called
 
     def __init__(
         self,
@@ -78,17 +78,17 @@ class Stream(Generic[Given, S]):
     def _open(self, source: Given) -> Opening[S]: ...
 
     @property
-    def response(self) -> Any:  # whatever the caller gave
-        """The response: its status and headers are there before the first event.
+    def response(self) -> Any:  # any client's class
+        """The client's response, whose status and headers are available before the first event.
 
-        It is what was given, or what the context manager or awaitable that was given gives, `None` until it is there;
-        of what an SDK hands out, the response of its HTTP client.
+        This is the source itself, or what the context manager or awaitable passed as the source returns, `None` until
+        then. For an SDK's wrapper, it is the response of the SDK's HTTP client.
         """
         source = self._opening.source
         return None if source is None else source.response
 
     def _tell_end(self) -> None:
-        """Call `on_end`, once, when all is given back."""
+        """Call `on_end` once everything has been released."""
         if self._on_end and self._released and not self._opening.is_entered:
             self._call_on_end()
 
@@ -97,20 +97,17 @@ class Stream(Generic[Given, S]):
 
     @property
     def dialect(self) -> str:
-        """The name of the wire format: of the dialect that was given, or of the one that the first event shows.
-
-        `"openai_chat"` until an event shows another.
-        """
+        """The name of the wire format, as passed or as detected from the first event; `"openai_chat"` until then."""
         return self._state.reader.dialect.name
 
     @property
     def completion(self) -> ChatCompletion:
-        """What has arrived so far, at any moment, as a snapshot."""
+        """A snapshot of the completion so far, available at any time."""
         return self._state.reader.completion
 
     @property
     def ending(self) -> Ending:
-        """How the stream ended; `"open"` while it has not."""
+        """How the stream ended; `"open"` while it is in progress."""
         return self._state.reader.ending
 
     @property
@@ -120,12 +117,12 @@ class Stream(Generic[Given, S]):
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """The tolerated deviations so far, one item a kind."""
+        """The anomalies so far, one item per kind."""
         return self._state.reader.anomalies
 
     @property
     def timings(self) -> StreamTimings:
-        """When things came so far, and how many."""
+        """The timings and counts so far."""
         return self._state.timings
 
     def __repr__(self) -> str:
@@ -133,4 +130,4 @@ class Stream(Generic[Given, S]):
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         name = type(self).__name__
-        raise TypeError(f"a {name} cannot be copied or pickled, for it owns a connection: keep its completion instead")
+        raise TypeError(f"a {name} cannot be copied or pickled, because it owns a connection: keep its completion")

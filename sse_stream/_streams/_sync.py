@@ -1,4 +1,4 @@
-"""The sync shell: it blocks where it reads, and any thread may close it."""
+"""The sync chat stream; any thread may close it."""
 
 from __future__ import annotations
 
@@ -20,39 +20,40 @@ T = TypeVar("T")
 
 
 class ChatStream(SyncOwner):
-    r"""A chat stream over a sync source: iterate it for typed events.
+    r"""A chat stream over a sync source; iterate it to get typed events.
 
     The source is a response of httpx, httpx2, requests, niquests, urllib3, `http.client`, `urllib.request` and others,
-    or what the openai and anthropic SDKs wrap around one; a context manager that gives a response, as
-    `client.stream(…)` does; a binary file, or an iterable of bytes. The stream owns it, and closes it once: at the
-    end, at an error, at `close`, at the end of `with`, and when the stream is dropped. A context manager is entered by
-    `with`, or by the first read, and left with it; what is a response already is never entered. Deadlines are checked
-    whenever bytes arrive; a blocked read is bounded by the client's own read timeout.
+    or a wrapper of the openai and anthropic SDKs around one; a context manager that returns a response, such as
+    `client.stream(…)`; a binary file; or an iterable of bytes.
+
+    The stream owns its source and closes it exactly once: at the end, on an error, on `close`, at the end of `with`, or
+    when the stream is garbage-collected. A context manager is entered by `with` or by the first read, and exited when
+    the stream is closed; a response itself is never entered. Timeouts are checked whenever bytes arrive; to limit a
+    blocked read, set the client's own read timeout.
 
     Args:
-        source: The response, or where else the bytes come from.
-        dialect: The wire format; `None` to find it out from the first event.
-        strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none. Do not use it with a
-            provider whose everyday streams deviate: Perplexity's do, and the tool calls of several others.
+        source: The response, or another source of bytes.
+        dialect: The wire format; `None` to detect it from the first event.
+        strict: Whether to raise a `ChunkDecodeError` at the first deviation; notes are not deviations. Do not use it
+            with providers whose normal streams deviate, such as Perplexity, or several others with tool calls.
         limits: Bounds on memory.
-        timeouts: Deadlines in seconds, checked whenever bytes arrive; `None` for none.
-        keepalives: Whether keep-alives give a `KeepAlive` event.
-        on_truncated: `"raise"` for an `IncompleteStreamError` where the stream ends before it was done;
-            `"return"` to simply stop, without `StreamDone`. Either way `ending` says so.
-        request_started: `time.monotonic()` when the request was sent, for timings and deadlines; with
-            `None` they count from the making of the stream, or from when it enters its source.
-        keep_gaps: Whether `timings.gaps` lists every gap between arrivals of generated pieces, which takes 8 bytes of
-            memory each.
-        on_end: Called once with the stream, when it is over and all is given back: read to its end, failed, never
-            opened, left early, cancelled; at best effort where it is dropped open. What it raises goes to
-            `sys.unraisablehook`.
-        tee: Called with the bytes of each read, before they are decoded. What it raises goes through, and closes the
-            stream.
-        **unknown: Refused: a `TypeError` names what is no option, and which was meant.
+        timeouts: Timeouts in seconds, checked whenever bytes arrive; `None` for none.
+        keepalives: Whether to yield a `KeepAlive` event for each keep-alive.
+        on_truncated: `"raise"` to raise an `IncompleteStreamError` if the stream is truncated; `"return"` to stop
+            without `StreamDone`. Either way, `ending` is `"truncated"`.
+        request_started: When the request was sent, from `time.monotonic()`, for timings and timeouts. If `None`, they
+            start when the stream is created, or when it enters its source.
+        keep_gaps: Whether to keep every gap between arrivals of generated pieces in `timings.gaps`, at 8 bytes each.
+        on_end: Called once with the stream, after it has ended and released its source: read to its end, failed, never
+            opened, left early or cancelled; on a best-effort basis if it is garbage-collected while open. An exception
+            from it goes to `sys.unraisablehook`.
+        tee: Called with the bytes of each read, before they are decoded. An exception from it closes the stream and
+            propagates.
+        **unknown: Any other keyword raises a `TypeError` that names it, and the option to use instead.
 
     Raises:
-        TypeError: `source` is no source, or an async one; the message says what to pass instead.
-        ValueError: An option has a value that it cannot have, or the body was read before.
+        TypeError: `source` is not a sync source; the message says what to pass instead.
+        ValueError: An option has an invalid value, or the body has already been read.
 
     >>> body = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
     >>> with ChatStream([body]) as stream:
@@ -61,13 +62,13 @@ class ChatStream(SyncOwner):
     """
 
     def __iter__(self) -> Iterator[ChatEvent]:
-        """The events, from where the last reading stopped.
+        """Iterate over the events, from where the last iteration stopped.
 
-        Any number of iterators may be read in any order: each event goes to whoever asks first.
+        Several iterators may be read in any order: each event goes to the one that asks first.
 
         Raises:
-            SSEStreamError: Any of its subclasses, after everything that came before it.
-            RuntimeError: Another thread is in the middle of reading this stream.
+            SSEStreamError: The stream failed; raised after all events that arrived before the failure.
+            RuntimeError: Another thread is reading this stream.
         """
         return map(self._next, repeat(self._state.reader.next_event))
 
@@ -76,35 +77,35 @@ class ChatStream(SyncOwner):
         return event
 
     def iter_text(self, choice: int = 0) -> Iterator[str]:
-        """The pieces of one choice's text, none of them empty.
+        """Iterate over the text deltas of one choice, which are never empty.
 
         Args:
-            choice: The choice's index.
+            choice: The index of the choice.
         """
         return map(self._next, repeat(self._state.reader.next_event), repeat(choice))
 
     def iter_chunks(self) -> Iterator[ChatCompletionChunk]:
-        """The chunks, in OpenAI's own field names, from where the last reading stopped."""
+        """Iterate over the chunks, with OpenAI's field names, from where the last iteration stopped."""
         return map(self._next, repeat(self._state.reader.next_chunk))
 
     def iter_partial(self, *, every: float = 0.0, choice: int = 0, tool_call: int | None = None) -> Iterator[JSONValue]:
-        """The JSON of a choice's content so far, or of a tool call's arguments, each time that there is more of it.
+        """Iterate over snapshots of a choice's JSON content, or of a tool call's arguments, as they grow.
 
-        Each value is a snapshot as of `PartialJSON.value`. What is written is parsed once, and whoever reads the
-        stream's events meanwhile, nothing of it is missed. The last value always comes. Where nothing is written, none
-        does; blank arguments give `{}`, as they do in `ToolCall.parse`.
+        Each snapshot is a value as in `PartialJSON.value`. The text is parsed only once, and none is missed even if
+        other iterators read the stream's events. The final value is always yielded. If nothing is written, nothing is
+        yielded; blank arguments yield `{}`, as in `ToolCall.parse`.
 
         Args:
-            every: How many seconds there are between two values at least; looked at whenever something arrives. A
-                snapshot costs what it holds, so this is how often you can show it.
-            choice: The choice's index.
-            tool_call: The index of the call, as its `ToolCallStarted` said; `None` for the content.
+            every: The minimum number of seconds between two values, checked whenever data arrives. The cost of a
+                snapshot is proportional to its size, so choose how often you can display it.
+            choice: The index of the choice.
+            tool_call: The index of the tool call, as in `ToolCallStarted`; `None` for the content.
 
         Raises:
-            PartialJSONError: While it is read, and after the last value: the text is not JSON, or ended too early, as
-                it does at a token limit. The stream itself has not failed, and can be read on.
-            SSEStreamError: While it is read, and after the last value: as with all views.
-            ValueError: `every` or `tool_call` is below 0.
+            PartialJSONError: The text is not JSON, or is incomplete, for example at a token limit; raised after the last
+                value. The stream itself has not failed, and can be read on.
+            SSEStreamError: The stream failed; raised after the last value.
+            ValueError: `every` or `tool_call` is negative.
         """
         reading = PartialReading(self._state.reader, every=every, choice=choice, tool_call=tool_call)
         return PartialValues(iter(self), reading)
@@ -113,17 +114,17 @@ class ChatStream(SyncOwner):
         """Read to the end.
 
         Returns:
-            The completion; with `on_truncated="return"`, what there is of it.
+            The completion; with `on_truncated="return"` possibly a partial one.
         """
         for _ in self:
             pass
         return self.completion
 
     def _next(self, next_item: Callable[[bytes], object], choice: int | None = None) -> Any:  # as the views say
-        """The next item; with a choice, the next piece of its text. All views are views on this, and hold nothing.
+        """Return the next item, or the next text delta of a choice. All iterators call this and hold no state.
 
         Raises:
-            StopIteration: There are no more.
+            StopIteration: The stream has ended.
         """
         if self._is_reading:
             raise read_by_another()
@@ -143,7 +144,7 @@ class ChatStream(SyncOwner):
                 elif state.plain and reader.state == "open":
                     try:  # measured as "one event a read"
                         piece = next(self._pieces)
-                    except Exception as error:  # noqa: BLE001  # whatever a client raises
+                    except Exception as error:  # noqa: BLE001  # clients may raise anything
                         state.failed(error)
                         continue
                     if type(piece) is bytes and piece and state.plain:
@@ -184,7 +185,7 @@ class ChatStream(SyncOwner):
         return True
 
     def _read_in_time(self) -> None:
-        """Read where a deadline is set, or what the body is has yet to be seen."""
+        """Read with timeouts, or while the body has yet to be classified."""
         state = self._state
         if self._opening.source is None:
             self._enter_source()
@@ -192,20 +193,20 @@ class ChatStream(SyncOwner):
         state.begin_read()
         try:
             piece = next(self._pieces)
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             state.failed(error)
         else:
             state.take(state.arrive(piece))
             state.check_time()
 
     def _drain(self) -> None:
-        """After the stream is done: read what still comes at once, so that the connection can be used again."""
+        """Read what arrives right after the end of the stream, so that the connection can be reused."""
         state = self._state
         seconds = state.drain_time()
         source = self._opening.source
         read_soon = None if source is None else source.read_soon
         if seconds and read_soon is not None:
-            with suppress(Exception):  # the stream is done: that nothing more came is no error
+            with suppress(Exception):  # the stream is complete, so a failed read is not an error
                 state.take(state.arrive(read_soon(seconds)))
                 return
         state.exhausted = True

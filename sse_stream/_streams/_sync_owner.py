@@ -1,4 +1,4 @@
-"""How a sync stream owns its response: it opens it where that has yet to be done, closes and leaves it."""
+"""Opening and closing the response of a sync stream."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ._callbacks import warn_of_dropping
 from ._concurrency import CLOSING_SECONDS
 from ._stream import Stream
 
-# How long a thread is waited for that may be decoding, where nothing can end its read.
+# How long `close` waits for a thread that may be decoding, if its read cannot be interrupted.
 _DECODING_SECONDS = 0.01
 
 
 class SyncOwner(Stream[StreamSource, SyncSource]):
-    """What of a `ChatStream` opens and closes."""
+    """The part of `ChatStream` that opens and closes its response."""
 
     _opening: SyncOpening
     _is_in_with = False
@@ -31,11 +31,11 @@ class SyncOwner(Stream[StreamSource, SyncSource]):
         return opening
 
     def close(self) -> None:
-        """Stop, and give the connection back. Again, it does nothing.
+        """Stop the stream and release its connection. Idempotent.
 
-        From another thread this ends a read that is blocked, where the client has a socket to shut down: httpx,
-        httpx2, requests, urllib3, niquests and `http.client`, over HTTP/1.1. Any other read goes on until something
-        comes. Whoever reads a closed stream gets an `SSEStreamError`, unless the stream was complete.
+        Called from another thread, this interrupts a blocked read if the client exposes its socket: httpx, httpx2,
+        requests, urllib3, niquests and `http.client`, over HTTP/1.1. Any other read continues until data arrives.
+        Reading a closed stream raises an `SSEStreamError`, unless the stream was complete.
         """
         self._state.stop()
         if self._is_reading:
@@ -43,22 +43,22 @@ class SyncOwner(Stream[StreamSource, SyncSource]):
         self._close()
 
     def _end_read(self) -> None:
-        """End the read that is under way, and wait until the thread which reads is out of it, and of the decoder."""
+        """Interrupt the current read, and wait until the reading thread has left it and the decoder."""
         source = self._opening.source
         interrupt = None if source is None else source.interrupt
         if interrupt is not None:
-            with suppress(Exception):  # there may be no connection any more
+            with suppress(Exception):  # the connection may be closed already
                 interrupt()
         if self._is_read_here():
             return
-        # Asked again and again, for the thread that reads should not have to tell of each event that it is out.
+        # Poll, because signalling the end of every read would slow down the reading thread.
         give_up = monotonic() + (_DECODING_SECONDS if interrupt is None else CLOSING_SECONDS)
         while self._is_reading and monotonic() < give_up:
             sleep(0.001)
 
     def _is_read_here(self) -> bool:
-        """Whether it is this thread that reads, and closes in the middle of it, as a source or a signal can make it."""
-        # Imported here: asked where a stream is closed in the middle of a read, which few are.
+        """Whether this thread itself is reading, and closes the stream from its source or a signal handler."""
+        # Imported lazily: few streams are closed during a read.
         from traceback import walk_stack
 
         here = (frame for frame, _ in walk_stack(None) if frame.f_code.co_name in ("_next", "__enter__"))
@@ -69,7 +69,7 @@ class SyncOwner(Stream[StreamSource, SyncSource]):
         if not self._released:
             self._release()
         if self._released and not self._is_in_with:
-            with suppress(Exception):  # what cannot be left is left
+            with suppress(Exception):  # failing to exit is not an error
                 self._opening.leave(error)
         self._tell_end()
 
@@ -80,9 +80,9 @@ class SyncOwner(Stream[StreamSource, SyncSource]):
                 self._opening.discard()
             else:
                 self._opening.source.close()
-        except ValueError:  # a generator that is running: whoever is out of it last closes it
+        except ValueError:  # a running generator: the last thread to leave it closes it
             self._released = False
-        except Exception:  # noqa: BLE001, S110  # what cannot be closed is closed
+        except Exception:  # noqa: BLE001, S110  # failing to close is not an error
             pass
 
     def __enter__(self) -> Self:
@@ -106,7 +106,7 @@ class SyncOwner(Stream[StreamSource, SyncSource]):
         self._is_in_with = False
         try:
             self._opening.leave(error)
-        except Exception as failure:  # noqa: BLE001  # whatever a client raises
+        except Exception as failure:  # noqa: BLE001  # clients may raise anything
             self._state.closing_failed(failure)
         finally:
             self._tell_end()
@@ -122,13 +122,13 @@ class SyncOwner(Stream[StreamSource, SyncSource]):
     # ---------------------------------------------------------------- opening
 
     def _enter_source(self) -> None:
-        """Enter what gives the response."""
+        """Enter the context manager that returns the response."""
         state = self._state
         state.begin_request()
         state.begin_read()
         try:
             source = self._opening.open()
-        except Exception as error:  # noqa: BLE001  # whatever a client raises
+        except Exception as error:  # noqa: BLE001  # clients may raise anything
             state.opening_failed(error)
         self._pieces = source.pieces
         state.opened(source)
@@ -136,8 +136,8 @@ class SyncOwner(Stream[StreamSource, SyncSource]):
 
 
 def read_by_another() -> RuntimeError:
-    """The error for who reads a stream while another thread is in the middle of it."""
+    """Return the error for reading a stream while another thread reads it."""
     return RuntimeError(
-        "this stream is being read by another thread, or by its own source: let one thread read it, and "
-        "hand the events on by a queue"
+        "this stream is being read by another thread, or by its own source: read it in one thread, and "
+        "pass the events on through a queue"
     )

@@ -1,4 +1,4 @@
-"""Work that goes on while nobody waits for it, under asyncio and trio."""
+"""Background tasks under asyncio and trio."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from ._concurrency import CLOSING_SECONDS, running_trio
 
 
 class Task(Protocol):
-    """A piece of work that goes on while nobody waits for it."""
+    """A background task."""
 
     @property
     def done(self) -> bool: ...
 
     async def wait(self, seconds: float | None) -> None:
-        """Wait until it is done, for so long at most. Being cancelled here does not cancel the work."""
+        """Wait until the task is done, with a timeout. Cancelling the wait does not cancel the task."""
 
     async def cancel(self) -> None:
-        """Cancel the work, and wait until it has ended, also when this is being cancelled itself."""
+        """Cancel the task and wait until it has ended, even if the caller is cancelled meanwhile."""
 
     def abandon(self) -> None:
-        """Cancel the work from wherever this is called."""
+        """Cancel the task without waiting; callable from any thread."""
 
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-"""What is to be done, as a coroutine function."""
+"""The work of a task, as a coroutine function."""
 
 
 def start(work: Work) -> Task:
-    """Begin a piece of work."""
+    """Start a background task."""
     trio = running_trio()
     return _AsyncioTask(work) if trio is None else _TrioTask(trio, work)
 
@@ -55,7 +55,7 @@ class _AsyncioTask:
         self._task.cancel()
         give_up = monotonic() + CLOSING_SECONDS
         while not self._task.done() and monotonic() < give_up:
-            # Whoever is cancelled a second time while he waits here gets the first one raised by the caller.
+            # A second cancellation is swallowed here; the caller re-raises the first.
             with suppress(self._asyncio.CancelledError):
                 await self._asyncio.wait((self._task,), timeout=CLOSING_SECONDS)
 
@@ -70,7 +70,7 @@ class _TrioTask:
         self._token = trio.lowlevel.current_trio_token()
         self._scope = trio.CancelScope()
         self._ended = trio.Event()
-        # Whose parent is no nursery of the user's, for such a one would have to be open across a yield.
+        # A system task, because a nursery would have to stay open across a yield.
         trio.lowlevel.spawn_system_task(self._run, work, context=copy_context())
 
     async def _run(self, work: Work) -> None:

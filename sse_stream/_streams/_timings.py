@@ -1,4 +1,4 @@
-"""Deadlines, and what was measured: two clocks, bytes and content, and the field's terms for what they show."""
+"""Timeouts and measurements of a stream, for arrivals of bytes and of content."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ Basis: TypeAlias = Literal["request", "stream"]
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """Deadlines in seconds; `None` for none.
+    """Timeouts in seconds; `None` for no limit.
 
-    An `AsyncChatStream` keeps them to the moment. A `ChatStream` checks them whenever bytes arrive, for a
-    blocked read cannot be interrupted: set the client's own read timeout as well, which bounds each read,
-    as in `httpx.Client(timeout=httpx.Timeout(5, read=30))` or `requests.post(…, timeout=(5, 30))`.
+    An `AsyncChatStream` enforces them exactly. A `ChatStream` checks them whenever bytes arrive, because it cannot
+    interrupt a blocked read: also set the client's own read timeout, which limits each read, as in
+    `httpx.Client(timeout=httpx.Timeout(5, read=30))` or `requests.post(…, timeout=(5, 30))`.
 
-    The first three count the time for which the stream waits for the server. However long its reader
-    takes between two events, none of them passes meanwhile; `total` does.
+    The first three count only the time spent waiting for the server, not the time your code takes between two events;
+    `total` counts both.
 
     Attributes:
-        first_token: From the request's start to the first generated piece of any channel.
+        first_token: From the start of the request to the first generated piece of any kind.
         content: Between two generated pieces, and before the first. Keep-alives do not reset it.
         idle: Between two arrivals of any bytes, keep-alives included.
-        total: From the request's start to the end.
+        total: From the start of the request to the end.
 
     Raises:
-        ValueError: A deadline is not a positive number.
+        ValueError: A timeout is not a positive number.
     """
 
     first_token: float | None = None
@@ -41,36 +41,35 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, (int, float)) and value > 0):
-                raise ValueError(f"Timeouts({name}=…) takes a number of seconds above 0, or None, not {value!r}")
+                raise ValueError(f"Timeouts({name}=…) must be a number of seconds above 0, or None, not {value!r}")
 
 
 class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
-    """When things came, and how many. All times are in seconds, on a monotonic clock.
+    """Timings and counts of a stream, in seconds on a monotonic clock.
 
-    A generated piece is a non-empty delta of any channel: text, reasoning, refusal, audio, a tool call's
-    beginning or arguments. It is not a token: gaps are gaps between arrivals of pieces.
+    A generated piece is a non-empty delta of any kind: text, reasoning, refusal, audio, the start of a tool call, or its
+    arguments. Pieces are not tokens: gaps are measured between arrivals of pieces.
 
     Attributes:
-        basis: What times are counted from: `"request"`, if the request's start was passed in, or the stream has
-            opened it, or `"stream"`, the moment at which the stream was made.
-        time_to_first_byte: To the first bytes of the body; `None` if none came.
-        time_to_first_token: To the first generated piece, also called TTFT; OpenTelemetry's
-            `gen_ai.client.operation.time_to_first_chunk`. `None` if none came.
-        duration: To the last bytes, also called end to end; OpenTelemetry's
-            `gen_ai.client.operation.duration`. `None` if none came.
-        time_per_output_token: (duration - time to first token) / (completion tokens - 1), also called TPOT;
-            `None` where usage tells no tokens, or fewer than two.
+        basis: The start of the times: `"request"` if the start of the request was passed in or the stream sent the
+            request itself, otherwise `"stream"`, when the stream was created.
+        time_to_first_byte: Time to the first bytes of the body; `None` if none arrived.
+        time_to_first_token: Time to the first generated piece (TTFT); OpenTelemetry's
+            `gen_ai.client.operation.time_to_first_chunk`. `None` if none arrived.
+        duration: Time to the last bytes (end-to-end latency); OpenTelemetry's `gen_ai.client.operation.duration`.
+            `None` if none arrived.
+        time_per_output_token: (duration - time to first token) / (completion tokens - 1), also called TPOT; `None` if
+            usage reports fewer than two completion tokens, or none.
         mean_gap: The mean time between arrivals of generated pieces; OpenTelemetry's
-            `gen_ai.client.operation.time_per_output_chunk`. `None` below two arrivals.
-        longest_gap: The longest such time; `None` below two arrivals.
-        output_tokens: The completion tokens that the figures are based on, as usage tells them.
-        bytes: Bytes of the body that were read, content coding undone.
-        events: Server-sent events.
-        keepalives: Comments, and keep-alives in the form of data.
-        chunks: Chunks.
-        deltas: Generated pieces.
-        gaps: Each time between arrivals of generated pieces, in order, if the stream has `keep_gaps=True`; otherwise
-            `None`.
+            `gen_ai.client.operation.time_per_output_chunk`. `None` for fewer than two arrivals.
+        longest_gap: The longest time between such arrivals; `None` for fewer than two arrivals.
+        output_tokens: The number of completion tokens that usage reports, and that these figures use.
+        bytes: The number of body bytes read, after content decoding.
+        events: The number of server-sent events.
+        keepalives: The number of comments, and of keep-alives sent as data.
+        chunks: The number of chunks.
+        deltas: The number of generated pieces.
+        gaps: The time between each two arrivals of generated pieces, in order; `None` without `keep_gaps=True`.
     """
 
     basis: Basis
@@ -90,12 +89,12 @@ class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Output tokens a second after the first; `None` where `time_per_output_token` is, or is 0."""
+        """Output tokens per second after the first; `None` if `time_per_output_token` is `None` or 0."""
         return 1 / self.time_per_output_token if self.time_per_output_token else None
 
 
 Deadline: TypeAlias = tuple[float, TimeoutKind]
-"""A moment, and what passes then."""
+"""When a timeout expires, and which one."""
 
 NEVER: Deadline = (float("inf"), "total")
 
@@ -103,18 +102,18 @@ NEVER: Deadline = (float("inf"), "total")
 _LATE: dict[TimeoutKind, str] = {
     "first_token": "nothing was generated within {:g} s of the start",
     "content": "nothing was generated for {:g} s",
-    "idle": "no bytes came for {:g} s",
-    "total": "the stream was not done within {:g} s of the start",
+    "idle": "no bytes arrived for {:g} s",
+    "total": "the stream did not finish within {:g} s of the start",
 }
 
 
 def late(timeouts: Timeouts, kind: TimeoutKind) -> StreamTimeoutError:
-    """The error for a deadline that has passed."""
+    """Return the error for a timeout that expired."""
     return StreamTimeoutError(_LATE[kind].format(getattr(timeouts, kind)), kind=kind)
 
 
 class Deadlines:
-    """Which deadline is next. Told when a read begins and when it ends, it adds up what was waited."""
+    """Determines the next deadline, from the time spent waiting in reads."""
 
     __slots__ = ("_began", "_pieces", "_quiet", "_silent", "_started", "_timeouts")
 
@@ -123,11 +122,11 @@ class Deadlines:
         self._started = started
         self._began = now
         self._pieces = 0
-        self._quiet = now - started  # waited since the last generated piece
-        self._silent = 0.0  # waited since the last bytes
+        self._quiet = now - started  # time waited since the last generated piece
+        self._silent = 0.0  # time waited since the last bytes
 
     def begin(self, now: float, pieces: int) -> Deadline:
-        """A read begins; `pieces` is how many generated pieces there have been."""
+        """Start a read, after `pieces` generated pieces; return its deadline."""
         self._began = now
         if pieces != self._pieces:
             self._pieces = pieces
@@ -145,16 +144,16 @@ class Deadlines:
         return min(moments, default=NEVER)
 
     def end(self, now: float, size: int) -> None:
-        """A read has ended, and has brought so many bytes."""
+        """End a read that returned `size` bytes."""
         self._quiet += now - self._began
         self._silent = 0.0 if size else self._silent + now - self._began
 
 
 class Stopwatch:
-    """Notes arrivals, in constant memory.
+    """Records arrivals, in constant memory.
 
-    What an arrival brought is known only once it has been decoded, and that is done as it is read; so an
-    arrival is settled when the next one comes, or when somebody asks.
+    Bytes are decoded only when their events are read, so the number of pieces in an arrival is known, and recorded, at
+    the next arrival or when the timings are asked for.
     """
 
     __slots__ = (
@@ -183,7 +182,7 @@ class Stopwatch:
         self._pieces = 0
 
     def arrive(self, now: float, size: int, pieces: int) -> None:
-        """Bytes came; `pieces` is how many generated pieces there had been before them."""
+        """Record the arrival of `size` bytes, after `pieces` generated pieces."""
         self.bytes += size
         arrived = self._arrived
         self._arrived = now
@@ -201,12 +200,12 @@ class Stopwatch:
                 self._first_piece = arrived
 
     def settle(self, pieces: int) -> None:
-        """Take note of the pieces that the last arrival brought."""
+        """Record the pieces of the last arrival."""
         if self._arrived is not None:
             self.arrive(self._arrived, 0, pieces)
 
     def read(self, *, output_tokens: int | None, events: int, keepalives: int, chunks: int) -> StreamTimings:
-        """The figures so far."""
+        """Return the timings so far."""
         first, last, arrived = self._first_piece, self._last_piece, self._arrived
         per_token = None
         if first is not None and arrived is not None and output_tokens is not None and output_tokens > 1:

@@ -517,7 +517,7 @@ class TestChat:
         with ReplayServer(b"<!doctype html><title>Hello</title>", content_type="text/html") as server:
             ran = cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", option)
         assert (ran.code, ran.out) == (6, "")
-        assert {"--sse": "not an event stream: no events", "--stats": "the response is no event stream"}[
+        assert {"--sse": "not an event stream: no events", "--stats": "the response is not an event stream"}[
             option
         ] in ran.err
 
@@ -534,7 +534,7 @@ class TestChat:
             (EndAt(len(START + THINKS + HELLO + WORLD)), 3, "truncated"),
             (Disconnect(len(START + THINKS + HELLO + WORLD)), 5, "the connection broke.*check the network"),
             (Reset(len(START + THINKS + HELLO + WORLD)), 5, "the connection broke"),
-            (Stall(len(START + THINKS + HELLO + WORLD)), 5, "timeout passed"),
+            (Stall(len(START + THINKS + HELLO + WORLD)), 5, "timeout expired"),
         ],
     )
     def test_whatever_breaks_the_text_stays(self, fault: Fault, code: int, said: str, cli: Cli) -> None:

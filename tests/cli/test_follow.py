@@ -60,7 +60,7 @@ def test_it_goes_on_from_an_event(capsys: pytest.CaptureFixture[str]) -> None:
     ("reply", "code", "message"),
     [
         (Reply(b"no such thing", status=404), 4, "HTTP 404: no such thing. Not reconnecting"),
-        (Reply(b"<html>", content_type="text/html"), 6, "the response is no event stream"),
+        (Reply(b"<html>", content_type="text/html"), 6, "the response is not an event stream"),
     ],
 )
 def test_it_says_why_it_stops(capsys: pytest.CaptureFixture[str], reply: Reply, code: int, message: str) -> None:
@@ -78,7 +78,10 @@ def test_it_says_why_it_stops(capsys: pytest.CaptureFixture[str], reply: Reply, 
         (["http://127.0.0.1:1", "--follow", "--events"], "remove --events or --completion"),
         (["http://127.0.0.1:1", "--follow", "--completion"], "remove --events or --completion"),
         (["http://[::1", "--follow"], "cannot read http://[::1: "),
-        (["http://127.0.0.1:1", "--follow", "--last-event-id", "a\nb"], "no event can have this id"),
+        (
+            ["http://127.0.0.1:1", "--follow", "--last-event-id", "a\nb"],
+            "last_event_id contains characters that no event id",
+        ),
     ],
 )
 def test_what_cannot_be_followed(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

@@ -76,7 +76,7 @@ hello.py: 4 lines
 """,
     "errors_and_retry.py": """\
 [HTTP 429: too many requests: again in … s]
-[the connection broke before any bytes came: RemoteProtocolError: peer closed connection without sending complete message body \
+[the connection broke before any bytes arrived: RemoteProtocolError: peer closed connection without sending complete message body \
 (incomplete chunked read): again in … s]
 one two three four [complete]
 requests: 3

@@ -98,7 +98,7 @@ REFUSAL = b'{"error":{"message":"%b","type":"t"}}'
     [
         pytest.param(
             None,
-            r"\n\[failed\] there is no response: .* ConnectError: .*refused\n",
+            r"\n\[failed\] the request failed with ConnectError: .*refused\n",
             id="refused connection",
         ),
         pytest.param(Reply(REFUSAL % b"no such key", status=401), r"\n\[failed\] HTTP 401: no such key\n", id="401"),

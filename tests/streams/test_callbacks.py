@@ -145,9 +145,9 @@ class TestOnEnd:
         async def later(_: Any) -> None: ...
 
         for name in ("on_end", "tee"):
-            with pytest.raises(TypeError, match=f"{name} is called and not awaited"):
+            with pytest.raises(TypeError, match=f"{name} is not awaited: pass a plain function"):
                 shell([STREAM], **{name: later})
-            with pytest.raises(TypeError, match=f"{name} is a function, not 7"):
+            with pytest.raises(TypeError, match=f"{name} must be a function, not 7"):
                 shell([STREAM], **{name: 7})
 
     def test_is_not_called_where_no_stream_was_made(self, shell: Any, run: Any) -> None:
@@ -181,7 +181,7 @@ def test_on_end_is_called_when_a_read_is_cancelled(run: Any) -> None:
 def test_on_end_of_a_stream_that_is_dropped_open_is_called_with_a_warning(shell: Any, way: str) -> None:
     calls: list[str] = []
     stream = shell(Pieces(STREAM), on_end=lambda stream: calls.append(stream.ending))
-    with pytest.warns(ResourceWarning, match=f"was dropped open, and its connection with it: use .*call `{way}`"):
+    with pytest.warns(ResourceWarning, match=f"was not closed, so its connection was dropped: use .*call `{way}`"):
         del stream
         gc.collect()
     assert calls == ["closed"]
@@ -253,5 +253,5 @@ class TestUnknownOptions:
             shell([STREAM], colour="red")
 
     def test_that_mean_another_say_which(self, shell: Any) -> None:
-        with pytest.raises(TypeError, match=r"argument 'timeout': the deadlines of a stream are timeouts=Timeouts\("):
+        with pytest.raises(TypeError, match=r"argument 'timeout': for the stream, use timeouts=Timeouts\("):
             shell([STREAM], timeout=30)

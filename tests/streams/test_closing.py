@@ -240,7 +240,7 @@ class TestDropped:
             stream = AsyncChatStream(AsyncSource([UNDONE]))
             async for _ in stream:
                 break
-            with pytest.warns(ResourceWarning, match="<AsyncChatStream open> was dropped open.*use `async with`"):
+            with pytest.warns(ResourceWarning, match="<AsyncChatStream open> was not closed.*use `async with`"):
                 del stream
                 gc.collect()
 
@@ -279,7 +279,7 @@ class TestDropped:
         reading = read(stream)
         reading.send(None)
         reading.close()  # awaiting anything now would be a RuntimeError
-        with pytest.warns(ResourceWarning, match="was dropped open"):
+        with pytest.warns(ResourceWarning, match="was not closed"):
             del stream, reading
             gc.collect()
 

@@ -107,7 +107,7 @@ def test_a_failure_of_the_connection(error: Exception) -> None:
     cause = connect_error(error)
     assert type(cause) is TransportError
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    assert str(cause) == f"there is no connection: {said}"
+    assert str(cause) == f"connecting failed: {said}"
 
 
 @pytest.mark.parametrize("error", LATE, ids=repr)
@@ -115,7 +115,7 @@ def test_a_timeout(error: Exception) -> None:
     cause = connect_error(error)
     assert type(cause) is StreamTimeoutError
     assert cause.kind == "read"
-    assert str(cause).startswith("the client's timeout passed before there was a response: ")
+    assert str(cause).startswith("the client timed out before there was a response: ")
 
 
 @pytest.mark.parametrize("error", MISTAKES, ids=repr)
@@ -182,7 +182,7 @@ def test_what_is_no_http_has_no_status(head: bytes) -> None:
                 await session.get(url)
             assert caught.value.status == 400
             assert type(connect_error(caught.value)) is TransportError
-            with pytest.raises(TransportError, match="there is no response"):
+            with pytest.raises(TransportError, match="the request failed with ClientResponseError"):
                 async with AsyncChatStream(session.get(url)):
                     pass
 

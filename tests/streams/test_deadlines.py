@@ -153,7 +153,7 @@ class TestWhatCounts:
         texts = stream.iter_text()
         next(texts)
         clock.now += 4
-        with pytest.raises(StreamTimeoutError, match="not done within 5 s of the start"):
+        with pytest.raises(StreamTimeoutError, match="did not finish within 5 s of the start"):
             next(texts)
 
     def test_the_deadline_that_passes_first_is_the_one_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ class TestWhatCounts:
                 clock.now += 1
                 yield b""
 
-        with pytest.raises(StreamTimeoutError, match="no bytes came for 5 s"):
+        with pytest.raises(StreamTimeoutError, match="no bytes arrived for 5 s"):
             ChatStream(pieces(), timeouts=Timeouts(idle=5)).until_done()
 
     def test_an_error_that_comes_too_late_is_too_late(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +228,7 @@ class TestTimeouts:
     @pytest.mark.parametrize("value", [0, -1, "5", float("nan")])
     @pytest.mark.parametrize("name", ["first_token", "content", "idle", "total"])
     def test_are_numbers_of_seconds(self, name: str, value: Any) -> None:
-        with pytest.raises(ValueError, match=rf"Timeouts\({name}=…\) takes a number of seconds above 0"):
+        with pytest.raises(ValueError, match=rf"Timeouts\({name}=…\) must be a number of seconds above 0"):
             Timeouts(**{name: value})
 
     def test_of_none_are_none(self) -> None:

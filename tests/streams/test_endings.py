@@ -216,7 +216,7 @@ class TestAnErrorInTheStream:
                 stream.until_done,
             )
             for read in reads:
-                with pytest.raises(SSEStreamError, match="this stream has failed before: ") as again:
+                with pytest.raises(SSEStreamError, match="this stream has already failed: ") as again:
                     await settled(read())
                 assert text_of(again.value) == TEXT
             assert stream.ending == ending
@@ -327,8 +327,8 @@ class TestMixing:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"on_truncated": "ignore"}, ValueError, "on_truncated is 'raise' or 'return'"),
-        ({"timeouts": 5}, TypeError, r"as in Timeouts\(total=60\)"),
+        ({"on_truncated": "ignore"}, ValueError, "on_truncated must be 'raise' or 'return'"),
+        ({"timeouts": 5}, TypeError, r"such as Timeouts\(total=60\)"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused(shell: Any, run: Any, options: Any, error: Any, message: str) -> None:

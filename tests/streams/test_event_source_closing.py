@@ -191,7 +191,7 @@ class TestFromAnotherThread:
         source = EventSource(connect, policy=FOR_EVER)
         reader = Reader(source)
         assert begun.wait(5)
-        with pytest.raises(RuntimeError, match="is being read by another thread: hand its events on by a queue"):
+        with pytest.raises(RuntimeError, match="is being read by another thread: pass its events on through a queue"):
             next(source)
         go_on.set()
         reader.wait_for_event()
@@ -316,7 +316,9 @@ class TestFromAnotherTask:
 
                 tasks.start_soon(read)
                 await anyio.wait_all_tasks_blocked()
-                with pytest.raises(RuntimeError, match="is being read by another task: hand its events on by a queue"):
+                with pytest.raises(
+                    RuntimeError, match="is being read by another task: pass its events on through a queue"
+                ):
                     await anext(source)
                 await source.aclose()
 

@@ -463,7 +463,7 @@ class TestTwoTasks:
             async with anyio.create_task_group() as tasks:
                 await in_the_middle_of_a_read(tasks, stream, seen)
                 for _ in range(2):
-                    with pytest.raises(RuntimeError, match=r"is being read by another task: let one task read it, and"):
+                    with pytest.raises(RuntimeError, match=r"is being read by another task: read it in one task, and"):
                         await call(stream)
                     assert (stream.ending, source.is_read, source.closed_while_read) == ("open", True, [])
                 go_on.set()
@@ -644,7 +644,9 @@ def test_a_second_thread_is_told_at_once_and_nothing_happens_to_the_first(call: 
     thread = read_in_thread(stream, seen)
     assert source.is_blocked.wait(5)
     for _ in range(2):
-        with pytest.raises(RuntimeError, match="is being read by another thread, or by its own source: let one thread"):
+        with pytest.raises(
+            RuntimeError, match="is being read by another thread, or by its own source: read it in one thread"
+        ):
             call(stream)
         assert (stream.ending, thread.is_alive()) == ("open", True)
     source.go_on.set()

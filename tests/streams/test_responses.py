@@ -367,11 +367,11 @@ LINES = b'{"a":1}\n{"choices":[{"delta":{"content":"Hi"}}]}\n{"cho'
     [
         (b"<!DOCTYPE html>\n<title>Sign in</title>", "its body is an HTML page titled 'Sign in'"),
         (b"<html><body>Hello", "its body is an HTML page: <html><body>Hello"),
-        (b"upstream connect error", "it begins 'upstream connect error'"),
-        (b"Hello\nworld\n", "it begins 'Hello"),
+        (b"upstream connect error", "its body starts with 'upstream connect error'"),
+        (b"Hello\nworld\n", "its body starts with 'Hello"),
         (GZIPPED, "its body is compressed (gzip), though no Content-Encoding says so"),
-        (LINES, 'its body is lines of JSON (NDJSON), of which the first is {"a":1}'),
-        (bytes(range(128, 256)), "it begins '"),
+        (LINES, 'its body is newline-delimited JSON (NDJSON) starting with {"a":1}'),
+        (bytes(range(128, 256)), "its body starts with '"),
     ],
     ids=["page", "page without a title", "text", "lines of text", "gzip", "NDJSON", "random bytes"],
 )
@@ -382,7 +382,9 @@ def test_what_has_no_line_of_an_event_stream_is_none_whatever_its_label(
     with pytest.raises(ContentTypeError) as caught:
         ChatStream(source).until_done()
     assert says in str(caught.value)
-    assert str(caught.value).startswith(f"the {'body' if content_type is None else 'response'} is no event stream: ")
+    assert str(caught.value).startswith(
+        f"the {'body' if content_type is None else 'response'} is not an event stream: "
+    )
     assert caught.value.body == body.decode("utf-8", "replace")
     assert not caught.value.retryable
 

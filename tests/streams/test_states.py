@@ -28,7 +28,7 @@ SHELLS = pytest.mark.parametrize(
 )
 
 CLOSED = "the stream was closed before it was done"
-FAILED = "this stream has failed before: "
+FAILED = "this stream has already failed: "
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ ROWS: dict[str, Row] = {
     ),
     "the client's timeout": Row((UNDONE, TimeoutError()), "timeout", TEXT, FAILED + "the client's read timeout"),
     "what is no bytes": Row((EVENTS[0], "text"), "closed", PIECES[0], CLOSED),  # type: ignore[arg-type]  # the mistake
-    "no stream": Row((b"{}",), "invalid", "", FAILED + "the body is no event stream"),
+    "no stream": Row((b"{}",), "invalid", "", FAILED + "the body is not an event stream"),
     "a source that reads a truncated stream of ours": Row(
         (UNDONE, IncompleteStreamError("below")),
         "transport_error",
@@ -263,7 +263,7 @@ def test_a_stream_cannot_be_copied(shell: Any, run: Any, duplicate: Any) -> None
     async def body() -> None:
         stream = shell([text("a"), STOP, DONE])
         with pytest.raises(
-            TypeError, match=f"a {shell.__name__} cannot be copied or pickled, for it owns a connection"
+            TypeError, match=f"a {shell.__name__} cannot be copied or pickled, because it owns a connection"
         ):
             duplicate(stream)
         assert (await settled(stream.until_done())).text == "a"

@@ -238,7 +238,7 @@ class Stopwatch:
 
 
 class GapStopwatch(Stopwatch):
-    """Keeps each gap as well: 8 bytes for an arrival that brought something."""
+    """Also keeps each gap, at 8 bytes each."""
 
     __slots__ = ("_gaps",)
 

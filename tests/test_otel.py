@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -481,37 +480,6 @@ class TestNames:
 def test_a_convention_that_is_none_is_told(ask: Callable[..., object]) -> None:
     with pytest.raises(ValueError, match=r"convention is one of '1\.26', .*, not '1\.36'; each holds until the next"):
         ask(convention="1.36")
-
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "observability.md"
-
-
-def told(table: str) -> dict[str, list[set[str]]]:
-    """The names in a table of the page, by its row, for each convention: an empty cell says that the last one holds."""
-    text = PAGE.read_text(encoding="utf-8").partition(f"\n| {table} | ")[2].partition("\n\n")[0]
-    head, _, *rows = text.splitlines()
-    columns = {name: place for place, name in enumerate(head.strip("| ").split(" | "), start=1)}
-    found: dict[str, list[set[str]]] = {}
-    for row in (re.split(r" *\| *", line)[1:-1] for line in rows):
-        held: set[str] = set()
-        found[row[0]] = []
-        for convention in CONVENTIONS:
-            if convention in columns and row[columns[convention]]:
-                held = set(re.findall(r"`([\w.]+)`", row[columns[convention]]))
-            found[row[0]].append(held)
-    assert len(rows) == len(found) > 1
-    return found
-
-
-def test_the_page_names_what_each_convention_names() -> None:
-    from sse_stream.otel._conventions import metrics, names
-
-    elsewhere = {"error.type", "sse_stream.ending", "gen_ai.token.type", "gen_ai.token.modality"}
-    for place, convention in enumerate(CONVENTIONS):
-        of_spans = {name for row in told("attribute").values() for name in row[place]}
-        assert of_spans == set(names(convention).values()) - elsewhere
-        of_metrics = {name for row in told("metric").values() for name in row[place]}
-        assert of_metrics == {metric.name for metric in metrics(convention).values()}
 
 
 # ------------------------------------------------------------------------------------- attributes, any time

@@ -13,7 +13,8 @@ import sse_stream
 from .svg import MONO
 
 COMMAND = "sse-stream demo"
-_LINE, _LEFT, _TOP, _WIDTH = 19, 20, 62, 680
+_COLUMNS = 88
+_LINE, _LEFT, _TOP, _WIDTH = 19, 20, 62, 728
 
 
 def demo_output() -> str:
@@ -36,7 +37,11 @@ def demo(output: str) -> str:
     Args:
         output: What the demo printed.
     """
-    lines = output.rstrip().splitlines()
+    lines = [
+        line[start : start + _COLUMNS]
+        for line in output.rstrip().splitlines()
+        for start in range(0, max(len(line), 1), _COLUMNS)
+    ]
     height = _TOP + _LINE * (len(lines) + 1)
     shown = [f'<tspan class="p">$</tspan> {COMMAND}', *map(escape, lines)]
     texts = (

@@ -67,7 +67,7 @@ def chart(title: str, subtitle: str, bars: list[Bar]) -> str:
     return canvas.drawn(y + 14)
 
 
-def _multiples(row: dict[str, str], ours: str, unit: str, names: dict[str, str]) -> list[Bar]:
+def _multiples(row: dict[str, str], ours: str, unit: str, names: dict[str, str], name: str = "sse_stream") -> list[Bar]:
     """Ours as one, and the others as multiples of it.
 
     Args:
@@ -75,9 +75,10 @@ def _multiples(row: dict[str, str], ours: str, unit: str, names: dict[str, str])
         ours: The column that has our figure.
         unit: The unit of our figure.
         names: What each of the others is called in the chart, by its column.
+        name: What ours is called.
     """
-    bars = [Bar("sse_stream", 1.0, f"1 ({number(row[ours]):g} {unit})", ours=True)]
-    bars += [Bar(name, number(row[column]), f"{number(row[column]):g}×") for column, name in names.items()]
+    bars = [Bar(name, 1.0, f"1 ({number(row[ours]):g} {unit})", ours=True)]
+    bars += [Bar(other, number(row[column]), f"{number(row[column]):,g}×") for column, other in names.items()]
     return bars
 
 
@@ -112,6 +113,16 @@ def events() -> str:
         "Time per server-sent event, one event per read",
         "as a multiple of sse_stream; less is better",
         _multiples(table("Server-sent events alone", "one event per read"), "sse_stream", "µs", names),
+    )
+
+
+def partial() -> str:
+    """JSON that is read while it is generated, side by side with parsers of all that there is so far."""
+    names = {"jiter": "jiter, from the start", "partial-json-parser": "partial-json-parser"}
+    return chart(
+        "CPU time per piece of a JSON text of 100 KB",
+        "as a multiple of PartialJSON; less is better",
+        _multiples(table("Partial JSON", "records, 100 KB"), "µs per delta", "µs", names, "PartialJSON"),
     )
 
 

@@ -17,5 +17,6 @@ def pictures() -> dict[str, str]:
         "parts": diagrams.parts(),
         "performance-pipeline": charts.pipeline(),
         "performance-events": charts.events(),
+        "performance-partial": charts.partial(),
         "performance-loopback": charts.loopback(),
     }

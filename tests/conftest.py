@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+import sse_stream
+
 # A shell starts what runs in the background deaf to Ctrl-C, and so would be the programs that tests start and stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+
+def import_everything() -> None:
+    """Import each module of the package, but for those that need an optional package that is absent.
+
+    Hypothesis draws some of its values from the constants of the modules that are imported by then. Otherwise the
+    examples of a test depend on which tests ran before it in the same process, which with several workers is chance.
+    """
+    for module in pkgutil.walk_packages(sse_stream.__path__, f"{sse_stream.__name__}."):
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as missing:
+            if missing.name is None or missing.name.partition(".")[0] == sse_stream.__name__:
+                raise
+
+
+import_everything()
 
 # `ci` is bounded and says the same thing every time; `long` is for a search by hand.
 settings.register_profile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -16,7 +17,6 @@ import sse_stream
 # A shell starts what runs in the background deaf to Ctrl-C, and so would be the programs that tests start and stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
 
 
 def import_everything() -> None:
@@ -43,6 +43,14 @@ settings.register_profile(
     "long", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep the thousands of collected tests out of garbage collections, which many tests ask for."""
+    gc.collect()
+    gc.freeze()
+
 
 CORPUS = Path(os.environ.get("SSE_STREAM_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus" / "chat")
 

@@ -8,6 +8,7 @@ import os
 import pkgutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,7 +43,11 @@ settings.register_profile(
 settings.register_profile(
     "long", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+settings.load_profile(PROFILE)
+
+LONG = PROFILE == "long"
+"""Whether the tests search wherever they can, as in `.ci/full`."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -50,6 +55,19 @@ def pytest_collection_finish() -> None:
     """Keep the thousands of collected tests out of garbage collections, which many tests ask for."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name != "test_pyodide.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a worker that has nothing left take over tests of another."""
+    if config.getvalue("dist") != "load":
+        return None
+    return importlib.import_module("xdist.scheduler").WorkStealingScheduling(config, log)
 
 
 CORPUS = Path(os.environ.get("SSE_STREAM_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus" / "chat")

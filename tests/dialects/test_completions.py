@@ -17,7 +17,8 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
-from sse_stream.testing import bytewise, every_cut
+from sse_stream.testing import bytewise
+from tests.cutting import cuts_in_two
 
 
 def chunk(*choices: dict[str, Any], **beside: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def read(pieces: Iterable[bytes]) -> tuple[list[ChatEvent], ChatCompletion, list
 
 def read_under_cuts(body: bytes) -> tuple[list[ChatEvent], ChatCompletion]:
     whole = read([body])
-    for pieces in (bytewise(body), *every_cut(body)):
+    for pieces in (bytewise(body), *cuts_in_two(body)):
         assert read(pieces) == whole
     events, completion, anomalies = whole
     assert anomalies == []

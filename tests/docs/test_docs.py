@@ -28,6 +28,7 @@ from sse_stream._chat._anomalies import level_of
 from sse_stream.dialects._formats import READERS, TITLES
 
 from .. import peers
+from ..conftest import LONG
 from ..reference_tables import REFERENCE, current_pages, documented, public_names
 from .answers import SERVERS
 from .pages import DOCS, ROOT, Block, blocks, name_of, pages, prose
@@ -343,13 +344,15 @@ def test_docstrings_name_every_parameter(path: str, value: Callable[..., object]
             assert re.search(rf"\b{name}\b", documentation), f"{path} does not say what {name} is"
 
 
-# Their examples let Hypothesis search and shrink for many seconds; the tests of the strategies do that within bounds.
-SEARCHING = ("sse_stream.testing._chat_strategies", "sse_stream.testing._event_strategies")
+# Their examples let Hypothesis search and shrink for many seconds, so they run with the long searches, in `.ci/full`; the
+# tests of the strategies do that within bounds.
+SEARCHING = ("chat", "event", "anthropic", "responses", "gemini")
+NOT_RUN = ["sse_stream.__main__", *([] if LONG else [f"sse_stream.testing._{name}_strategies" for name in SEARCHING])]
 
 
 def modules() -> list[str]:
     found = pkgutil.walk_packages(sse_stream.__path__, "sse_stream.")
-    return [module.name for module in found if module.name not in (*SEARCHING, "sse_stream.__main__")]
+    return [module.name for module in found if module.name not in NOT_RUN]
 
 
 @pytest.mark.parametrize("name", modules())

@@ -39,7 +39,7 @@ STOP = b'data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{},"finish_reaso
 USAGE = (
     b'data: {"id":"chatcmpl-1","choices":[],"usage":{"prompt_tokens":14,"completion_tokens":9,"total_tokens":23,'
     b'"prompt_tokens_details":{"cached_tokens":8,"cache_write_tokens":2,"audio_tokens":4},'
-    b'"completion_tokens_details":{"reasoning_tokens":3,"text_tokens":6}}}\n\n'
+    b'"completion_tokens_details":{"reasoning_tokens":3,"text_tokens":6,"audio_tokens":1}}}\n\n'
 )
 DONE = b"data: [DONE]\n\n"
 WHOLE = BEGINNING + MORE + STOP + USAGE + DONE
@@ -328,6 +328,7 @@ SPANS: dict[Convention, dict[str, Any]] = {
         "gen_ai.usage.reasoning.output_tokens": 3,
         "gen_ai.usage.audio.input_tokens": 4,
         "gen_ai.usage.text.output_tokens": 6,
+        "gen_ai.usage.audio.output_tokens": 1,
     },
 }
 
@@ -367,7 +368,11 @@ METRICS: dict[Convention, dict[str, Any]] = {
         "gen_ai.client.inference.usage.output_tokens": (
             "{token}",
             None,
-            [(6, {"gen_ai.token.modality": "text"}), (3, {"gen_ai.token.modality": "unknown"})],
+            [
+                (6, {"gen_ai.token.modality": "text"}),
+                (1, {"gen_ai.token.modality": "audio"}),
+                (2, {"gen_ai.token.modality": "unknown"}),
+            ],
         ),
         "gen_ai.client.inference.usage.cache_read.input_tokens": (
             "{token}",

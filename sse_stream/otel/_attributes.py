@@ -112,7 +112,7 @@ def counts_of(usage: Usage) -> dict[str, int | None]:
 def error_type(stream: ChatStream | AsyncChatStream) -> str | None:
     """How a stream failed: the HTTP status, the provider's error code, or else the ending."""
     error = stream.error
-    if isinstance(error, StatusError) and error.status_code:
+    if isinstance(error, StatusError):
         return str(error.status_code)
     if isinstance(error, ProviderError):
         for name in (error.code, error.type):

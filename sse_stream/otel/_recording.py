@@ -176,7 +176,7 @@ class Recording:
         )
 
     def __enter__(self) -> Self:
-        self._current = use_span(self.span, record_exception=False, set_status_on_exception=False)
+        self._current = use_span(self.span)
         self._current.__enter__()
         return self
 

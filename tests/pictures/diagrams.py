@@ -39,14 +39,14 @@ def pipeline() -> str:
     canvas.text(middle, 47, "a response of your HTTP client", anchor="middle")
     canvas.box(16, 100, WIDTH - 32, 380, "plain")
     canvas.text(28, 124, f"{ChatStream.__name__}, {AsyncChatStream.__name__}", "t c b")
-    canvas.text(28, 144, "read the response, close it, keep the deadlines", "m s")
+    canvas.text(28, 144, "read and close the response, enforce timeouts", "m s")
     canvas.box(32, 160, WIDTH - 64, 306, "card")
     canvas.text(48, 186, ChatDecoder.__name__, "t c b")
-    canvas.text(48, 204, "bytes in, events out, without I/O: sync and async share it", "m s")
+    canvas.text(48, 204, "bytes in, events out, no I/O: sync and async share it", "m s")
     stages = (
         (SSEDecoder.__name__, "the SSE spec: lines, fields, events", ServerSentEvent.__name__),
-        ("dialect", "one wire format, and its servers’ quirks", ChatCompletionChunk.__name__),
-        (ChatAccumulator.__name__, "adds chunks up; knows no provider", ""),
+        ("dialect", "one wire format, with its servers’ quirks", ChatCompletionChunk.__name__),
+        (ChatAccumulator.__name__, "adds up chunks, whoever the provider is", ""),
     )
     y = 218.0
     canvas.arrow(middle, 64, middle, 100)
@@ -70,7 +70,7 @@ _ENDINGS: dict[str, tuple[Tone, str, str]] = {
     "complete": ("good", "[DONE] or all finish reasons", ""),
     "truncated": ("warn", "the body ended before that", IncompleteStreamError.__name__),
     "provider_error": ("bad", "the server reported an error", f"{ProviderError.__name__}, {StatusError.__name__}"),
-    "invalid": ("bad", "the body is not such a stream", f"{ChunkDecodeError.__name__}, …"),
+    "invalid": ("bad", "not a readable stream", f"{ChunkDecodeError.__name__}, …"),
     "transport_error": ("bad", "the connection failed", TransportError.__name__),
     "timeout": ("bad", "a deadline passed", StreamTimeoutError.__name__),
     "closed": ("plain", "you stopped reading", ""),
@@ -121,7 +121,7 @@ def parts() -> str:
             canvas.text(334, y + 31, "only in parts", "m s")
         y += 62
     canvas.text(24, y + 16, "part.native", "t c b")
-    canvas.text(24, y + 38, "the provider’s own JSON of a part, signatures included", "m s")
+    canvas.text(24, y + 38, "the provider’s own JSON, with its signatures", "m s")
     canvas.text(24, y + 68, "message.to_native()", "t c b")
-    canvas.text(24, y + 90, "all of them, in order: the turn for the same endpoint", "m s")
+    canvas.text(24, y + 90, "all parts in order, to send back to the same endpoint", "m s")
     return canvas.drawn(y + 108)

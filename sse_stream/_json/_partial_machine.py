@@ -36,7 +36,7 @@ class PartialMachine(PartialSteps):
         buffer = self.buffer
         if buffer is not None and 0 < size <= self._room and self.error is None:
             # Measured as "code-like string": most pieces lie inside one string.
-            piece = inner(self.unsure + text) if self.unsure else inner(text)
+            piece = inner(self.unsure + text)
             if piece is not None:
                 self.unsure = ""
                 self._room -= size
@@ -51,11 +51,10 @@ class PartialMachine(PartialSteps):
             self.base -= len(self.unsure)
             text = self.unsure + text
             self.unsure = ""
-        excess = size - self._room
+        self._room -= size
+        excess = -self._room
         if excess > 0:
             text = text[:-excess]
-            size = self._room
-        self._room -= size
         at = 0
         end = len(text)
         while at < end:
@@ -77,7 +76,7 @@ class PartialMachine(PartialSteps):
             PartialJSONError: The value is not complete.
         """
         self.changes = []
-        if self._closed or self.error is not None:
+        if self.error is not None:
             return []
         self._closed = True
         self.base = self._max_size - self._room

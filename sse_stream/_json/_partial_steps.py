@@ -52,18 +52,20 @@ class PartialSteps(PartialTree):
         "unsure",
     )
 
+    # Set by the step or the call that begins what they are about.
+    base: int
+    _key_buffer: StringIO
+    _number: NumberState
+    _number_at: int
+    _literal: bool | None
+    _rest: str  # what is missing of a literal
+
     def __init__(self) -> None:
         super().__init__()
         self.step: Step = PartialSteps._value
-        self.base = 0
         self.unsure = ""
         self.error: PartialJSONError | None = None
-        self._key_buffer = StringIO()
-        self._number: NumberState = "start"
-        self._number_at = 0
         self._digits: list[str] = []
-        self._rest = ""  # what is missing of a literal
-        self._literal: bool | None = None
 
     def refuse(self, at: int, reason: str) -> NoReturn:
         """Fail at a character of the current piece."""

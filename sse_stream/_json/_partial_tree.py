@@ -36,6 +36,8 @@ class PartialTree:
         "path",
     )
 
+    _key: str  # the key of the last value in the innermost object
+
     def __init__(self) -> None:
         self.path: JSONPath = ()
         self.changes: list[JSONChange] = []
@@ -45,7 +47,6 @@ class PartialTree:
         self.buffer: StringIO | None = None  # until it is complete, its place holds `""`
         self._own_path: JSONPath = ()  # the path of the innermost container
         self.opened: list[tuple[JSONValue, JSONPath]] = []
-        self._key = ""
         self._keys: dict[str, str] = {}  # one object per key, however often it occurs
         self._hidden = False  # whether the value under that key is hidden, because the key was repeated
 

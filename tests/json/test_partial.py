@@ -27,6 +27,7 @@ from sse_stream import (
     ValueStarted,
 )
 from sse_stream._json._depth import MAX_DEPTH
+from sse_stream._json._partial_machine import PartialMachine
 
 from .partial_oracle import can_go_on, known, loads
 
@@ -313,6 +314,17 @@ class TestWhatIsShown:
         for at, character in enumerate(text, 1):
             parser.feed(character)
             assert parser.complete is (at >= place)
+
+    # `null` at the top shows what nothing shows.
+    @pytest.mark.parametrize("text", [text for text in DOCUMENTS if text != "null"])
+    def test_whether_it_has_changed(self, text: str) -> None:
+        machine = PartialMachine(len(text))
+        assert machine.changed is False
+        for character in text:
+            before = machine.value()
+            machine.changed = False
+            machine.feed(character)
+            assert machine.changed is (repr(machine.value()) != repr(before))
 
     def test_a_snapshot_belongs_to_the_caller(self) -> None:
         parser = PartialJSON()
@@ -625,14 +637,15 @@ class TestWhatIsNoJSON:
             ('{"a":[],1', "expected a key in double quotes, not '1'"),
             ('{"a" 1', "expected ':', not '1'"),
             ("{} 1", "expected the end of the text, not '1'"),
+            ('["a', "the text ended before its value was complete"),
             ("1x", "'x' is not allowed here in a number"),
             ("nux", "'x' is not allowed here in a literal"),
-            ('"\n', r"'\\n' is not allowed here in a string"),
+            ('"\n', r"'\n' is not allowed here in a string"),
         ],
     )
     def test_it_says_what_is_wrong(self, text: str, reason: str) -> None:
-        with pytest.raises(PartialJSONError, match=reason):
-            PartialJSON().feed(text)
+        _, error = fail(PartialJSON(), [text])
+        assert str(error).partition(": ")[2] == reason
 
     def test_the_end_of_a_long_path_is_shown(self) -> None:
         with pytest.raises(PartialJSONError, match=r"in \$….{80}: ") as caught:

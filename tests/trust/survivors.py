@@ -33,6 +33,18 @@ _NO_STACK = "It matters only where the caller's own stack is nearly used up: the
 EXPLANATIONS = [
     Explanation("_chat/_chunks", 'SOURCE = "_source"', None, "Any other name would do."),
     Explanation(
+        "_json/_partial_machine",
+        "if buffer is not None and 0 < size <= self._room and self.error is None:",
+        "(0 < size < self._room)",
+        _SHORT_WAY,
+    ),
+    Explanation(
+        "_json/_partial_machine",
+        "if buffer is not None and 0 < size <= self._room and self.error is None:",
+        "1",
+        _SHORT_WAY,
+    ),
+    Explanation(
         "_json/_writing",
         'if b"null" in text and not _is_finite(value):  # msgspec encodes NaN as null',
         None,

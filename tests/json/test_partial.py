@@ -612,6 +612,16 @@ class TestWhatIsNoJSON:
             with pytest.raises(PartialJSONError):
                 parser.feed(text[position])
 
+    @pytest.mark.parametrize("prefix", ["[-", "[0", "[1", "[1.", "[1.5", "[1e", "[1e+", "[1e5"])
+    def test_what_may_come_next_in_a_number(self, prefix: str) -> None:
+        for text in (prefix + chr(code) for code in range(0x20, 0x7F)):
+            parser = PartialJSON()
+            if can_go_on(text):
+                parser.feed(text)
+            else:
+                with pytest.raises(PartialJSONError, match=f"position {len(prefix)}, "):
+                    parser.feed(text)
+
     @given(texts(), st.data())
     def test_any_damage_is_found_where_it_shows(self, text: str, data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(text)))

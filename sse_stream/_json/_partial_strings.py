@@ -15,14 +15,13 @@ import msgspec
 _MARK = re.compile(r'["\\\x00-\x1f]')
 
 _FIRST_HALF = r"[dD][89abAB][0-9a-fA-F]{2}"
-_OTHER_HALF = r"[dD][c-fC-F][0-9a-fA-F]{2}"
 _SOME_OF_THE_OTHER_HALF = r"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z"
 
 # Characters and escapes whose meaning is certain; a limited number at a time, because `re` keeps state for each.
 _SURE = re.compile(
     r'(?:[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]'
     rf"|u(?!{_FIRST_HALF})[0-9a-fA-F]{{4}}"
-    rf"|u{_FIRST_HALF}(?:\\u{_OTHER_HALF}|(?!{_SOME_OF_THE_OTHER_HALF}))"
+    rf"|u{_FIRST_HALF}(?!{_SOME_OF_THE_OTHER_HALF})"
     r")){0,999}"
 )
 
@@ -44,7 +43,7 @@ def inner(text: str) -> str | None:
     mark = _MARK.search(text)
     if mark is None:
         return text
-    if text[mark.start()] != "\\" or text[-1] == "\\":
+    if text[mark.start()] != "\\":
         return None
     try:
         return _decode(f'"{text}"')
@@ -65,7 +64,7 @@ def decode(text: str, at: int) -> tuple[str, int]:
     end = mark.start()
     if text[end] != "\\":
         return text[at:end], end
-    while end < len(text) and text[end] != '"' and (sure := _SURE.match(text, end)) and sure.end() > end:
+    while (sure := _SURE.match(text, end)) and sure.end() > end:
         end = sure.end()
     said = text[at:end]
     try:

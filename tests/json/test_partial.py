@@ -28,6 +28,7 @@ from sse_stream import (
 )
 from sse_stream._json._depth import MAX_DEPTH
 from sse_stream._json._partial_machine import PartialMachine
+from sse_stream._json._partial_strings import inner
 
 from .partial_oracle import can_go_on, known, loads
 
@@ -579,6 +580,31 @@ def fail(parser: PartialJSON, pieces: Sequence[str]) -> tuple[list[JSONChange], 
     except PartialJSONError as error:
         return [*changes, *error.changes], error
     raise AssertionError(f"{''.join(pieces)!r} was read")
+
+
+class TestPiecesInsideAString:
+    """Most pieces of a long text are: these need no steps."""
+
+    @pytest.mark.parametrize(
+        ("piece", "decoded"),
+        [
+            ("abc", "abc"),
+            ("é\ud83d", "é\ud83d"),
+            (r"a\nb", "a\nb"),
+            (r"\\", "\\"),
+            (r"\u00e9\ud83d\ude00", "é😀"),
+            ('a"', None),
+            (r"a\n" + '"', None),
+            ('a" : "b', None),
+            ("a\n", None),
+            ("a\\", None),
+            (r"\u00e", None),
+            (r"\ud83d", None),
+            (r"\x", None),
+        ],
+    )
+    def test_is_decoded_at_once_where_nothing_else_can_be_meant(self, piece: str, decoded: str | None) -> None:
+        assert inner(piece) == decoded
 
 
 class TestWhatIsNoJSON:

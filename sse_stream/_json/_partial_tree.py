@@ -44,7 +44,7 @@ class PartialTree:
         self.changed = False
         self._top: list[JSONValue] = []
         self.container: JSONValue = self._top
-        self.buffer: StringIO | None = None  # until it is complete, its place holds `""`
+        self.buffer: StringIO | None = None  # until it is complete, its place holds `None`
         self._own_path: JSONPath = ()  # the path of the innermost container
         self.opened: list[tuple[JSONValue, JSONPath]] = []
         self._keys: dict[str, str] = {}  # one object per key, however often it occurs
@@ -109,7 +109,6 @@ class PartialTree:
     def end_container(self) -> None:
         """Close the innermost object or array."""
         container = self.container
-        self.path = self._own_path
         self.container, self._own_path = self.opened.pop()
         self.finish(container)
 
@@ -122,14 +121,13 @@ class PartialTree:
         self._key = key = self._keys.setdefault(key, key)
         self.path = (*self._own_path, key)
         if key in self.container:
-            self.container[key] = None
             self._hidden = self.changed = True
 
     # ---------------------------------------------------------------- strings
 
     def begin_string(self, piece: str) -> None:
         """Open a string that begins with this piece, which may be empty."""
-        self.put("")
+        self.put(None)
         self.buffer = StringIO()
         if piece:
             self.write(piece)

@@ -46,8 +46,8 @@ _PRELOADED = (
 
 _HYPOTHESIS_PROFILE = "mutants"
 
-PATIENCE = 3.0
-"""Seconds of the processor's time that a test may take beside five times what it takes otherwise."""
+PATIENCE = 2.0
+"""Seconds of the processor's time that a test may take beside four times what it takes otherwise."""
 
 _UNPATCHABLE = 77
 """The exit status of a process where no function could be given the mutant's code."""
@@ -120,7 +120,7 @@ def _register_profile() -> None:
     # A failure is enough: what it shrinks to, nobody reads.
     settings.register_profile(
         _HYPOTHESIS_PROFILE,
-        max_examples=60,
+        max_examples=25,
         derandomize=True,
         deadline=None,
         database=None,
@@ -352,7 +352,7 @@ class _Limited:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         # A changed module may change the names of tests.
-        signal.setitimer(signal.ITIMER_PROF, PATIENCE + 5 * self.seconds.get(item.nodeid, 1.0))
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE + 4 * self.seconds.get(item.nodeid, 1.0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

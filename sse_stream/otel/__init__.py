@@ -7,10 +7,10 @@
 try:
     import opentelemetry.metrics
     import opentelemetry.trace  # noqa: F401  # imported first, so that the error can say what to install
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
-        f"sse_stream.otel needs opentelemetry-api: pip install 'sse-stream[otel]' ({error})", name=error.name
-    ) from error
+        f"sse_stream.otel needs opentelemetry-api: pip install 'sse-stream[otel]' ({_error})", name=_error.name
+    ) from _error
 
 from ._attributes import attributes
 from ._conventions import Convention

@@ -7,6 +7,7 @@ at most eleven characters, which are kept until the rest arrives.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from io import StringIO
 from typing import NoReturn, TypeAlias
@@ -18,9 +19,8 @@ from ._partial_numbers import NumberState, can_end, go_on, number
 from ._partial_strings import decode, fault, is_unsure
 from ._partial_tree import PartialTree
 
-_WHITE = " \t\n\r"
-_SPACES = frozenset(_WHITE)
-_AFTER_A_NUMBER = frozenset(f"{_WHITE},]}}")
+_WHITESPACE = re.compile(r"[ \t\n\r]+")
+_AFTER_A_NUMBER = frozenset(" \t\n\r,]}")
 
 _LITERALS: Mapping[str, tuple[str, JSONKind, bool | None]] = {
     "t": ("true", "boolean", True),
@@ -87,8 +87,9 @@ class PartialSteps(PartialTree):
         """Expect the first item of an array, or its end."""
         if text[at] == "]":
             return self._end_container(at)
-        if text[at] in _WHITE:
-            return self._pass_over(text, at, "a value or ']'")
+        white = _WHITESPACE.match(text, at)
+        if white is not None:
+            return white.end()
         self.next_item()
         return self._value(text, at)
 
@@ -98,7 +99,7 @@ class PartialSteps(PartialTree):
         if type(self.container) is not list:
             if character == ",":
                 self.step = PartialSteps._next_key
-                return at + 2 if text[at + 1 : at + 2] == " " else at + 1  # measured as "records"
+                return at + 1 + text.startswith(" ", at + 1)  # measured as "records"
             if character == "}":
                 return self._end_container(at)
             return self._pass_over(text, at, "',' or '}'")
@@ -114,12 +115,10 @@ class PartialSteps(PartialTree):
 
     def _pass_over(self, text: str, at: int, expected: str) -> int:
         """Skip whitespace; refuse anything else."""
-        if text[at] not in _WHITE:
+        white = _WHITESPACE.match(text, at)
+        if white is None:
             self.refuse(at, f"expected {expected}, not {text[at]!r}")
-        at += 1
-        while text[at : at + 1] in _SPACES:
-            at += 1
-        return at
+        return white.end()
 
     # ---------------------------------------------------------------- objects and arrays
 
@@ -178,7 +177,7 @@ class PartialSteps(PartialTree):
         if text[at] != ":":
             return self._pass_over(text, at, "':'")
         self.step = PartialSteps._value
-        return at + 2 if text[at + 1 : at + 2] == " " else at + 1  # measured as "records"
+        return at + 1 + text.startswith(" ", at + 1)  # measured as "records"
 
     # ---------------------------------------------------------------- strings
 

@@ -56,7 +56,7 @@ from sse_stream import (
 from sse_stream.testing import EndAt, ReplayServer, Reply, Request, Reset
 
 GENERATED = (TextDelta, ReasoningDelta, RefusalDelta, AudioDelta, ToolCallStarted, ToolCallDelta)
-SHARES = (0.5, 0.9, 0.99)
+PERCENTS = (50, 90, 99)
 # How often the delay of the event loop is measured, in seconds.
 TICK = 0.005
 
@@ -170,16 +170,16 @@ async def run(provider: Provider, options: argparse.Namespace) -> str:
 # ------------------------------------------------------------------------------------------- the report
 
 
-def percentile(ordered: Sequence[float], share: float) -> float | None:
+def percentile(ordered: Sequence[float], percent: int) -> float | None:
     """The percentile by nearest rank; `None` if that is the maximum, because there are too few values."""
-    rank = math.ceil(share * len(ordered))
+    rank = math.ceil(percent * len(ordered) / 100)
     return ordered[rank - 1] if 0 < rank < len(ordered) else None
 
 
 def row(name: str, seconds: Iterable[float | None]) -> str:
     """One line of the table, in milliseconds."""
     ordered = sorted(value for value in seconds if value is not None)
-    values = [*(percentile(ordered, share) for share in SHARES), ordered[-1] if ordered else None]
+    values = [*(percentile(ordered, percent) for percent in PERCENTS), ordered[-1] if ordered else None]
     cells = ("–" if value is None else f"{value * 1e3:.2f}" for value in values)
     return f"{name:28}{len(ordered):9,}" + "".join(f"{cell:>10}" for cell in cells)
 
@@ -194,7 +194,8 @@ def report(found: Measurements, options: argparse.Namespace, seconds: float, wor
         "",
         *(f"{outcome:28}{number:9,}" for outcome, number in found.outcomes.most_common()),
         "",
-        f"{'complete streams, ms':28}{'values':>9}" + "".join(f"{name:>10}" for name in ("p50", "p90", "p99", "max")),
+        f"{'complete streams, ms':28}{'values':>9}"
+        + "".join(f"{name:>10}" for name in (*(f"p{percent}" for percent in PERCENTS), "max")),
         row("TTFT", (timings.time_to_first_token for timings in complete)),
         row("TPOT, by tokens of usage", (timings.time_per_output_token for timings in complete)),
         row("gap between chunks (ITL)", found.gaps),
@@ -210,7 +211,7 @@ def report(found: Measurements, options: argparse.Namespace, seconds: float, wor
         row("client: loop late by, ms", found.lateness),
         f"{'client: CPU, µs a chunk':28}{worked / max(1, found.chunks) * 1e6:9.1f}  {busy:.0%} of a core",
     ]
-    late, gap = (percentile(sorted(values), share) for values, share in ((found.lateness, 0.99), (found.gaps, 0.5)))
+    late, gap = (percentile(sorted(values), percent) for values, percent in ((found.lateness, 99), (found.gaps, 50)))
     if busy > 0.7 or (late is not None and gap is not None and late > gap / 10):
         lines.append(
             "The client was busy or late, which lengthens these times. Use more processes with fewer streams each."

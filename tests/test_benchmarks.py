@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from sse_stream import ChatStream
 
-from .benchmarks import formats, loopback, partial, pipeline, scale, startup
+from .benchmarks import client_cost, formats, loopback, partial, pipeline, scale, startup
 from .benchmarks.chat_workloads import ChatWorkload, cut, framed, payload, plain_text, workloads
 from .benchmarks.format_workloads import FormatWorkload
 
@@ -145,6 +147,54 @@ def test_over_loopback_all_give_the_same_text() -> None:
             with making("httpx", url) as runs:
                 found = loopback.measured(runs, stream, 1)
                 assert all(isinstance(value, float) for value in found.values()), found
+
+
+def test_every_client_reads_all_of_every_stream() -> None:
+    found = asyncio.run(client_cost.measured(streams=3, chunks=5, rounds=1, pace=0.001))
+    assert {*found} >= {f"{name} {how}" for name in ("aiohttp", "httpx") for how in ("alone", "+ sse_stream")}
+    assert found[client_cost.BASE].cpu == 1.0
+    assert all(each.cpu > 0 and each.pace >= 0 for each in found.values())
+
+
+def test_a_client_that_misses_something_is_not_measured() -> None:
+    async def deaf() -> client_cost.Reading:
+        return client_cost.Reading(size=1, seconds=0.02)
+
+    with pytest.raises(SystemExit, match="deaf did not read everything"):
+        asyncio.run(client_cost.run("deaf", deaf, 1, 5, 0.02))
+
+
+def test_time_is_taken_from_the_first_piece_to_the_last() -> None:
+    async def pieces() -> AsyncIterator[str]:
+        for text in ("a", "bc", "d"):
+            yield text
+            await asyncio.sleep(0.01)
+
+    found = asyncio.run(client_cost.reading(pieces()))
+    assert found.size == 4
+    assert found.seconds >= 0.018  # of three pauses, the last is behind the last piece
+
+
+def test_bars_are_as_long_as_their_figures() -> None:
+    lines = client_cost.bars({"aiohttp": 1.0, "much": 10.0, "none": 0.0}).splitlines()
+    assert [line.count("█") for line in lines] == [round(client_cost.WIDTH / 10), client_cost.WIDTH, 1]
+    assert [line.split()[1] for line in lines] == ["1.0", "10.0", "0.0"]
+
+
+def test_what_is_written_goes_between_its_markers() -> None:
+    page = "Bars:\n<!-- begin bars -->\n\nold\n\n<!-- end bars -->\nand so on"
+    assert client_cost.written(page, {"bars": "new\n"}) == page.replace("old", "new")
+
+
+def test_the_bars_on_the_page_are_as_long_as_their_figures() -> None:
+    page = client_cost.PAGE.read_text(encoding="utf-8")
+    figures = {
+        name.strip(): float(figure) for name, figure in re.findall(r"^(\S.+?) +(\d+\.\d)  █+$", page, re.MULTILINE)
+    }
+    assert figures[client_cost.BASE] == 1.0
+    assert client_cost.bars(figures) in page
+    rows = re.findall(r"^\| (\w.+?) \|(?: \d+\.\d\d \|){2}$", page, re.MULTILINE)
+    assert rows == [*figures]
 
 
 @pytest.mark.parametrize("make", [partial.code, partial.records])

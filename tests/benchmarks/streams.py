@@ -19,7 +19,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -64,13 +65,23 @@ def events(chunks: int) -> list[bytes]:
 # ------------------------------------------------------------------------------------------ the server
 
 
-async def serve(streams: int, chunks: int) -> None:
-    """Serve until this process is ended; the first line written is the port."""
+async def serve(streams: int, chunks: int, pace: float = 0.0) -> None:
+    """Serve until this process is ended; the first line written is the port.
+
+    Args:
+        streams: How many requests are answered together.
+        chunks: Chunks of each answer, besides the last.
+        pace: Seconds between a chunk and the next one of the same answer.
+    """
     frames = [HEAD, *map(framed, events(chunks)), b"0\r\n\r\n"]
     waiting: list[asyncio.StreamWriter] = []
 
     async def play(writers: list[asyncio.StreamWriter]) -> None:
-        for frame in frames:
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        for number, frame in enumerate(frames):
+            if pace:  # by the clock, so that what writing takes does not add up
+                await asyncio.sleep(begin + number * pace - loop.time())
             for writer in writers:
                 writer.write(frame)
             await asyncio.gather(*(writer.drain() for writer in writers), return_exceptions=True)
@@ -191,20 +202,38 @@ def resident() -> int:
 # ------------------------------------------------------------------------------------------- the table
 
 
-def run(streams: int, chunks: int, rounds: int) -> dict[str, Cost]:
-    """The medians of all contenders, who take turns."""
-    arguments = [sys.executable, "-m", "tests.benchmarks.streams", "--streams", str(streams), "--chunks", str(chunks)]
-    with subprocess.Popen([*arguments, "--serve"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+def command(streams: int, chunks: int) -> list[str]:
+    """This module, as a program."""
+    return [sys.executable, "-m", "tests.benchmarks.streams", "--streams", str(streams), "--chunks", str(chunks)]
+
+
+@contextmanager
+def served(streams: int, chunks: int, pace: float = 0.0) -> Iterator[str]:
+    """The server in a process of its own; its base URL."""
+    arguments = [*command(streams, chunks), "--serve", "--pace", str(pace)]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            url = f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
-            costs: dict[str, list[Cost]] = {contender: [] for contender in CONTENDERS}
-            for _ in range(rounds):
-                for contender, found in costs.items():
-                    out = subprocess.check_output([*arguments, "--read", contender, "--url", url], cwd=ROOT)
-                    found.append(Cost(**json.loads(out)))
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
         finally:
             server.terminate()
+
+
+def allow_many_sockets() -> None:
+    """Each stream is a descriptor, on either side."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def run(streams: int, chunks: int, rounds: int) -> dict[str, Cost]:
+    """The medians of all contenders, who take turns."""
+    arguments = command(streams, chunks)
+    costs: dict[str, list[Cost]] = {contender: [] for contender in CONTENDERS}
+    with served(streams, chunks) as url:
+        for _ in range(rounds):
+            for contender, found in costs.items():
+                out = subprocess.check_output([*arguments, "--read", contender, "--url", url], cwd=ROOT)
+                found.append(Cost(**json.loads(out)))
     return {
         contender: Cost(
             memory=median(cost.memory for cost in found),
@@ -224,14 +253,13 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--chunks", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--pace", type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument("--read", choices=[*CONTENDERS], help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    # Each stream is a descriptor, on either side.
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allow_many_sockets()
     if options.serve:
-        asyncio.run(serve(options.streams, options.chunks))
+        asyncio.run(serve(options.streams, options.chunks, options.pace))
     elif options.read:
         cost = asyncio.run(measure(options.read, options.url, options.streams, options.chunks))
         print(json.dumps(asdict(cost)))

@@ -58,25 +58,26 @@ def milliseconds(cells: list[str]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("values", "share", "found"),
+    ("values", "percent", "found"),
     [
-        (range(1, 101), 0.5, 50),
-        (range(1, 101), 0.9, 90),
-        (range(1, 101), 0.99, 99),
-        (range(1, 100), 0.99, None),  # it would be the maximum
-        (range(1, 1001), 0.99, 990),
-        ([1, 1, 1, 9], 0.5, 1),
-        ([1, 2, 3], 0.5, 2),
-        ([1, 2], 0.5, 1),
-        ([1, 2], 0.9, None),
-        ([1], 0.5, None),
-        ([], 0.5, None),
+        (range(1, 101), 50, 50),
+        (range(1, 101), 90, 90),
+        (range(1, 101), 99, 99),
+        (range(1, 100), 99, None),  # it would be the maximum
+        (range(1, 1001), 99, 990),
+        (range(1, 701), 99, 693),
+        ([1, 1, 1, 9], 50, 1),
+        ([1, 2, 3], 50, 2),
+        ([1, 2], 50, 1),
+        ([1, 2], 90, None),
+        ([1], 50, None),
+        ([], 50, None),
     ],
 )
 def test_percentiles_are_by_nearest_rank(
-    values: range | list[int], share: float, found: int | None, example: dict[str, Any]
+    values: range | list[int], percent: int, found: int | None, example: dict[str, Any]
 ) -> None:
-    assert example["percentile"](values, share) == found
+    assert example["percentile"](values, percent) == found
 
 
 def test_streams_that_fail_are_counted_apart_and_are_in_no_figure(report: Callable[..., str]) -> None:

@@ -1,1 +1,1 @@
-"""Chunks, events, the completion and what adds it up. No provider is known here, only OpenAI's field names."""
+"""Chunks, events, and their accumulation to a completion. Knows OpenAI's field names, but no provider."""

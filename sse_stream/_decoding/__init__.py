@@ -1,1 +1,1 @@
-"""From bytes to typed events: the composition, and how a stream ends."""
+"""Decoding bytes to typed events, and judging how a stream ended."""

@@ -1,4 +1,4 @@
-"""What has come of a chat: what each chunk, and each thing beside the chunks, changes; and how it ended."""
+"""The state of a chat stream: what each decoded item changes, and how the stream ended."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from ._verdict import anomalies_at_end, error_at_end, failed_finish
 
 
 class ChatState(Lifecycle):
-    """Everything that a chat stream has come to, and what it does with what comes next.
+    """The state of a chat stream, and what each decoded item changes in it.
 
     Args:
-        dialect: The wire format; `None` to find it out.
+        dialect: The wire format; `None` to detect it.
         strict: Whether the first deviation is an error.
-        limits: Bounds on memory.
+        limits: Limits on memory.
         keepalives: Whether keep-alives give an event.
 
     Raises:
-        TypeError: `dialect` is none.
+        TypeError: `dialect` is not a dialect.
 
     Attributes:
         dialect: The wire format.
-        items: Decodes the next server-sent event.
+        items: Decodes server-sent events to items.
         queue: What was decoded and not handed out.
-        parser: Takes the bytes.
+        parser: Parses the bytes.
         log: The anomalies.
-        builder: Adds chunks up.
-        written: What a choice writes, to be read as it grows.
-        tally: How much has come: `pieces` is how many generated pieces there have been.
-        shortcut: Reads text that repeats all but itself.
-        keepalives_seen: Comments, and keep-alives in the form of data.
-        broken: Whether the connection broke when nothing more was meant to come.
+        builder: Accumulates chunks.
+        written: Creates readers for the text of a choice as it grows.
+        tally: Counts the memory, and the generated pieces.
+        shortcut: Reads repetitive text events without decoding them.
+        keepalives_seen: The number of keep-alives, as comments or as data.
+        broken: Whether the connection broke after the answer was complete.
     """
 
     def __init__(self, dialect: Dialect | None, *, strict: bool, limits: Limits, keepalives: bool) -> None:
@@ -61,44 +61,44 @@ class ChatState(Lifecycle):
         self.shortcut = shortcut_for(dialect, self.builder, limits.event_size)
         self._event_size = limits.event_size
         self._chunks_seen = 0
-        self._foreign: str | None = None  # the first JSON that was no chunk
+        self._foreign: str | None = None  # the first JSON that was not a chunk
         self.keepalives_seen = 0
         self.broken = False
 
     @property
     def completion(self) -> ChatCompletion:
-        """What has been decoded so far, as a snapshot."""
+        """A snapshot of the completion decoded so far."""
         return self.builder.snapshot()
 
     @property
     def usage(self) -> Usage | None:
-        """What usage has been reported so far."""
+        """The usage reported so far."""
         return self.builder.usage
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """The tolerated deviations so far, one item a kind."""
+        """The anomalies so far, one item per kind."""
         return self.log.found()
 
     @property
     def events_seen(self) -> int:
-        """How many server-sent events there have been."""
+        """The number of server-sent events so far."""
         return self.items.events_seen + self.shortcut.seen
 
     @property
     def chunks_seen(self) -> int:
-        """How many chunks there have been."""
+        """The number of chunks so far."""
         return self._chunks_seen + self.shortcut.seen
 
     def fail(self, error: SSEStreamError, ending: Ending) -> SSEStreamError:
-        """Take a failure, which ends the stream: one of the bytes, or one from outside, as a broken connection.
+        """End the stream with an error, found in its bytes or raised outside, such as a broken connection.
 
         Args:
-            error: The failure.
-            ending: What `ending` says from here on, if the stream had not ended before.
+            error: The error.
+            ending: The new value of `ending`, unless the stream had ended before.
 
         Returns:
-            The error, with what had arrived.
+            The error, with the partial completion.
         """
         error.completion = self.completion
         if self.stop(ending, error):
@@ -106,18 +106,18 @@ class ChatState(Lifecycle):
         return error
 
     def abandon(self) -> None:
-        """The caller stops: nothing more is handed out."""
+        """Close the stream for the caller. Nothing more is handed out."""
         self.stop("complete" if self.state == "done" else "closed")
         self._drop()
 
     def _drop(self, failure: str = "") -> None:
-        """Nothing is handed out any more, whoever still reads, and whatever waits."""
+        """Discard everything that has not been handed out."""
         self.shortcut.forget()
         self.queue.clear()
         self.parser.stop(failure)
 
     def add(self, chunk: ChatCompletionChunk) -> list[ChatEvent]:
-        """Add a chunk up; the events that it gives.
+        """Add a chunk. Returns its events.
 
         Raises:
             SSEStreamError: The stream fails here.
@@ -133,7 +133,7 @@ class ChatState(Lifecycle):
             raise self.fail(error, "invalid") from None
 
     def apply(self, item: Beside) -> list[ChatEvent]:
-        """What an item changes that is no chunk; the events that say so.
+        """Apply an item that is not a chunk. Returns its events.
 
         Raises:
             SSEStreamError: The stream fails here.
@@ -150,7 +150,7 @@ class ChatState(Lifecycle):
                 case AnomalyFound(kind, sample):
                     self.log.note(kind, sample)
                     if self.log.violation is not None:
-                        self.shortcut.forget()  # nothing may pass it
+                        self.shortcut.forget()  # the violation must be raised before any later event
                     if kind == "not_a_chunk" and self._foreign is None:
                         self._foreign = sample
                 case Done():
@@ -166,7 +166,7 @@ class ChatState(Lifecycle):
                 case Failure(error):
                     if isinstance(error, ProviderError):
                         self._take_late_usage()
-                    # What is too large cannot be passed over, whenever it comes.
+                    # An event that is too large cannot be skipped, so it is an error even after the end mark.
                     if self.state != "done" or isinstance(error, EventTooLargeError):
                         raise error
                     self.log.note("data_after_done", str(error))
@@ -176,30 +176,32 @@ class ChatState(Lifecycle):
         return []
 
     def _take_late_usage(self) -> None:
-        """Take what usage has come behind an error, of which nothing else is read: it counts as no event."""
+        """Take the usage from events behind an error. Nothing else in them is used, and they are not counted."""
         items = self.items
         seen = items.events_seen
         while self.queue or items.fetch():
             entry = self.queue.popleft()
             if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:
-                with suppress(OutputTooLargeError):  # the error that stands before it is the one to be told
+                with suppress(OutputTooLargeError):  # the error before it is the one to raise
                     self.builder.add(ChatCompletionChunk(usage=entry.usage))
         items.events_seen = seen
 
     def check_strictness(self) -> None:
-        """Raise the error for the first anomaly, in strict mode: what came before it was handed out."""
+        """In strict mode, raise the error for the first deviation, after everything before it was handed out."""
         if self.log.violation is not None and self.state != "ended":
             raise self.fail(self.log.violation, "invalid")
 
     def finish(self) -> None:
-        """Nothing is left: how did it end?"""
+        """Judge how the stream ended, now that all bytes are decoded."""
         is_done = self.state == "done"
         cut_off = self.items.cut_off
         error = error_at_end(
             self.builder, self.dialect.end_mark, is_done=is_done, cut_off=cut_off, begun=self.chunks_seen > 0
         )
         if not self.builder.begun and self._foreign is not None:
-            error = ChunkDecodeError(f"no chunk came, but {self._foreign[:200]!r}", data=self._foreign)
+            error = ChunkDecodeError(
+                f"the stream contains no chunk, only other JSON: {self._foreign[:200]!r}", data=self._foreign
+            )
         if error is not None:
             raise self.fail(error, ending_of(error))
         broken = self.broken or cut_off

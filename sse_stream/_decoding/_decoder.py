@@ -1,4 +1,4 @@
-"""The whole way from bytes to events, without any input or output of its own."""
+"""The public decoder of chat streams, from bytes to events, without IO."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ._reader import EventReader
 
 
 class ChatDecoder:
-    r"""Bytes in, typed events out: a whole chat stream, without any input or output of its own.
+    r"""Decodes the bytes of a chat stream to typed events, without IO.
 
-    However the bytes are cut, the events are the same, and the same error comes at the same place. What `feed`
-    and `close` return is a view of one queue: any number of them may be read, in any order, and each event goes
-    to whoever asks first.
+    How the bytes are split does not matter: the events are the same, and an error is raised at the same place. The
+    iterators that `feed` and `close` return all read from one queue. Any number of them may be read in any order, and
+    each event is delivered once, to the first reader that asks.
 
     Args:
-        dialect: The wire format; by default the first event tells which of the known ones it is.
-        strict: Whether the first deviation is an error, a `ChunkDecodeError`. Notes are none.
-        limits: Bounds on memory.
+        dialect: The wire format. By default, it is detected from the first event.
+        strict: Whether the first deviation raises a `ChunkDecodeError`. Notes never do.
+        limits: Limits on memory.
         keepalives: Whether comments and other keep-alives give a `KeepAlive` event.
 
     Raises:
-        TypeError: `dialect` lacks something that a dialect must have; the message says what to add.
+        TypeError: `dialect` lacks a required member. The message says what to add.
 
     >>> decoder = ChatDecoder()
     >>> list(decoder.feed(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'))
@@ -56,43 +56,42 @@ class ChatDecoder:
 
     @property
     def completion(self) -> ChatCompletion:
-        """What has been decoded so far, as a snapshot: all that was handed out, and at most the rest of a chunk."""
+        """A snapshot of the completion so far: everything handed out, and at most the rest of the current chunk."""
         return self._reader.completion
 
     @property
     def usage(self) -> Usage | None:
-        """What usage has been reported so far."""
+        """The usage reported so far."""
         return self._reader.usage
 
     @property
     def error(self) -> SSEStreamError | None:
-        """The failure that ended the stream; `None` if none did."""
+        """The error that ended the stream; `None` if none did."""
         return self._reader.error
 
     @property
     def ending(self) -> Ending:
-        """How the stream ended; `"complete"` as soon as `[DONE]` was read, `"open"` until something was."""
+        """How the stream ended: `"complete"` once `[DONE]` has been read, `"open"` until the stream ends."""
         return self._reader.ending
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """The tolerated deviations so far, one item a kind."""
+        """The anomalies so far, one item per kind."""
         return self._reader.anomalies
 
     def feed(self, data: bytes | bytearray | memoryview) -> Iterator[ChatEvent]:
-        """Take the next bytes of the stream, all of them at once.
+        """Add the next bytes of the stream.
 
         Args:
-            data: Any number of bytes, cut anywhere.
+            data: Any number of bytes, split anywhere.
 
         Returns:
-            The events, decoded as they are read. What is left unread stays queued, and comes first on the next
-            call.
+            An iterator that decodes events as it is read. Unread events stay queued and come first with the next call.
 
         Raises:
-            SSEStreamError: While the events are read, after every event before it: a `ProviderError`, a
-                `ChunkDecodeError`, an `EventTooLargeError` or an `OutputTooLargeError`. At once, if the
-                decoder has failed before or was closed.
+            SSEStreamError: Raised by the iterator, after all events that precede the error: a `ProviderError`, a
+                `ChunkDecodeError`, an `EventTooLargeError` or an `OutputTooLargeError`. Raised by `feed` itself if the
+                decoder has failed or was closed.
             TypeError: `data` is not bytes.
         """
         reader = self._reader
@@ -104,13 +103,13 @@ class ChatDecoder:
         return iter(reader.next_event, None)
 
     def feed_chunks(self, data: bytes | bytearray | memoryview) -> Iterator[ChatCompletionChunk]:
-        """Like `feed`, but gives the chunks; the events of a chunk that is read so are passed over.
+        """Like `feed`, but returns chunks. The events of these chunks are skipped.
 
         Args:
-            data: Any number of bytes, cut anywhere.
+            data: Any number of bytes, split anywhere.
 
         Returns:
-            The chunks, decoded as they are read. They belong to the caller.
+            An iterator that decodes chunks as it is read. The chunks belong to the caller.
 
         Raises:
             SSEStreamError: As with `feed`.
@@ -120,23 +119,24 @@ class ChatDecoder:
         return iter(self._reader.next_chunk, None)
 
     def close(self) -> Iterator[ChatEvent]:
-        """Say that no more bytes will come. After an error this does nothing.
+        """End the stream. After an error, this does nothing.
 
         Returns:
-            The events not read yet, and those of the end: at last `StreamDone`, if it ended well.
+            An iterator over the events not read yet and the last ones. If the stream is complete, it ends with `StreamDone`.
 
         Raises:
-            IncompleteStreamError: While the events are read: the stream ended before it was done.
-            SSEStreamError: As with `feed`, while the events are read.
+            IncompleteStreamError: Raised by the iterator if the stream was truncated.
+            SSEStreamError: Raised by the iterator, as with `feed`.
         """
         self._reader.end()
         return iter(self._reader.next_event, None)
 
     def close_chunks(self) -> Iterator[ChatCompletionChunk]:
-        """Like `close`, but gives the chunks.
+        """Like `close`, but returns chunks.
 
         Returns:
-            The chunks not read yet, and that of an event which the end has cut off, if it is whole.
+            An iterator over the chunks not read yet. A last event without its blank line is included if its data is
+            complete.
 
         Raises:
             SSEStreamError: As with `close`.

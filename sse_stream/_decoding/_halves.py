@@ -1,4 +1,4 @@
-"""Surrogate pairs whose halves come in two deltas: the first waits for the second."""
+"""Rejoining surrogate pairs that are split between deltas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .._json._lenient import without_halves
 S = TypeVar("S", bound=msgspec.Struct)
 
 Channel: TypeAlias = tuple[int, str, Hashable]
-"""Where text goes: the choice's index, the field, and which of the things in it."""
+"""Identifies a text: the index of the choice, the field, and the item in the field."""
 
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning", "reasoning_text")
 _BLOCKS = ("reasoning_details", "thinking_blocks")
@@ -36,13 +36,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Halves:
-    r"""Puts the halves of surrogate pairs together, in whatever text of a choice they are, and however far apart.
+    r"""Rejoins split surrogate pairs in any text of a choice, however far apart the halves are.
 
-    JSON can say a half, `"\ud83d"`; text cannot. What no other half follows becomes U+FFFD: when another text comes in
-    its place, when the choice finishes, or at the end.
+    JSON can express a lone surrogate, `"\ud83d"`, but text must not contain one. A high surrogate is held back until its
+    text continues. If no low surrogate follows, it becomes U+FFFD when its text continues, when the choice finishes, or at
+    the end of the stream.
 
     Attributes:
-        waiting: The first halves that wait.
+        waiting: The high surrogates that are held back.
     """
 
     __slots__ = ("waiting",)
@@ -51,11 +52,11 @@ class Halves:
         self.waiting: dict[Channel, str] = {}
 
     def mend(self, chunk: ChatCompletionChunk, note: OnAnomaly) -> ChatCompletionChunk:
-        """The chunk without halves: those that wait are put before what belongs to them.
+        """Return the chunk without lone surrogates, with those held back prepended to their text.
 
         Args:
             chunk: Any chunk.
-            note: Told each anomaly.
+            note: Called with each anomaly.
         """
         if not self.waiting and not _has_halves(chunk):
             return chunk
@@ -63,7 +64,7 @@ class Halves:
         return with_source(_cleaned(replace(chunk, choices=choices)), getattr(chunk, SOURCE, None))
 
     def rest(self, note: OnAnomaly) -> Iterator[ChatCompletionChunk]:
-        """The stream ends: a chunk with what still waits, if anything does."""
+        """End the stream. Yields a chunk for what is still held back, if anything."""
         if self.waiting:
             indices = sorted({index for index, _, _ in self.waiting})
             choices = [ChunkChoice(index=index, delta=self._flushed(index, ChoiceDelta(), note)) for index in indices]
@@ -92,7 +93,7 @@ class Halves:
         if audio is not None and audio.transcript:
             said["audio"] = replace(audio, transcript=self._join((index, "audio", None), audio.transcript, note))
         if choice.message is not None and said and any(where == index for where, _, _ in self.waiting):
-            choice = replace(choice, message=None)  # the delta counts, though what it says waits
+            choice = replace(choice, message=None)  # the delta counts, even though its text is held back
         delta = replace(delta, **said)
         return replace(choice, delta=self._flushed(index, delta, note) if choice.finish_reason else delta)
 
@@ -107,7 +108,7 @@ class Halves:
         channel = (index, "tool_calls", piece.index)
         function, custom = piece.function, piece.custom
         names = (function is not None and function.name) or (custom is not None and custom.name)
-        if names and channel in self.waiting:  # perhaps another call, to which the half does not belong
+        if names and channel in self.waiting:  # a name may start another call, to which the surrogate does not belong
             note("lone_surrogate", repr(self.waiting.pop(channel)))
             yield _call_of(piece.index)
         if function is not None and function.arguments:
@@ -117,7 +118,7 @@ class Halves:
         yield piece
 
     def _join(self, channel: Channel, text: str, note: OnAnomaly) -> str:
-        """The text, with the half that waited for it, and without one that has to wait."""
+        """Prepend the surrogate held back for this text, and hold back one at its end."""
         if not text:
             return text
         half = self.waiting.pop(channel, "")
@@ -136,7 +137,7 @@ class Halves:
         return whole
 
     def _flushed(self, index: int, delta: ChoiceDelta, note: OnAnomaly) -> ChoiceDelta:
-        """The delta, with all that waits for its choice."""
+        """Return the delta with everything held back for its choice."""
         said: dict[str, JSONValue] = {}
         for channel in [channel for channel in self.waiting if channel[0] == index]:
             note("lone_surrogate", repr(self.waiting.pop(channel)))
@@ -165,7 +166,7 @@ def _has_halves(chunk: ChatCompletionChunk) -> bool:
 
 
 def _cleaned(struct: S) -> S:
-    """The struct with U+FFFD for what halves are left in it, where no other half is waited for."""
+    """Return the struct with U+FFFD for lone surrogates in its other fields, which are never rejoined."""
     return replace(struct, **{name: _clean(getattr(struct, name)) for name in struct.__struct_fields__})
 
 

@@ -1,4 +1,4 @@
-"""From server-sent events to what they mean, one event after another, in one queue."""
+"""Decoding server-sent events to items, one event at a time, into one queue."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ._unframed import UnframedJSON
 
 
 class ItemDecoder:
-    """Decodes the next server-sent event when asked, and queues what it means.
+    """Decodes server-sent events on demand, and queues their items.
 
     Args:
-        dialect: The wire format; `None` to find it out.
-        max_event_size: How many bytes of one event may wait for its end.
+        dialect: The wire format; `None` to detect it.
+        max_event_size: The maximum size of one event in bytes.
 
     Raises:
-        TypeError: `dialect` is none.
+        TypeError: `dialect` is not a dialect.
 
     Attributes:
         queue: The queue.
-        parser: Takes the bytes, and keeps them until they are decoded.
-        events_seen: How many server-sent events were decoded here.
+        parser: Parses the bytes, and buffers them until they are decoded.
+        events_seen: The number of server-sent events decoded here.
         cut_off: Whether the body ended inside an event.
     """
 
@@ -52,7 +52,7 @@ class ItemDecoder:
         self.parser = _parser(self._reading, max_event_size, self._items)
         self.events_seen = 0
         self.cut_off = False
-        self._asked_at_end = False  # whether the dialect was asked what the end of the body means
+        self._asked_at_end = False  # whether `end` of the dialect has been called
 
     @property
     def dialect(self) -> Dialect:
@@ -60,16 +60,16 @@ class ItemDecoder:
         return self._reading.dialect
 
     def use(self, dialect: Dialect) -> None:
-        """Read with this dialect from the next event on.
+        """Use this dialect from the next event on.
 
         Raises:
-            TypeError: It is none.
+            TypeError: It is not a dialect.
         """
         self._reading.use(dialect)
         self._decode_plain = dialect.decode_plain
 
     def fetch(self) -> bool:
-        """Queue what the next event means, and what stands before it; whether there was anything."""
+        """Queue the items of the next event and of comments before it. Returns whether there were any."""
         queue = self.queue
         before = len(queue)
         while len(queue) == before:
@@ -81,7 +81,7 @@ class ItemDecoder:
         return True
 
     def next_plain_chunk(self) -> ChatCompletionChunk | None:
-        """The chunk that the next event is, if it is a plain one; what a plain event is else is queued."""
+        """Return the chunk of the next event if both are plain. Other items of a plain event are queued."""
         parser = self.parser
         data = parser.next_plain()
         if data is None:
@@ -98,11 +98,11 @@ class ItemDecoder:
         return chunk
 
     def _fetch_framed(self) -> bool:
-        """What `fetch` does, for an event that is not plain, or not whole in one piece."""
+        """Do the same as `fetch` for an event that is not plain, or not complete in one piece."""
         try:
             event = self.parser.next_event(self.queue)
         except EventTooLargeError as error:
-            self.queue.append(Failure(error))  # what stands before it comes before it
+            self.queue.append(Failure(error))  # queued, so that it is raised after everything before it
             return True
         if event is None:
             return False
@@ -115,10 +115,10 @@ class ItemDecoder:
         return True
 
     def fetch_end(self) -> bool:
-        """All events were fetched, and no more bytes will come: queue what that means, a step at a time.
+        """Queue the next step of the end, once all events are fetched and no more bytes will come.
 
         Returns:
-            Whether there was a step: the event that no blank line has closed, then what the dialect says.
+            Whether there was a step: first the event that no blank line ended, then the items of the dialect's `end`.
         """
         if self.parser.within_event:
             event = self.parser.next_incomplete()
@@ -137,10 +137,10 @@ class ItemDecoder:
         return True
 
     def fetch_document(self, body: bytes) -> bool:
-        """Queue a body that is one whole completion, as a server sends that ignores `"stream": true`.
+        """Queue a body that is one whole completion, from a server that ignores `"stream": true`.
 
         Returns:
-            Whether it is one.
+            Whether the body is one.
         """
         event = ServerSentEvent(body.decode("utf-8", "replace"))
         try:
@@ -153,7 +153,7 @@ class ItemDecoder:
         return True
 
     def _decode(self, event: ServerSentEvent) -> None:
-        """Queue what an event means that is no plain chunk."""
+        """Queue the items of an event that is not a plain chunk."""
         try:
             self._items.put(self._reading.decode(event))
         except ChunkDecodeError as error:
@@ -161,11 +161,11 @@ class ItemDecoder:
 
 
 class _Reading:
-    """The dialect that reads, and what finds it until it is known: for whoever must not know who else reads.
+    """The current dialect and its detection, shared by the decoder and the callbacks of the parser.
 
     Attributes:
         dialect: The dialect.
-        detecting: What finds out whether it is another one; `None` once that is known.
+        detecting: Detects whether another dialect is needed; `None` once that is known.
     """
 
     __slots__ = ("detecting", "dialect")
@@ -179,10 +179,10 @@ class _Reading:
             self.use(dialect)
 
     def use(self, dialect: Dialect) -> None:
-        """Read with this dialect.
+        """Use this dialect.
 
         Raises:
-            TypeError: It is none.
+            TypeError: It is not a dialect.
         """
         check_dialect(dialect)
         register_turn(dialect.name, dialect.turn)
@@ -190,7 +190,7 @@ class _Reading:
         self.detecting = None
 
     def settled(self, chunk: ChatCompletionChunk) -> Sequence[Item]:
-        """What comes before a plain chunk: with choices, it shows that the stream is a chat."""
+        """Return the items to queue before a plain chunk. One with choices settles the detection."""
         detecting = self.detecting
         if detecting is None or not chunk.choices:
             return ()
@@ -198,10 +198,10 @@ class _Reading:
         return detecting.settle()
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What an event means.
+        """Return the items of an event.
 
         Raises:
-            ChunkDecodeError: It cannot be read.
+            ChunkDecodeError: It cannot be decoded.
         """
         detecting = self.detecting
         items = (detecting or self.dialect).decode(event)
@@ -210,14 +210,14 @@ class _Reading:
         return items
 
     def end(self) -> Sequence[Item]:
-        """What it means that the body has ended."""
+        """Return the items of the end of the body."""
         return (self.detecting or self.dialect).end()
 
 
 def _parser(reading: _Reading, max_event_size: int, items: ItemQueue) -> EventParser:
-    """The parser of server-sent events; what it finds beside them is queued.
+    """Create the parser. Its callbacks queue comments, unknown fields and anomalies.
 
-    It knows nothing of who reads them: no reference leads back, and a stream that is dropped is gone at once.
+    The callbacks hold no reference to the decoder, so a dropped stream is freed at once, without a reference cycle.
     """
 
     def part_events(data: str) -> bool:
@@ -226,14 +226,14 @@ def _parser(reading: _Reading, max_event_size: int, items: ItemQueue) -> EventPa
             items.note("events_run_together", data)
         return whole
 
-    unframed: UnframedJSON | None = None  # made for the first line that is no field: few streams have one
+    unframed: UnframedJSON | None = None  # created for the first line that is not a field, which few streams have
 
     def read_line(line: str) -> None:
         nonlocal unframed
         unframed = unframed or UnframedJSON(max_event_size)
         text = unframed.add(line)
         if text:
-            with suppress(ChunkDecodeError):  # nobody has said that it is a chunk
+            with suppress(ChunkDecodeError):  # the text need not be a chunk
                 meant = reading.decode(ServerSentEvent(text))
                 items.put((AnomalyFound("unframed_json", text), *meant))
 

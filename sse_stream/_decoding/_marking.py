@@ -1,4 +1,4 @@
-"""What a dialect says of parts, told to what adds the answer up."""
+"""Applying the items by which a dialect marks parts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ..dialects._base import PartEnd, PartItem, PartPiece, PartStart
 
 
 def mark_part(builder: CompletionBuilder, item: PartItem) -> list[ChatEvent]:
-    """A part begins, ends, or something came for it; the events that say so.
+    """Start or end a part, or add data to it. Returns the events.
 
     Raises:
-        OutputTooLargeError: With it more is kept than may be.
+        OutputTooLargeError: The output exceeds the limit.
     """
     events: list[ChatEvent] = []
     match item:

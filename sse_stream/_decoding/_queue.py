@@ -1,4 +1,4 @@
-"""The one queue: what was decoded, and not handed out."""
+"""The queue of what was decoded and not handed out."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..dialects._base import AnomalyFound, Done, Item
 from ._halves import Halves
 
 Entries: TypeAlias = deque[Item | ChatEvent]
-"""What an event means, and before it what a chunk said that is being read."""
+"""Items of decoded events, preceded by the remaining events of the current chunk."""
 
 
 class ItemQueue:
-    """Takes what events mean, and sees to it that text in it is text.
+    """Queues items, rejoining surrogate pairs in their text.
 
     Attributes:
         entries: The queue.
-        halves: The halves of surrogate pairs that wait for the others.
+        halves: Rejoins split surrogate pairs.
     """
 
     __slots__ = ("entries", "halves")
@@ -31,21 +31,21 @@ class ItemQueue:
         self.halves = Halves()
 
     def put(self, items: Iterable[Item]) -> None:
-        """Queue what an event means."""
+        """Queue items."""
         for item in items:
             if isinstance(item, ChatCompletionChunk):
-                item = self.mended(item)  # noqa: PLW2901  # the same, as text
+                item = self.mended(item)  # noqa: PLW2901  # the same chunk, with valid text
             elif isinstance(item, Done):
                 self.end()
             self.entries.append(item)
 
     def end(self) -> None:
-        """The stream ends: nothing is waited for any more."""
+        """Queue the text that is still held back, because the stream ends."""
         if self.halves.waiting:
             self.entries.extend(self.halves.rest(self.note))
 
     def mended(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
-        """The chunk without halves of surrogate pairs; before it, what was odd about them is queued."""
+        """Return the chunk without lone surrogates. Anomalies about them are queued first."""
         return self.halves.mend(chunk, self.note)
 
     def note(self, kind: AnomalyKind, sample: str) -> None:

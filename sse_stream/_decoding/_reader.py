@@ -1,7 +1,7 @@
-"""The reading machine: bytes in, typed events or chunks out, in order.
+"""Reading a chat stream: bytes in, typed events or chunks out, in order.
 
-What was decoded and not handed out is in one queue. One method makes the next event, one the next chunk; whoever
-reads holds nothing, so any number of readers may take turns.
+Everything decoded and not handed out is in one queue. One method returns the next event, another the next chunk. Readers
+hold no state, so any number of them may take turns.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from ._chat_state import ChatState
 
 
 class EventReader(ChatState):
-    """Takes the bytes of a chat stream, and gives its events, or its chunks, when asked.
+    """Decodes the bytes of a chat stream to events or chunks, on demand.
 
     Args:
-        dialect: The wire format; `None` to find it out.
+        dialect: The wire format; `None` to detect it.
         strict: Whether the first deviation is an error.
-        limits: Bounds on memory.
+        limits: Limits on memory.
         keepalives: Whether keep-alives give an event.
 
     Raises:
-        TypeError: `dialect` is none.
+        TypeError: `dialect` is not a dialect.
 
     Attributes:
-        take: Keeps the next bytes of the stream, which are decoded as they are read; raises an `SSEStreamError` if
-            the stream has ended, or no more bytes were to come.
-        take_document: Takes a body that is no stream but one whole completion; returns whether it is one.
+        take: Adds the next bytes of the stream, which are decoded when read. Raises an `SSEStreamError` if the stream has
+            ended or was closed.
+        take_document: Takes a body that is one whole completion instead of a stream. Returns whether it is one.
     """
 
     def __init__(self, dialect: Dialect | None, *, strict: bool, limits: Limits, keepalives: bool) -> None:
@@ -41,26 +41,26 @@ class EventReader(ChatState):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more can be meant to come: every choice has finished and not gone on, no call is open."""
+        """Whether the answer is complete although the stream has not ended: each choice has finished, and no call is open."""
         return self.state == "open" and self.builder.is_settled
 
     def end(self) -> None:
-        """No more bytes will come."""
+        """End the input."""
         self.parser.close()
 
     def next_event(self, data: bytes = b"") -> ChatEvent | None:
-        """The next event of what was taken; `None` if that holds no more.
+        """Return the next event; `None` if the bytes so far hold no more.
 
         Args:
-            data: Bytes to be taken first, for who reads one piece after another.
+            data: Bytes to add first.
 
         Raises:
-            SSEStreamError: The stream fails here: after every event before it, and once.
+            SSEStreamError: The stream fails here, after all events that precede the error. Raised once.
         """
         queue, parser = self.queue, self.parser
         shortcut = self.shortcut
         if data:
-            # Measured as "one event a read": an event that is compared need not be kept first.
+            # Measured as "one event a read": an event that the shortcut reads need not be buffered.
             if (
                 shortcut.channel is not None
                 and parser.takes_as_is
@@ -103,7 +103,7 @@ class EventReader(ChatState):
                     shortcut.learn(getattr(entry, SOURCE, None), parser.plain_name, entry, events[0])
             elif isinstance(entry, Beside):
                 events = self.apply(entry)
-                shortcut = self.shortcut  # it is another one where a dialect was found
+                shortcut = self.shortcut  # finding a dialect replaces the shortcut
             else:
                 return entry
             if events:
@@ -112,13 +112,13 @@ class EventReader(ChatState):
                 return events[0]
 
     def next_chunk(self, data: bytes = b"") -> ChatCompletionChunk | None:
-        """The next chunk of what was taken; `None` if that holds no more.
+        """Return the next chunk; `None` if the bytes so far hold no more.
 
-        The events of a chunk that is handed out are passed over. Those of one that has begun to be read by its
-        events are left to who reads events.
+        The events of the chunk are skipped. The remaining events of a chunk that is already being read as events stay
+        queued for readers of events.
 
         Args:
-            data: Bytes to be taken first, for who reads one piece after another.
+            data: Bytes to add first.
 
         Raises:
             SSEStreamError: As with `next_event`.
@@ -126,7 +126,7 @@ class EventReader(ChatState):
         if data:
             self.parser.take(data)
         queue = self.queue
-        place = 0  # behind the events that are left
+        place = 0  # the position after the events that stay queued
         while True:
             while place < len(queue) and not isinstance(queue[place], (ChatCompletionChunk, Beside)):
                 place += 1
@@ -143,7 +143,7 @@ class EventReader(ChatState):
                 self.apply(entry)
 
     def _fetch(self) -> bool:
-        """Queue what comes next; whether there was anything."""
+        """Queue what comes next. Returns whether there was anything."""
         if self.log.violation is not None:
             self.check_strictness()
         items = self.items

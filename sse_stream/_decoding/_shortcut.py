@@ -1,14 +1,14 @@
-"""Text that repeats all but itself: read by comparing, not by decoding.
+"""The shortcut for repetitive chunks: it compares bytes instead of decoding them.
 
-Nine chunks of ten are the one before with another piece of text. Once adding a chunk did nothing but append one
-text, that text is looked for in the chunk's JSON, and one trial decode, with another text in its place, must give
-the same chunk with that text. Then what stands before the text and what stands behind it are known, and an event
-that is head, one JSON string and tail says nothing but that string. OpenAI's padding may change with it, and so may
-the spaces that Anthropic pads with.
+Nine out of ten chunks differ from the one before only in a piece of text. When adding a chunk has only appended a text,
+the text is located in the JSON of the chunk, and a trial decode with another text in its place must give the same chunk
+with that text. This determines the head and the tail of the event. Any later event that consists of this head, one JSON
+string and this tail only appends that string. OpenAI's padding may vary as well, and so may the spaces that Anthropic pads
+with.
 
-Why this is exact: a JSON string that is replaced by another one leaves the rest of the JSON as it was, the trial
-shows that it is a value, and of which field, and what the completion is made of has not changed since. No line ends in
-a JSON string, so what is compared has the lines of the event before.
+This is exact. Replacing a JSON string leaves the rest of the JSON unchanged, the trial proves that the string is the value
+of that field, and the state of the completion has not changed since. A JSON string contains no newline, so a matching event
+has the same lines.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from .._sse._parser import PLAIN_END, PLAIN_NAME, PLAIN_START
 from ..dialects._base import Dialect
 
 Decode: TypeAlias = Callable[[bytes, str], ChatCompletionChunk | None]
-"""Makes a chunk of an event's data and name, a new and equal one each time; `None` if it is none, or not well-formed."""
+"""Decodes the data and name of an event to a new chunk, always the same; `None` if it is not a well-formed chunk."""
 
 
 def _decode_alike(dialect: Dialect) -> Decode | None:
-    """What reads its chunks, if it says that it makes the same of the same; `None` if nothing may be compared."""
+    """Return the decoder of a dialect that sets `decodes_alike`; `None` for others, whose chunks must not be compared."""
     says_so = "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)
     return dialect.decode_plain if says_so else None
 
 
 _SPOKEN = {TextDelta: ("content",), ReasoningDelta: REASONING_FIELDS, RefusalDelta: ("refusal",)}
 
-# So often in a row it is tried in vain, or for less than this many events; then never again.
+# After this many attempts in a row that failed, or helped with fewer than `_USEFUL` events, the shortcut is given up.
 _TRIES = 16
 _USEFUL = 8
 
-# What is larger is decoded each time: to compare it is not worth keeping a copy.
+# Larger events are always decoded: comparing them is not worth keeping a copy.
 _LARGEST = 64 * 1024
 
 _SPACED_END = b"}" + PLAIN_END
@@ -53,16 +53,16 @@ _decode_text = msgspec.json.Decoder(str).decode
 
 
 class Shortcut:
-    """Reads events that are new in their text alone. To be told to `forget` when anything else is added.
+    """Reads events that differ only in their text. `forget` must be called before anything else is added.
 
     Args:
-        builder: What the texts are added to.
-        dialect: What reads a chunk that is like none before.
-        limit: How many bytes an event may have.
+        builder: Accumulates the text.
+        dialect: Decodes the chunks to learn from.
+        limit: The maximum size of an event in bytes.
 
     Attributes:
-        channel: Where the text goes; `None` while events are not compared.
-        tries: How often more a text is looked for in vain.
+        channel: The channel that receives the text; `None` while the shortcut is not in use.
+        tries: How many unsuccessful attempts are left.
     """
 
     __slots__ = (
@@ -87,26 +87,26 @@ class Shortcut:
         self._builder = builder
         self._decode = _decode_alike(dialect)
         self._limit = limit
-        self._room = 0  # how many bytes the event may have
+        self._room = 0  # the maximum size of a matching event
         self.tries = 0 if self._decode is None else _TRIES
         self.channel: TextChannel | None = None
-        self._head = self._between = self._tail = b""  # what stands around it, quotes included
-        self._squeezed = b""  # the tail without its spaces, if nothing else may be in it
+        self._head = self._between = self._tail = b""  # the bytes around the text, including quotes
+        self._squeezed = b""  # the tail without spaces, if the spaces in it may vary
         self._start = self._stop = 0
-        self._padding: str | None = None  # of the chunk that was looked at last
-        self._seen = 0  # before this text was found
-        self._found_at = 0  # how many pieces there had been then
+        self._padding: str | None = None  # the padding of the last chunk that was examined
+        self._seen = 0  # the number of chunks read before this text was found
+        self._found_at = 0  # the number of pieces at that time
 
     def match(self, block: bytes) -> SpokenDelta | None:
-        """What an event says, if it is the one before with another text; `None` of any other.
+        """Read an event that differs from the learned one only in its text. Returns its delta; otherwise `None`.
 
         Args:
-            block: The bytes of one event, or of anything else.
+            block: The bytes of one event, or any other bytes.
 
         Raises:
-            OutputTooLargeError: With it more is kept than may be.
+            OutputTooLargeError: The output exceeds the limit.
         """
-        # Measured as "plain text": to compare takes less than half of what to decode and to add take.
+        # Measured as "plain text": comparing takes less than half the time of decoding and adding.
         if not block.startswith(self._head) or not block.endswith(self._tail) or len(block) > self._room:
             return self._match_spaced(block) if self._squeezed else None
         channel = self.channel
@@ -118,7 +118,7 @@ class Shortcut:
             return None
         if not text or channel is None:
             return None
-        # `TextChannel.append`, written out: a call costs a tenth of all this.
+        # `TextChannel.append`, inlined: the call would add a tenth to the time.
         data = text.encode()
         channel.data += data
         tally = channel.tally
@@ -129,10 +129,10 @@ class Shortcut:
         return channel.event(text, channel.choice)
 
     def _match_padded(self, block: bytes) -> SpokenDelta | None:
-        """What `match` does, where there is padding behind the text.
+        """Do the same as `match` for an event with padding after the text.
 
         Raises:
-            ValueError: This is no such event.
+            ValueError: The event does not match.
         """
         middle = block[self._start : self._stop]
         cut = middle.find(self._between)
@@ -146,7 +146,7 @@ class Shortcut:
         return delta
 
     def _match_spaced(self, block: bytes) -> SpokenDelta | None:
-        """What `match` does, where the tail is closing braces with another number of spaces between them."""
+        """Do the same as `match` for a tail of closing braces with a varying number of spaces."""
         stop = block.rfind(b'"') + 1
         if (
             self.channel is None
@@ -164,16 +164,16 @@ class Shortcut:
 
     @property
     def seen(self) -> int:
-        """Chunks that were read here."""
+        """The number of chunks that were read here."""
         return self._seen + self._used
 
     @property
     def _used(self) -> int:
-        """How many of them since this text was found: each was a piece, and nothing else can have been one."""
+        """How many of them were read since this text was found. Every piece since then was one of them."""
         return 0 if self.channel is None else self._builder.tally.pieces - self._found_at
 
     def forget(self) -> None:
-        """Something else is about to be added."""
+        """Stop using the shortcut, because something else is about to be added."""
         used = self._used
         if used >= _USEFUL:
             self.tries = _TRIES
@@ -181,7 +181,7 @@ class Shortcut:
         self.channel = None
 
     def learn(self, data: object, name: str, chunk: ChatCompletionChunk, event: ChatEvent) -> None:
-        """A chunk was decoded from the data of an event of this name, and added, and gave this event and no other."""
+        """Learn from a chunk that was decoded from this data and name, and gave only this event when added."""
         if type(event) not in _SPOKEN or type(data) is not bytes:
             return
         self.tries -= 1
@@ -191,11 +191,11 @@ class Shortcut:
         assert isinstance(event, SpokenDelta)  # noqa: S101  # for type checkers
         delta = chunk.choices[0].delta
         (field,) = (name for name in _SPOKEN[type(event)] if getattr(delta, name) == event.text)
-        holes = [event.text]
+        variable = [event.text]
         if chunk.obfuscation is not None and self._padding not in (None, chunk.obfuscation):
-            holes.append(chunk.obfuscation)  # which changes too
+            variable.append(chunk.obfuscation)  # the padding varies as well
         self._padding = chunk.obfuscation
-        pieces = self._proven(data, name, chunk, field, holes)
+        pieces = self._proven(data, name, chunk, field, variable)
         if pieces is not None:
             before, self._between, after = pieces
             named = b"" if name == "message" else PLAIN_NAME + name.encode() + b"\n"
@@ -203,32 +203,32 @@ class Shortcut:
             self._tail = after + PLAIN_END
             self._squeezed = b"" if after.strip(b'"} ') else (after[1:] + PLAIN_END).replace(b" ", b"")
             self._room = len(named) + self._limit + len(PLAIN_END)
-            self._start = len(self._head) - 1  # the text begins and ends with its quotes
+            self._start = len(self._head) - 1  # the text, including its quotes
             self._stop = 1 - len(self._tail)
             self._found_at = self._builder.tally.pieces
             self.channel = channel
 
     def _proven(
-        self, data: bytes, name: str, chunk: ChatCompletionChunk, field: str, holes: list[str]
+        self, data: bytes, name: str, chunk: ChatCompletionChunk, field: str, variable: list[str]
     ) -> tuple[bytes, bytes, bytes] | None:
-        """What stands before the text, between it and the padding, and behind; `None` if that cannot be shown."""
+        """Return the bytes before, between and after the variable strings; `None` if the trial decode fails."""
         pieces = []
         rest = data
-        for hole in holes:
-            before, found, rest = rest.partition(_encode(hole))
+        for string in variable:
+            before, found, rest = rest.partition(_encode(string))
             if not found or found in rest:
-                return None  # not there, or there twice
+                return None  # missing or ambiguous
             pieces.append(before)
-        others = [hole + "~" for hole in holes]
-        other = b"".join(before + _encode(hole) for before, hole in zip(pieces, others, strict=True)) + rest
+        others = [string + "~" for string in variable]
+        other = b"".join(before + _encode(string) for before, string in zip(pieces, others, strict=True)) + rest
         tried = None if self._decode is None else self._decode(other, name)
         if tried is None or len(tried.choices) != 1:
             return None
         (choice,) = tried.choices
         if getattr(choice.delta, field) != others[0] or (len(others) > 1 and tried.obfuscation != others[1]):
             return None
-        restored = replace(choice, delta=replace(choice.delta, **{field: holes[0]}))
-        padding = chunk.obfuscation if len(holes) > 1 else tried.obfuscation
+        restored = replace(choice, delta=replace(choice.delta, **{field: variable[0]}))
+        padding = chunk.obfuscation if len(variable) > 1 else tried.obfuscation
         if replace(tried, choices=[restored], obfuscation=padding) != chunk:
             return None
         between = b'"' + pieces[1] + b'"' if len(pieces) > 1 else b""

@@ -9,13 +9,13 @@ from .._chat._endings import Ending
 from .._errors import SSEStreamError
 
 State: TypeAlias = Literal["open", "done", "ended"]
-"""`open`: more is expected. `done`: the stream has said that it is, and what else comes is a bonus. `ended`: nothing
-changes any more, whatever still runs."""
+"""`open`: more is expected. `done`: the end mark has come, so anything after it is optional. `ended`: nothing changes any
+more."""
 
 Step: TypeAlias = Literal["end mark", "stop"]
-"""What happens to a stream: its end mark was read; it was read to its end, has failed, or was closed."""
+"""`end mark`: it was read. `stop`: the stream was read to its end, failed, or was closed."""
 
-# What is not here changes nothing.
+# Any other step changes nothing.
 STATES: Mapping[tuple[State, Step], State] = {
     ("open", "end mark"): "done",
     ("open", "stop"): "ended",
@@ -24,11 +24,11 @@ STATES: Mapping[tuple[State, Step], State] = {
 
 
 class Lifecycle:
-    """How far a stream has come.
+    """The lifecycle of a stream.
 
     Attributes:
-        state: Which state it is in.
-        error: The failure that ended it; `None` if none did.
+        state: The current state.
+        error: The error that ended the stream; `None` if none did.
     """
 
     def __init__(self) -> None:
@@ -38,15 +38,15 @@ class Lifecycle:
 
     @property
     def ending(self) -> Ending:
-        """How it ended; `"complete"` as soon as its end mark was read, `"open"` until something was."""
+        """How the stream ended: `"complete"` once its end mark has been read, `"open"` until the stream ends."""
         return "complete" if self.state == "done" else self._ending
 
     def mark(self) -> None:
-        """Its end mark was read."""
+        """Record that the end mark was read."""
         self._step("end mark")
 
     def stop(self, ending: Ending, error: SSEStreamError | None = None) -> bool:
-        """It ends in this way; whether it had not ended before."""
+        """End the stream in this way. Returns `False` if it had ended before."""
         if not self._step("stop"):
             return False
         self._ending = ending

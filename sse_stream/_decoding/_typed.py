@@ -1,7 +1,7 @@
-"""Text of formats whose events are numbered, and so never repeat: read as text, without a chunk in between.
+"""The shortcut for formats whose events are numbered, and so never repeat: it reads text without making chunks.
 
-Such a dialect has a `decode_text`, which gives the text of an event that is one more piece of the text that the event
-before was a piece of. It takes the place of the chunk: what adding that would do is known from the chunk before.
+The dialect of such a format has a `decode_text`, which returns the text of an event that continues the text of the one
+before. No chunk is needed, because the effect of adding it is known from the chunk before.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from ..dialects._base import Dialect
 from ._shortcut import Shortcut
 
 DecodeText: TypeAlias = Callable[[bytes], str | None]
-"""Gives the text of an event's data, if that is one more piece of the text that is being streamed; `None` if not."""
+"""Returns the text of an event's data if it continues the current text; otherwise `None`."""
 
 _SPOKEN = (TextDelta, ReasoningDelta, RefusalDelta)
 
-# So often in a row it is learned for less than this many events; then never again.
+# After this many attempts in a row that helped with fewer than `_USEFUL` events, the shortcut is given up.
 _TRIES = 16
 _USEFUL = 8
 
 
 class TypedShortcut:
-    """Reads events that are pieces of one text. To be told to `forget` when anything else is added.
+    """Reads events that continue one text. `forget` must be called before anything else is added.
 
     Args:
-        builder: What the texts are added to.
-        decode: What gives the text of an event.
-        limit: How many bytes an event may have.
+        builder: Accumulates the text.
+        decode: Returns the text of an event.
+        limit: The maximum size of an event in bytes.
 
     Attributes:
-        channel: Where the text goes; `None` while events are not read so.
-        tries: How often more it is learned in vain.
-        seen: How many chunks events were that were read here.
+        channel: The channel that receives the text; `None` while the shortcut is not in use.
+        tries: How many unsuccessful attempts are left.
+        seen: The number of chunks that were read here.
     """
 
     __slots__ = ("_builder", "_decode", "_found_at", "_head", "_limit", "_start", "channel", "seen", "tries")
@@ -47,23 +47,23 @@ class TypedShortcut:
         self._builder = builder
         self._decode = decode
         self._limit = limit
-        self._head = PLAIN_START  # what stands before the data
+        self._head = PLAIN_START  # the bytes before the data
         self._start = len(PLAIN_START)
-        self._found_at = 0  # how many were seen when the channel was found
+        self._found_at = 0  # the value of `seen` when the channel was found
         self.tries = _TRIES
         self.channel: TextChannel | None = None
         self.seen = 0
 
     def match(self, block: bytes) -> SpokenDelta | None:
-        """What an event says, if it is one more piece of the text; `None` of any other.
+        """Read an event that continues the text. Returns its delta; `None` for any other event.
 
         Args:
-            block: The bytes of one event, or of anything else.
+            block: The bytes of one event, or any other bytes.
 
         Raises:
-            OutputTooLargeError: With it more is kept than may be.
+            OutputTooLargeError: The output exceeds the limit.
         """
-        # Measured as "text of Responses": without a chunk an event takes less than half of the time.
+        # Measured as "text of Responses": without a chunk, an event takes less than half the time.
         channel = self.channel
         start = self._start
         if not block.startswith(self._head):
@@ -82,7 +82,7 @@ class TypedShortcut:
         ):
             return None
         self.seen += 1
-        # `TextChannel.append`, written out: a call costs a twentieth of all this.
+        # `TextChannel.append`, inlined: the call would add a twentieth to the time.
         data = text.encode()
         channel.data += data
         tally = channel.tally
@@ -93,13 +93,13 @@ class TypedShortcut:
         return channel.event(text, channel.choice)
 
     def forget(self) -> None:
-        """Something else is about to be added."""
+        """Stop using the shortcut, because something else is about to be added."""
         if self.channel is not None and self.seen - self._found_at >= _USEFUL:
             self.tries = _TRIES
         self.channel = None
 
-    def learn(self, data: object, name: str, chunk: ChatCompletionChunk, event: ChatEvent) -> None:  # noqa: ARG002  # as `Shortcut`
-        """A chunk was added, and gave this event and no other."""
+    def learn(self, data: object, name: str, chunk: ChatCompletionChunk, event: ChatEvent) -> None:  # noqa: ARG002  # the signature of `Shortcut`
+        """Learn from a chunk that was added and gave only this event."""
         if isinstance(event, _SPOKEN):
             self.tries -= 1
             self.channel = self._builder.repeating(chunk)
@@ -107,7 +107,7 @@ class TypedShortcut:
 
 
 def _data_begins(block: bytes) -> int:
-    """Where the data of an event of one line begins, that may have a name before it; 0 if it is no such event."""
+    """Return where the data of a plain event begins, after its name if it has one; 0 for other events."""
     if block.startswith(PLAIN_START):
         return len(PLAIN_START)
     line = block.find(b"\n") + 1
@@ -117,12 +117,12 @@ def _data_begins(block: bytes) -> int:
 
 
 def shortcut_for(dialect: Dialect, builder: CompletionBuilder, limit: int) -> Shortcut | TypedShortcut:
-    """What reads the text of a dialect.
+    """Create the shortcut for a dialect.
 
     Args:
         dialect: The dialect.
-        builder: What the texts are added to.
-        limit: How many bytes an event may have.
+        builder: Accumulates the text.
+        limit: The maximum size of an event in bytes.
     """
     decode: DecodeText | None = getattr(dialect, "decode_text", None)
     if decode is not None:

@@ -1,4 +1,4 @@
-"""JSON outside the frame: lines that are no fields, put together."""
+"""Collecting JSON that is sent without `data:`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from .._json._brackets import Brackets
 
 
 class UnframedJSON:
-    """Collects the lines of a JSON object or array that came without `data:`, as some servers write their errors.
+    """Collects the lines of a JSON object or array without `data:`, in which some servers write errors.
 
     Args:
-        limit: How many characters may wait for its end; what is longer is passed over.
+        limit: The maximum number of characters. Longer JSON is ignored.
     """
 
     __slots__ = ("_brackets", "_limit", "_lines", "_size")
@@ -21,12 +21,12 @@ class UnframedJSON:
         self._size = 0
 
     def add(self, line: str) -> str:
-        """Add a line that is no field.
+        """Add a line that is not a field.
 
         Returns:
-            The text of the object or array that it ends; `""` if it ends none.
+            The text of the object or array that this line completes; `""` if it completes none.
         """
-        if line.startswith(("{", "[")):  # what is inside of one is indented
+        if line.startswith(("{", "[")):  # lines inside of one are indented
             self._lines.clear()
             self._brackets = Brackets()
             self._size = 0

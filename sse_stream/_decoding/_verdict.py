@@ -1,4 +1,4 @@
-"""How a stream ended whose bytes have come to their end: what is missing, and what was odd."""
+"""Judging how a stream ended, from what is missing when its bytes end."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .._errors import IncompleteStreamError, ProviderError, SSEStreamError
 def error_at_end(
     builder: CompletionBuilder, end_mark: str, *, is_done: bool, cut_off: bool, begun: bool
 ) -> SSEStreamError | None:
-    """Why a stream is not complete; `None` if it is.
+    """Return the error for an incomplete stream; `None` if the stream is complete.
 
-    With its end mark it is. Without, it is if nothing more can be meant to come: each choice has finished, and did not
-    go on after that, and no tool call is open. Then it does not matter whether the end mark never came, or half of
-    it, or the connection broke: to ask again would be billed again, for nothing.
+    A stream with its end mark is complete. One without is complete if the answer is: each choice has finished and did not
+    continue, and no tool call is open. Then it does not matter whether the end mark is missing or truncated, or the
+    connection broke, because repeating the request would only be billed again.
 
     Args:
-        builder: What has come.
-        end_mark: What ends a stream of its format.
-        is_done: Whether that was read.
+        builder: The completion so far.
+        end_mark: The end mark of the format.
+        is_done: Whether it was read.
         cut_off: Whether the body ended inside an event.
         begun: Whether any chunk came.
     """
@@ -30,30 +30,34 @@ def error_at_end(
     if builder.is_settled:
         return failed_finish(builder)
     if not begun and not cut_off:
-        return IncompleteStreamError("the stream ended before it began: no chunk came")
+        return IncompleteStreamError("the stream was empty: no chunk came")
     reasons = [f"no {end_mark} came"]
     if cut_off:
         reasons.append("the last event was cut off")
     if unfinished := builder.unfinished:
         reasons.append(f"no finish reason for choice {', '.join(map(str, unfinished))}")
-    return IncompleteStreamError(f"the stream ended before it was done: {', '.join(reasons)}")
+    return IncompleteStreamError(f"the stream ended early: {', '.join(reasons)}")
 
 
 def failed_finish(builder: CompletionBuilder) -> ProviderError | None:
-    """The error that a finish reason says, where no error object has come; `None` where none does."""
+    """Return the error for a finish reason that reports a failure; `None` if none does."""
     reason = builder.failure
-    return None if reason is None else ProviderError(f"the stream finished with {reason!r}", type=reason, body=None)
+    return (
+        None
+        if reason is None
+        else ProviderError(f"the stream ended with finish reason {reason!r}", type=reason, body=None)
+    )
 
 
 def anomalies_at_end(
     builder: CompletionBuilder, end_mark: str, *, is_done: bool, broken: bool
 ) -> Iterator[tuple[AnomalyKind, str]]:
-    """What is odd about the end of a stream that is complete, each with an excerpt.
+    """Yield the anomalies at the end of a complete stream, each with an excerpt.
 
     Args:
-        builder: What has come.
-        end_mark: What ends a stream of its format.
-        is_done: Whether that was read.
+        builder: The completion.
+        end_mark: The end mark of the format.
+        is_done: Whether it was read.
         broken: Whether the connection broke, or the last event was cut off.
     """
     if not is_done:

@@ -1,6 +1,6 @@
-"""Dialects: one wire format each, and the only place where a provider's quirk may be known.
+"""Dialects. Each reads one wire format, and provider quirks are handled only here.
 
-Those of formats beside OpenAI's chat completions are imported when they are first asked for.
+All dialects except OpenAI's chat completions are imported on first use.
 """
 
 from importlib import import_module
@@ -39,7 +39,7 @@ _MODULES = {reader.dialect: reader.module for reader in READERS.values()}
 
 
 def _dialect(name: str) -> type[Dialect]:
-    """A dialect, imported when it is asked for."""
+    """Import a dialect on first use."""
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -49,7 +49,7 @@ def _dialect(name: str) -> type[Dialect]:
 
 
 def _register(name: str, dialect: str) -> None:
-    """A message of this dialect may be sent back, though nothing was read with it here: it may have been stored."""
+    """Register the turn of a dialect that is not imported yet, for stored messages that are sent back."""
 
     def turn(message: Message) -> JSONValue:
         return _dialect(dialect).turn(message)
@@ -61,7 +61,7 @@ for _name, _reader in READERS.items():
     if _reader.dialect not in globals():
         _register(_name, _reader.dialect)
 
-if not TYPE_CHECKING:  # a type checker is to see the names above, and no others
+if not TYPE_CHECKING:  # for type checkers, only the names above exist
     __getattr__ = _dialect
 
 

@@ -1,7 +1,7 @@
-"""Anthropic's Messages: typed events, and an answer that is a list of content blocks.
+"""The dialect of Anthropic's Messages: typed events that build a list of content blocks.
 
-The format is that of https://platform.claude.com/docs/en/build-with-claude/streaming. It is spoken by many other
-servers besides: Vertex AI and Azure, Ollama, SGLang, DeepSeek, Kimi, MiniMax, and gateways.
+The format is documented at https://platform.claude.com/docs/en/build-with-claude/streaming. Many other servers use it too:
+Vertex AI and Azure, Ollama, SGLang, DeepSeek, Kimi, MiniMax, and gateways.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _ENDING = ("stop_reason", "stop_sequence", "stop_details")
 
 
 class AnthropicMessages:
-    """The dialect of Anthropic's `POST /v1/messages` with `"stream": true`, and of all that is compatible.
+    """The dialect of Anthropic's `POST /v1/messages` with `"stream": true`, and of compatible servers.
 
-    Each content block is a part of the message, and the block as the endpoint takes it back is its `native`. Tools
-    that the caller is to run are `tool_calls`; what the server runs itself, and what that gave, are `ProviderPart`s.
+    Each content block is a part of the message, whose `native` is the block as the endpoint accepts it in the next request.
+    Calls of the caller's tools are `tool_calls`. Calls of server tools and their results are `ProviderPart`s.
 
     >>> data = '{"type": "message_start", "message": {"id": "msg_1", "role": "assistant", "content": []}}'
     >>> AnthropicMessages().decode(ServerSentEvent(data))[0].id
@@ -57,21 +57,21 @@ class AnthropicMessages:
     name = ANTHROPIC_MESSAGES
     end_mark = "message_stop"
     decodes_alike = True
-    """Whether `decode_plain` makes the same of the same data, as long as no block has begun or ended in between."""
+    """Whether `decode_plain` gives equal chunks for equal data, as long as no block starts or ends in between."""
 
     def __init__(self) -> None:
         self._chunks = Chunks()
         self._blocks = OpenBlocks(self._chunks)
         self._is_started = False  # whether message_start has come
-        self._is_finished = False  # whether a stop reason has
-        self._is_stopped = False  # whether message_stop has, or another message
+        self._is_finished = False  # whether a stop reason has come
+        self._is_stopped = False  # whether message_stop or another message has come
 
-    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:  # noqa: ARG002  # of the protocol
-        """A piece of text, thinking or a tool's input, which most events are; `None` for anything else.
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:  # noqa: ARG002  # the protocol's signature
+        """Decode a piece of text, thinking or a tool's input, which most events are; `None` for anything else.
 
         Args:
             data: The event's data.
-            event: Its name, which says nothing that the data does not say.
+            event: The event's name, which is ignored because the data repeats it.
         """
         try:
             piece = decode_delta(data)
@@ -81,7 +81,7 @@ class AnthropicMessages:
         block = blocks.open.get(piece.index)
         if block is None:
             return None
-        # Measured as "text of Anthropic": written out, because nine events of ten come here.
+        # Measured as "text of Anthropic": inlined, because nine out of ten events take this path.
         delta = piece.delta
         if isinstance(delta, TextDelta):
             if block is not blocks.text:
@@ -102,11 +102,11 @@ class AnthropicMessages:
         return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
-        """An `error` field: some servers report failures in a field that the standard does not know.
+        """Decode an `error` field, a field outside the standard in which some servers report failures.
 
         Args:
-            name: The field's name; what is not called `error` means nothing.
-            value: The error as JSON, or as text.
+            name: The field's name. All fields except `error` are ignored.
+            value: The error as JSON or text.
         """
         return error_field(name, value)
 
@@ -120,7 +120,7 @@ class AnthropicMessages:
         return text == "[DONE]" or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
-        """Some gateways leave out `message_stop`: what has a stop reason is complete without it."""
+        """Complete a message that has a stop reason but no `message_stop`, which some gateways omit."""
         if self._is_stopped or not self._is_finished:
             return ()
         self._is_stopped = True
@@ -128,7 +128,7 @@ class AnthropicMessages:
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
-        """The message as `messages` of the next request take it: see `Message.to_native`.
+        """Convert a message for `messages` of the next request: see `Message.to_native`.
 
         Args:
             message: The message.
@@ -136,16 +136,16 @@ class AnthropicMessages:
         return anthropic_turn(message)
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one event means, read tolerantly: see `Dialect.decode`.
+        """Decode one event tolerantly: see `Dialect.decode`.
 
         Args:
-            event: Any event that `decode_plain` has not read.
+            event: Any event that `decode_plain` has not decoded.
 
         Raises:
             ChunkDecodeError: Its data is not a JSON object.
         """
         text = event.data.strip()
-        if text == "[DONE]":  # which some gateways add
+        if text == "[DONE]":  # added by some gateways
             return ()
         if not text or text.startswith(":"):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
@@ -156,7 +156,7 @@ class AnthropicMessages:
                 raise
             return (Failure(provider_error(text)),)
         if not isinstance(value, dict):
-            raise ChunkDecodeError(f"an event of Anthropic's is a JSON object, not {text[:200]!r}", data=event.data)
+            raise ChunkDecodeError(f"an Anthropic event must be a JSON object, not {text[:200]!r}", data=event.data)
         items: list[Item] = [AnomalyFound("loose_json", text)] if loose else []
         kind = value.get("type")
         if event.event == "error":
@@ -199,9 +199,11 @@ class AnthropicMessages:
         chunks = self._chunks
         if self._is_started:
             if chunks.id and message.get("id", chunks.id) != chunks.id:
-                # Two answers spliced into one, as gateways do that try another server. Nothing of the other is read.
+                # A gateway has switched to another server and spliced two answers together. The second is not read.
                 self._is_stopped = True
-                yield Failure(ProviderError("another message_start before message_stop", body=value))
+                yield Failure(
+                    ProviderError("a second message_start with another id came before message_stop", body=value)
+                )
             else:
                 yield AnomalyFound("start_repeated", text)
             return
@@ -209,7 +211,7 @@ class AnthropicMessages:
         yield from chunks.beside(value, {"type", "message"}, text)
 
     def _begin(self, message: Object, text: str, usage: JSONValue = None) -> Iterable[Item]:
-        """The message begins, and with it what is there of it already: all, where code called a tool."""
+        """Start the message, including content that it already has: all of it, if code called a tool."""
         self._is_started = True
         yield from self._chunks.start(message, usage, text)
         content = message.get("content")
@@ -235,7 +237,7 @@ class AnthropicMessages:
         yield Done()
 
     def _whole_message(self, value: Object, text: str) -> Iterable[Item]:
-        """A message in one piece: the server ignored that it was to be streamed."""
+        """Read a whole message, from a server that ignores `"stream": true`."""
         if self._is_started:
             yield AnomalyFound("message_repeated", text)
             return

@@ -1,7 +1,7 @@
-"""Anthropic's content blocks: how one is put together, and which of a message go back to the endpoint.
+"""Assembling Anthropic's content blocks, and sending them back to the endpoint.
 
-The blocks are those of https://platform.claude.com/docs/en/api/messages. What is in one is never interpreted here
-beyond what its deltas change: signatures, citations and encrypted results go back as they came.
+The blocks are documented at https://platform.claude.com/docs/en/api/messages. Only the fields that deltas change are
+interpreted; signatures, citations and encrypted results go back unchanged.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ KINDS: Mapping[str, str] = {
     "redacted_thinking": "redacted_reasoning",
     "tool_use": "tool_call",
 }
-"""What parts blocks are. Those of all other types are the provider's own, under the type as it came."""
+"""The kind of part for each type of block. Blocks of other types are provider parts, whose kind is the type."""
 
 TEXT_FIELDS: Mapping[str, str] = {"text": "text", "thinking": "thinking"}
-"""The field of a block in which its text is, by the type of the block."""
+"""The field with the text of a block, by the type of the block."""
 
 KEPT_DELTAS = frozenset({"signature_delta", "citations_delta", "compaction_delta"})
-"""The deltas that change a block and say nothing to the reader of a stream."""
+"""The deltas that change a block without giving an event."""
 
 
 def whole_block(began: JSONValue, text: str, deltas: list[JSONValue]) -> JSONValue:
-    """The block, as the endpoint takes it back.
+    """Assemble a block as the endpoint accepts it in the next request.
 
     Args:
-        began: The block as `content_block_start` has it.
-        text: The text of its deltas: what it says, or the JSON of its input.
+        began: The block in `content_block_start`.
+        text: The joined text of its deltas: its text, or the JSON of its input.
         deltas: The other deltas.
 
     Returns:
-        The block; `None` if it cannot be told, because a tool's input was cut off, or a delta is unknown.
+        The block; `None` if it cannot be assembled, because a tool's input was truncated, or a delta is unknown.
     """
     block: dict[str, JSONValue] = dict(began)
     kind = block.get("type")
@@ -69,10 +69,9 @@ def whole_block(began: JSONValue, text: str, deltas: list[JSONValue]) -> JSONVal
 
 
 def anthropic_turn(message: Message) -> dict[str, JSONValue]:
-    """What goes into `messages` of the next request: the blocks in their order, as they came.
+    """Convert a message for `messages` of the next request: its blocks in order, unchanged.
 
-    Left out are blocks that the stream did not finish, except for the text that came of them, and texts that are
-    empty: the endpoint refuses both.
+    The endpoint rejects unfinished blocks and empty texts, so these are omitted. The text of an unfinished block is kept.
     """
     blocks = map(_block_of, message.parts)
     return {"role": message.role, "content": [block for block in blocks if block is not None]}
@@ -84,6 +83,6 @@ def _block_of(part: Part) -> JSONValue:
         return {"type": "text", "text": part.text} if isinstance(part, TextPart) and part.text else None
     if isinstance(part, TextPart) and not part.text and not native.get("citations"):
         return None
-    if isinstance(native.get("input"), str):  # which was cut off
+    if isinstance(native.get("input"), str):  # truncated JSON
         return None
     return copied(native)

@@ -1,4 +1,4 @@
-"""What Anthropic's events say, as chunks in OpenAI's field names."""
+"""Converting Anthropic's events to chunks."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Chunks:
     """Makes the chunks of one stream.
 
     Attributes:
-        id: The message's id, in every chunk; `None` until it is known.
-        model: The model, in the same way.
-        object: What OpenAI calls a chunk.
+        id: The id of the message, put into every chunk; `None` until it is known.
+        model: The name of the model, likewise.
+        object: OpenAI's name for a chunk.
     """
 
     __slots__ = ("_counts", "id", "model")
@@ -46,23 +46,23 @@ class Chunks:
         self._counts = UsageCounts()
 
     def say(self, delta: ChoiceDelta, source: str) -> ChatCompletionChunk:
-        """A chunk that adds this to the message, and was made of this event."""
+        """Make a chunk with this delta, decoded from this event."""
         return self._chunk([ChunkChoice(0, delta)], source)
 
     @staticmethod
     def arguments(call: int, text: str) -> ChoiceDelta:
-        """A piece of a tool call's arguments."""
+        """Make the delta for a piece of a tool call's arguments."""
         function = ChoiceDeltaFunctionCall(None, text)
         return ChoiceDelta(tool_calls=[ChoiceDeltaToolCall(call, None, None, function)])
 
     @staticmethod
     def call(call: int, block: Object) -> ChoiceDelta:
-        """The beginning of a tool call."""
+        """Make the delta that starts a tool call."""
         function = ChoiceDeltaFunctionCall(_text(block.get("name")))
         return ChoiceDelta(tool_calls=[ChoiceDeltaToolCall(call, _text(block.get("id")), "function", function)])
 
     def start(self, message: Object, usage: JSONValue, source: str) -> Iterable[Item]:
-        """The message begins."""
+        """Start the message."""
         self.id = _text(message.get("id"))
         self.model = _text(message.get("model"))
         report, *anomalies = self._report(usage)
@@ -71,11 +71,11 @@ class Chunks:
         yield self._chunk([ChunkChoice(0, delta)], source, report, _rest(message, _MESSAGE_FIELDS))
 
     def finish(self, delta: Object, beside: Object, source: str) -> Iterable[Item]:
-        """The message ends, and usage is reported; or only one of both.
+        """Make the chunk of a stop reason, of usage, or of both.
 
         Args:
-            delta: What has the stop reason, and what goes with it.
-            beside: What stands beside that: the usage, and fields of the message.
+            delta: The object with the stop reason and related fields.
+            beside: The object around it, with the usage and fields of the message.
             source: The event.
         """
         reason = delta.get("stop_reason")
@@ -89,12 +89,12 @@ class Chunks:
         yield self._chunk([choice], source, report, _rest(beside, {"type", "delta", "usage"}))
 
     def beside(self, value: Object, known: AbstractSet[str], source: str) -> Iterable[Item]:
-        """What a server has added to an event, if it has."""
+        """Make a chunk for the fields that a server has added to an event, if any."""
         extra = _rest(value, known)
         return (self._chunk([], source, None, extra),) if extra else ()
 
     def _report(self, usage: JSONValue) -> tuple[Usage | None, *tuple[AnomalyFound, ...]]:
-        """Usage as it is known with a report, after which come the anomalies in it."""
+        """Return the usage including a report, followed by the anomalies in it."""
         if usage is None:
             return (None,)
         if not isinstance(usage, dict):

@@ -1,6 +1,6 @@
-"""The events that nearly all of a stream of Anthropic's is made of, typed: pieces of text, of thinking, of a tool's input.
+"""Structs for the most frequent events of Anthropic's streams: pieces of text, thinking and tool input.
 
-They fit these structs or are read by the tolerant path, so nothing that a server adds is passed over.
+Events that do not fit these structs exactly take the tolerant path, so fields added by a server are not lost.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .._json._depth import JSONValue
 
 
 class _Delta(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, frozen=True, gc=False):
-    """What one event adds to a block."""
+    """An addition to a block."""
 
 
 class TextDelta(_Delta, tag="text_delta", frozen=True):
@@ -44,18 +44,18 @@ class BlockDelta(
 
 
 decode_delta = msgspec.json.Decoder(BlockDelta).decode
-"""Reads such an event; raises a `ValueError` for any other."""
+"""Decodes such an event. Raises a `ValueError` for any other."""
 
 
 class OpenBlock:
-    """A block that has begun and not ended.
+    """A block that has started and not ended.
 
     Attributes:
-        part: Which part of the message it is, from 0.
+        part: The index of its part in the message.
         type: Its type.
-        call: Which tool call it is, from 0; `None` for what the caller is not to answer.
+        call: The index of its tool call; `None` if the caller has no tool to run.
         has_input: Whether pieces of a tool's input have come.
-        began: How it began.
+        began: The block in `content_block_start`.
     """
 
     __slots__ = ("began", "call", "has_input", "part", "type")

@@ -1,4 +1,4 @@
-"""The content blocks of a stream that have begun and not ended: which of them a delta belongs to."""
+"""Tracking the open content blocks of a stream, to which deltas are added."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ._base import AnomalyFound, Item, PartEnd, PartPiece, PartStart
 
 Object: TypeAlias = Mapping[str, JSONValue]
 
-# NaN, which a lenient reader accepts, becomes null.
+# Encodes NaN, which the lenient decoder accepts, as null.
 _encode = msgspec.json.Encoder().encode
 
-# What a block must have been that was not announced, by its first delta.
+# The initial block for a delta whose block was never started.
 _UNANNOUNCED: Mapping[str, Object] = {
     "text_delta": {"type": "text", "text": ""},
     "thinking_delta": {"type": "thinking", "thinking": ""},
@@ -29,12 +29,12 @@ _UNANNOUNCED: Mapping[str, Object] = {
 
 
 class OpenBlocks:
-    """The blocks that are open, by the index that deltas name.
+    """The open blocks, by their index in the deltas.
 
     Attributes:
-        open: The blocks. Nothing keeps a server from opening several at once, and none was seen to do so.
-        text: The one to which text goes, as the reader of chunks knows it.
-        thinking: The one to which thinking goes.
+        open: The blocks. Servers may open several at once, although none is known to do so.
+        text: The block whose part currently receives text.
+        thinking: The block whose part currently receives reasoning.
     """
 
     __slots__ = ("_calls", "_chunks", "_last", "_parts", "open", "text", "thinking")
@@ -44,12 +44,12 @@ class OpenBlocks:
         self.text: OpenBlock | None = None
         self.thinking: OpenBlock | None = None
         self._chunks = chunks
-        self._parts = 0  # how many blocks there have been
-        self._calls = 0  # how many of them are tool calls
-        self._last = 0  # the index of the one that began last
+        self._parts = 0  # the number of blocks so far
+        self._calls = 0  # the number of tool calls among them
+        self._last = 0  # the index of the block that started last
 
     def whole(self, content: Iterable[JSONValue], text: str) -> Iterable[Item]:
-        """Blocks that come in one piece, with the message."""
+        """Read complete blocks in the content of a message."""
         for block in content:
             if isinstance(block, dict):
                 yield from self._begin(self._parts, block, text)
@@ -58,7 +58,7 @@ class OpenBlocks:
                 yield AnomalyFound("odd_type", f"content: {block!r}")
 
     def start(self, index: JSONValue, block: Object, text: str) -> Iterable[Item]:
-        """A block begins."""
+        """Start a block."""
         if not _is_index(index):
             yield AnomalyFound("missing_index", text)
             index = self._parts
@@ -72,7 +72,7 @@ class OpenBlocks:
         yield from self._begin(index, block, text)
 
     def add(self, index: JSONValue, delta: Object, text: str) -> Iterable[Item]:
-        """A piece of a block."""
+        """Add a delta to a block."""
         if not _is_index(index):
             yield AnomalyFound("missing_index", text)
             index = self._last
@@ -86,14 +86,14 @@ class OpenBlocks:
         yield from self._add(self.open[index], kind, delta, text)
 
     def stop(self, index: JSONValue, text: str) -> Iterable[Item]:
-        """A block ends; nothing, if it has ended before."""
+        """End a block, unless it has ended before."""
         if not _is_index(index):
             yield AnomalyFound("missing_index", text)
             index = self._last
         yield from self._end(index, text)
 
     def end_all(self) -> Iterable[Item]:
-        """The message ends, and with it the blocks of which the end has not come."""
+        """End all open blocks at the end of the message."""
         for index in list(self.open):
             yield AnomalyFound("unclosed_part", f"content block {index}")
             yield from self._end(index, "")
@@ -111,7 +111,7 @@ class OpenBlocks:
         yield PartStart(0, opened.part, KINDS.get(kind, kind), block)
         if kind == "text":
             self.text = opened
-        elif kind in ("thinking", "redacted_thinking"):  # the same channel
+        elif kind in ("thinking", "redacted_thinking"):  # both receive reasoning
             self.thinking = opened
         if is_call:
             if not block.get("id"):
@@ -126,7 +126,7 @@ class OpenBlocks:
         if block is None:
             return
         if block.call is not None and not block.has_input:
-            # All of it came with the beginning, or it is empty.
+            # The input came with the start of the block, or it is empty.
             sent = block.began.get("input")
             arguments = "{}" if sent is None else _encode(sent).decode()
             yield self._chunks.say(self._chunks.arguments(block.call, arguments), text)
@@ -150,7 +150,7 @@ class OpenBlocks:
             yield PartPiece(0, block.part, delta)
 
     def _say(self, block: OpenBlock, delta: Object, text: str) -> Iterable[Item]:
-        """A piece of what the model writes."""
+        """Deliver a piece of text or thinking."""
         field = TEXT_FIELDS[block.type]
         said = delta.get(field)
         if said is not None and not isinstance(said, str):

@@ -1,4 +1,4 @@
-"""Anthropic's token counts, which are cumulative, in OpenAI's names."""
+"""Converting Anthropic's cumulative token counts to OpenAI's names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _THINKING = "thinking_tokens"
 
 
 class UsageCounts:
-    """The last value of each count so far: `message_start` has some, each `message_delta` has some again."""
+    """Accumulates token counts. `message_start` has some of them, and each `message_delta` has some again."""
 
     __slots__ = ("_latest",)
 
@@ -27,15 +27,15 @@ class UsageCounts:
         self._latest: dict[str, int] = {}
 
     def report(self, sent: Mapping[str, JSONValue], note_fall: NoteFall) -> Usage:
-        """What has been reported by now.
+        """Add a report. Returns the usage so far.
 
-        The prompt is the sum of three counts: `input_tokens` leaves out what was read from the cache or written to
-        it. There is no total, for none is sent.
+        `prompt_tokens` is the sum of three counts, because `input_tokens` excludes tokens read from the cache or written to
+        it. There is no total, because none is sent.
 
         Args:
-            sent: A report, which is kept in `extra` as it is.
-            note_fall: Told of a count that falls back to zero, which some gateways write for what they do not know:
-                the count before it stands.
+            sent: The report, which is kept unchanged in `extra`.
+            note_fall: Called when a count falls back to zero, which some gateways send for unknown counts. The earlier
+                count is kept.
         """
         details = sent.get("output_tokens_details")
         thinking = details.get(_THINKING) if isinstance(details, dict) else None

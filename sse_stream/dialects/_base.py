@@ -1,4 +1,4 @@
-"""What a dialect is: one wire format, read event by event into chunks."""
+"""The dialect protocol, and the items that a dialect decodes events to."""
 
 from __future__ import annotations
 
@@ -17,39 +17,38 @@ from .._sse._event import ServerSentEvent
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What an event can mean that is no chunk."""
+    """An item that is not a chunk."""
 
 
 class Done(Beside, frozen=True):
-    """The server says that it has said all: `[DONE]`, or what its format has in its place."""
+    """The end mark of the stream: `[DONE]`, or its equivalent in another format."""
 
 
 class Failure(Beside, frozen=True):
     """The server reports an error.
 
     Attributes:
-        error: The exception to raise, once all that came before it has been delivered: a
-            `ProviderError`, where a dialect makes it.
+        error: The exception to raise after everything before it has been delivered. Dialects use a `ProviderError`.
     """
 
     error: SSEStreamError
 
 
 class Ping(Beside, frozen=True):
-    """The server shows that it is alive.
+    """A keep-alive.
 
     Attributes:
-        comment: What it wrote.
+        comment: The text of the keep-alive.
     """
 
     comment: str
 
 
 class AnomalyFound(Beside, frozen=True):
-    """A deviation from the format that was tolerated.
+    """An anomaly: a tolerated deviation from the format, or a note.
 
     Attributes:
-        kind: Which kind.
+        kind: The kind of anomaly.
         sample: An excerpt that shows it.
     """
 
@@ -58,20 +57,20 @@ class AnomalyFound(Beside, frozen=True):
 
 
 class PartItem(Beside, frozen=True):
-    """What an event can say of one part of an answer."""
+    """An item that marks a part of an answer."""
 
 
 class PartStart(PartItem, frozen=True):
-    """A part of an answer begins: pieces of its kind belong to it until the next one of that choice does.
+    """A part of an answer starts. It receives pieces of its kind until another part of the choice does.
 
-    One that has begun and not ended is resumed: pieces belong to it again.
+    For a part that has started and not ended, this resumes it: it receives pieces again.
 
     Attributes:
-        choice: The choice's index.
-        index: What the format calls the part, for `PartEnd` and the events.
-        kind: `"text"`, `"reasoning"`, `"reasoning_summary"`, `"redacted_reasoning"`, `"refusal"`, `"tool_call"`,
-            or the provider's own word for something that only it knows.
-        native: How the provider's own object for it begins, where its end needs that: it is kept for `PartEnd`.
+        choice: The index of the choice.
+        index: The index of the part, to which `PartEnd` and the events refer.
+        kind: `"text"`, `"reasoning"`, `"reasoning_summary"`, `"redacted_reasoning"`, `"refusal"`, `"tool_call"`, or the
+            provider's name for a kind of its own.
+        native: The initial state of the provider's own object, if `PartEnd.complete` needs it.
     """
 
     choice: int
@@ -81,12 +80,12 @@ class PartStart(PartItem, frozen=True):
 
 
 class PartPiece(PartItem, frozen=True):
-    """What came for a part beside the pieces that chunks carry: it is kept for `PartEnd`, and gives no event.
+    """Data for a part that chunks do not carry. It is kept for `PartEnd` and gives no event.
 
     Attributes:
-        choice: The choice's index.
-        index: The part's, as its `PartStart` said.
-        piece: A piece of a text that only the provider reads, as a string; or any other JSON value.
+        choice: The index of the choice.
+        index: The index of the part, as in its `PartStart`.
+        piece: A piece of text that is not delivered to the caller, or any other JSON value.
     """
 
     choice: int
@@ -95,14 +94,14 @@ class PartPiece(PartItem, frozen=True):
 
 
 class PartEnd(PartItem, frozen=True):
-    """A part of an answer is complete. A second one of the same part replaces its object, and gives no event.
+    """A part of an answer is complete. Another `PartEnd` for the same part replaces its object and gives no event.
 
     Attributes:
-        choice: The choice's index.
-        index: The part's, as its `PartStart` said.
-        native: The provider's own JSON object for it, whole, as it wants it back; `None` where there is none.
-        complete: Makes that object of what came, where the dialect has not kept that itself.
-        annotations: The field of that object in which it says something about places in the text.
+        choice: The index of the choice.
+        index: The index of the part, as in its `PartStart`.
+        native: The provider's own JSON object for the part, as the endpoint accepts it back; `None` if there is none.
+        complete: Makes that object from the start, the text and the pieces of the part, if the dialect has not kept them.
+        annotations: The field of that object that has annotations of the text.
     """
 
     choice: int
@@ -113,7 +112,7 @@ class PartEnd(PartItem, frozen=True):
 
 
 class DialectFound(Beside, frozen=True):
-    """The stream is in another format: from the next event on, this dialect reads.
+    """The stream is in another format. This dialect decodes from the next event on.
 
     Attributes:
         dialect: The dialect.
@@ -125,54 +124,54 @@ class DialectFound(Beside, frozen=True):
 Item: TypeAlias = (
     ChatCompletionChunk | Done | Failure | Ping | AnomalyFound | PartStart | PartPiece | PartEnd | DialectFound
 )
-"""What an event can mean."""
+"""Any item that a dialect decodes events to."""
 
 
 class Dialect(Protocol):
-    """One wire format. A dialect keeps no connection, no clock and no completion; it may keep state
-    between the events of one stream, so make a new one for each.
+    """Decodes one wire format. It may keep state between the events of a stream, so create a new one for each stream.
 
-    One whose `decode_plain` makes a new and equal chunk of the same data each time, until a part begins or ends, may
-    say so in its own class body, with `decodes_alike = True`: chunks that differ from the one before in their text
-    alone are then compared, not decoded. A subclass that is to be read so has to say it again.
+    If `decode_plain` always returns a new, equal chunk for the same data until a part starts or ends, a class may set
+    `decodes_alike = True` in its own body. Chunks that differ only in their text are then compared instead of decoded. A
+    subclass does not inherit this and has to set it again.
 
-    Where nothing but the end of the body marks the end of a stream, `ends_with_body = True` in the class says so: `end` is
-    then not asked of a body that was cut off inside an event.
+    If streams of the format have no end mark, set `ends_with_body = True`. Then `end` is not called for a body that was
+    truncated inside an event.
 
     Attributes:
-        name: What the format is called: `Message.dialect` and `ChatCompletion.dialect` say it.
-        end_mark: What ends a stream of this format, for messages: `"[DONE]"`.
+        name: The name of the format, for `Message.dialect` and `ChatCompletion.dialect`.
+        end_mark: The end mark of the format, for error messages: `"[DONE]"`.
     """
 
     name: str
     end_mark: str
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one server-sent event means, in order; an `AnomalyFound` before what it is about.
+        """Decode one server-sent event.
 
         Args:
             event: The event, as the standard dispatches it.
 
         Returns:
-            Chunks, and what is no chunk; nothing, if it means nothing.
+            The items of the event in order, with an `AnomalyFound` before the item that it concerns. May be empty.
 
         Raises:
-            ChunkDecodeError: The event cannot be read.
+            ChunkDecodeError: The event cannot be decoded.
         """
         ...
 
     def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
-        """What an event means if it is one well-formed chunk and nothing else, as most are;
-        `None` sends it to `decode`. It is asked first, so that the usual costs no more than it must.
+        """Decode an event that is exactly one well-formed chunk, like most; `None` passes the event to `decode`.
+
+        This fast path is always tried first.
 
         Args:
-            data: The event's data, as text or as the UTF-8 that it came in.
-            event: The event's name, `"message"` where it has none.
+            data: The event's data, as text or as UTF-8.
+            event: The event's name, `"message"` if it has none.
         """
         ...
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
-        """What a field means that the standard of server-sent events does not know.
+        """Decode a field that the standard of server-sent events does not define.
 
         Args:
             name: The field's name.
@@ -181,21 +180,22 @@ class Dialect(Protocol):
         ...
 
     def is_whole(self, data: str) -> bool:
-        """Whether the data means something by itself: asked of one line of an event that has several,
-        and of an event that the end of the stream has cut off.
+        """Whether the data is complete by itself.
+
+        Called for the first of several `data` lines, and for a last event without its blank line.
 
         Args:
-            data: The line's value, or the event's data.
+            data: The value of the line, or the event's data.
         """
         ...
 
     def end(self) -> Sequence[Item]:
-        """What it means that the body has ended: asked once, after all events. Nothing, in most formats."""
+        """Return the items of the end of the body. Called once, after all events. Empty in most formats."""
         ...
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
-        """What the format's own endpoint takes back for a message, signatures and all.
+        """Convert a message to the form that the format's own endpoint accepts in the next request, with signatures.
 
         Args:
             message: The message, with its parts.
@@ -203,7 +203,7 @@ class Dialect(Protocol):
         ...
 
 
-# What a dialect must have, and how each is written.
+# The required members of a dialect, and an example of each.
 _WANTED = {
     "name": 'name = "my_format"',
     "end_mark": 'end_mark = "[DONE]"',
@@ -217,16 +217,18 @@ _WANTED = {
 
 
 def check_dialect(dialect: object) -> None:
-    """Refuse what is no dialect, and say what to add.
+    """Check that an object implements `Dialect`.
 
     Raises:
-        TypeError: Something of the protocol is missing.
+        TypeError: A member is missing. The message says what to add.
     """
     name = type(dialect).__name__
     missing = [written for attribute, written in _WANTED.items() if not hasattr(dialect, attribute)]
     if missing:
-        raise TypeError(f"{name} is no dialect: add {'; '.join(missing)}. See sse_stream.dialects.Dialect")
-    code = getattr(getattr(dialect, "decode_plain"), "__code__", None)  # noqa: B009  # known by its name alone
+        raise TypeError(f"{name} is not a dialect: add {'; '.join(missing)}. See sse_stream.dialects.Dialect")
+    code = getattr(getattr(dialect, "decode_plain"), "__code__", None)  # noqa: B009  # `object` has no such attribute for type checkers
     takes_any = 0x04  # CO_VARARGS
     if code is not None and code.co_argcount < 3 and not code.co_flags & takes_any:  # self, data, event
-        raise TypeError(f"{name}.decode_plain takes no event: write {_WANTED['decode_plain'].partition(':')[0]}")
+        raise TypeError(
+            f"{name}.decode_plain has no parameter for the event's name: declare it as {_WANTED['decode_plain'].partition(':')[0]}"
+        )

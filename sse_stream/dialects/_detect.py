@@ -1,6 +1,6 @@
-"""Finding out the wire format of a stream: the first event that means something tells.
+"""Detecting the wire format of a stream from its first meaningful event.
 
-Until one has, the stream is read as a chat, which is what it is where nothing speaks against it.
+Until then, the stream is read as OpenAI's chat completions, which is also the default.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ._openai_chat import OpenAIChat
 
 
 class Detecting:
-    """Reads what comes before the format is known, and finds that out.
+    """Decodes events until the format is known.
 
     Attributes:
-        dialect: What reads a chat, which is taken for one until something else is known.
+        dialect: The default dialect, OpenAI's chat completions, used until another is detected.
         is_settled: Whether the format is known.
     """
 
@@ -31,22 +31,24 @@ class Detecting:
     def __init__(self) -> None:
         self.dialect = OpenAIChat()
         self.is_settled = False
-        self._pings: dict[AnomalyKind, tuple[AnomalyFound, int]] = {}  # what is odd about pings, if this is a chat
+        self._pings: dict[
+            AnomalyKind, tuple[AnomalyFound, int]
+        ] = {}  # the anomalies of pings, which count only if this is a chat
 
     def settle(self) -> Sequence[Item]:
-        """It is a chat: what is to be said of what came before that was known."""
+        """Settle on the default dialect. Returns the anomalies that were held back."""
         self.is_settled = True
         pings, self._pings = self._pings, {}
         return [found for first, count in pings.values() for found in (first,) * count]
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What an event means; first a `DialectFound` if it shows that this is no chat.
+        """Decode an event. The first item is a `DialectFound` if the event is in another format.
 
         Args:
             event: The event.
 
         Raises:
-            ChunkDecodeError: It cannot be read, or is of a format that is known and not read.
+            ChunkDecodeError: The event cannot be decoded, or it is in a known format that is not supported.
         """
         text = event.data.strip()
         if text == "[DONE]":
@@ -62,13 +64,13 @@ class Detecting:
             return (DialectFound(dialect), *((chunk,) if chunk is not None else dialect.decode(event)))
         items = self.dialect.decode(event)
         if any(isinstance(item, Failure) for item in items):
-            return (*self.settle(), *items)  # it fails as a chat
-        if isinstance(value, dict) and value.get("type") == "ping":  # which some formats send, and all others tolerate
+            return (*self.settle(), *items)  # an error settles the default
+        if isinstance(value, dict) and value.get("type") == "ping":  # sent in some formats, and tolerated in all others
             return [item for item in items if not self._kept(item)]
         return items
 
     def _kept(self, item: Item) -> bool:
-        """Keep what is odd about a ping until it is known whether that is odd: the first of its kind, and how many."""
+        """Hold back an anomaly of a ping until the format is known: the first of each kind, and their number."""
         if not isinstance(item, AnomalyFound):
             return False
         first, count = self._pings.get(item.kind, (item, 0))
@@ -76,7 +78,7 @@ class Detecting:
         return True
 
     def end(self) -> Sequence[Item]:
-        """What it means that the body has ended before the format was known."""
+        """Return the items of a body that ended before the format was known."""
         return [*self.settle(), *self.dialect.end()]
 
 
@@ -88,17 +90,17 @@ def _json(text: str) -> JSONValue:
 
 
 def _dialect(name: str, data: str) -> Dialect:
-    """What reads a format.
+    """Create the dialect for a format.
 
     Raises:
-        ChunkDecodeError: Nothing does.
+        ChunkDecodeError: The format is not supported.
     """
     reader = READERS.get(name)
     if reader is None:
         titles = ", ".join(TITLES[name] for name in READERS)
         message = (
-            f"this stream is in the format of {TITLES[name]}, which is not read here: read are {titles}. Read its events"
-            f" with iter_sse, or with a dialect of your own; it begins with {data[:200]!r}"
+            f"the stream is in the format of {TITLES[name]}, which is not supported (supported: {titles}). Read its events"
+            f" with iter_sse, or write a dialect for it. It begins with {data[:200]!r}"
         )
         raise ChunkDecodeError(message, data=data)
     dialect: Dialect = getattr(import_module(f".{reader.module}", __package__), reader.dialect)()

@@ -1,7 +1,7 @@
-"""Well-formed chunks with fields that the model does not name: the path between the strict and the tolerant one.
+"""Decoding well-formed chunks with extra fields: the path between the strict and the tolerant one.
 
-Most providers add fields of their own, some to every chunk. They are taken out and kept as `extra`; what is
-left has to fit the strict model, and a chunk that does not goes on to the tolerant path.
+Most providers add fields of their own, some of them to every chunk. These are moved to `extra`. The rest must fit the strict
+model; otherwise the chunk takes the tolerant path.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _DELTA = _names(ChoiceDelta)
 _USAGE = _names(Usage)
 
 
-# Fields that say more than themselves, here or beside others: what they mean, the tolerant path knows.
+# Fields with a special meaning, which only the tolerant path handles.
 _SPEAKING = frozenset({"error", "type", "x_groq", PROVIDER_FIELDS})
 _SPEAKING_IN_CHOICE = frozenset({"error", "usage", PROVIDER_FIELDS})
 
 
 def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
-    """The chunk, if nothing about it is odd but fields of the provider's own; `None` if anything is."""
+    """Decode a chunk that is well-formed except for extra fields; `None` for any other."""
     try:
         return _chunk(decode_json(data if isinstance(data, str) else data.decode()))
     except (ValueError, RecursionError):
@@ -42,7 +42,7 @@ def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
 
 
 def has_extras(chunk: ChatCompletionChunk) -> bool:
-    """Whether a chunk has what `decode_with_extras` is for."""
+    """Whether a chunk has extra fields, and so needs `decode_with_extras`."""
     usage = chunk.usage
     if chunk.extra or (usage is not None and usage.extra):
         return True
@@ -55,7 +55,7 @@ def has_extras(chunk: ChatCompletionChunk) -> bool:
 def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     if type(value) is not dict or not _SPEAKING.isdisjoint(value) or type(choices := value.get("choices")) is not list:
         return None
-    # What the model does not name is taken out, level by level, and put back once the rest is converted.
+    # Extra fields are removed at each level, and put back once the rest is converted.
     extra = _taken_out(value, _CHUNK)
     extras = []
     usage = value.get("usage")
@@ -78,9 +78,9 @@ def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     usage_extra = _taken_out(usage, _USAGE) if type(usage) is dict else None
     if reports:
         chunk = msgspec.convert(value, ChatCompletionChunk, dec_hook=refuse_extra)
-    else:  # there is no `extra` to be read, and the hook costs half as much as the rest
+    else:  # no field can be read as `extra` here, and the hook would add half to the time
         chunk = msgspec.convert(value, ChatCompletionChunk)
-    # Nobody else has the chunk yet, so nobody sees it change.
+    # The chunk is new, so changing it is safe.
     if extra is not None:
         force_setattr(chunk, "extra", extra)
     for choice, (beside, within, told) in zip(chunk.choices, extras, strict=True):

@@ -1,6 +1,6 @@
-"""Which wire format a JSON value is of: its first event tells, by its `type` or by its keys.
+"""Recognizing wire formats by the `type` or the keys of the first event.
 
-No dialect is imported here: one that is not used costs nothing.
+No dialect is imported here, so unused ones cost nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ GEMINI_CONTENT = "gemini_content"
 
 
 class Reader(NamedTuple):
-    """What reads a format: a class of a module beside this one."""
+    """The dialect for a format: a class in a module of this package."""
 
     module: str
     dialect: str
@@ -42,7 +42,7 @@ TITLES: Mapping[str, str] = {
     "anthropic_completions": "Anthropic's text completions",
     "tgi_generate": "text-generation-inference's generate_stream",
 }
-"""What people call each format that is recognized, whether it is read or not."""
+"""The names of all recognized formats, for error messages. Not all are supported."""
 
 _BY_TYPE: Mapping[str, str] = {
     **dict.fromkeys(
@@ -94,14 +94,14 @@ _ANTHROPIC_ERROR = frozenset({"type", "error", "request_id"})
 
 
 def format_of(value: JSONValue, event: str = "message") -> str | None:
-    """The name of the format that an event's data, or a whole document, is of.
+    """Recognize the format of an event's data, or of a whole document.
 
     Args:
-        value: Its JSON.
-        event: The event's name, which counts only where the data has no `type`.
+        value: The JSON value.
+        event: The event's name, which counts only if the data has no `type`.
 
     Returns:
-        A key of `TITLES`; `None` if it could be of several, or of none.
+        A key of `TITLES`; `None` if several formats are possible, or none.
     """
     if isinstance(value, list) and value:  # Gemini without `alt=sse`
         value = value[0]
@@ -145,7 +145,7 @@ def _by_keys(value: Mapping[str, JSONValue]) -> str | None:
 
 
 def _is_gemini(value: Mapping[str, JSONValue]) -> bool:
-    """Also as Code Assist wraps it."""
+    """Whether this is a Gemini response, possibly wrapped as by Code Assist."""
     wrapped = value.get("response")
     return any(
         not _GEMINI.isdisjoint(one) and _NOT_GEMINI.isdisjoint(one) for one in (value, wrapped) if isinstance(one, dict)

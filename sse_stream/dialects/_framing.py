@@ -1,4 +1,4 @@
-"""What is no chunk in an event stream, however servers write it: keep-alives, the end mark; and what is whole."""
+"""Recognizing end marks, keep-alives and complete JSON objects in event data."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _END_MARKS = frozenset({"[DONE]", "DONE"})
 
 
 def is_end_mark(text: str) -> bool:
-    """Whether data is `[DONE]`, or a misspelling: without brackets, in small letters, in quotes.
+    """Whether data is `[DONE]` or a variant of it: without brackets, in lowercase, in quotes.
 
     Args:
-        text: The data, without white space around it.
+        text: The data, stripped of whitespace.
     """
     return len(text) <= len('"[DONE]"') and text.strip("\"'").upper() in _END_MARKS
 
 
 def is_keepalive(name: str, value: JSONValue) -> bool:
-    """Whether an event is a keep-alive: it is called one, or its JSON is, and it holds no choices and no error.
+    """Whether an event is a keep-alive, by its name or a field of its JSON. One with choices or an error is not.
 
     Args:
         name: The event's name.
-        value: Its JSON; `None` where it is none.
+        value: The event's JSON; `None` if its data is not JSON.
     """
     fields = value if isinstance(value, dict) else {}
     if not fields.keys().isdisjoint({"choices", "error"}):
@@ -35,10 +35,10 @@ def is_keepalive(name: str, value: JSONValue) -> bool:
 
 
 def is_whole_object(text: str) -> bool:
-    """Whether data is one JSON object.
+    """Whether data is one complete JSON object.
 
     Args:
-        text: The data, without white space around it.
+        text: The data, stripped of whitespace.
     """
     try:
         return text.startswith("{") and isinstance(loads(text)[0], dict)

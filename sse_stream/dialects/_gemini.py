@@ -1,4 +1,4 @@
-"""Gemini's generateContent, of AI Studio, Vertex AI and Code Assist."""
+"""The dialect of Gemini's generateContent, on AI Studio, Vertex AI and Code Assist."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ._gemini_reports import gemini_error
 
 
 class GeminiContent:
-    """The dialect of `POST …:streamGenerateContent?alt=sse`: Gemini on AI Studio, on Vertex AI and behind Code Assist.
+    """The dialect of `POST …:streamGenerateContent?alt=sse`: Gemini on AI Studio, Vertex AI and Code Assist.
 
-    Each event holds what is new. Nothing marks the end: a stream is complete if each candidate has given a finish
-    reason when the body ends, or the prompt was blocked. So a finish reason is handed out at the end, and the last one
-    counts. A JSON array, which is what the server sends without `alt=sse`, is read as the whole answer.
+    Each event holds what is new. The format has no end mark: a stream is complete if each candidate has a finish reason
+    when the body ends, or if the prompt was blocked. So finish reasons are delivered at the end, and the last one counts. A
+    JSON array, which the server sends without `alt=sse`, is read as the whole answer.
 
     >>> dialect = GeminiContent()
     >>> [type(item).__name__ for item in dialect.decode(ServerSentEvent('{"candidates":[{"finishReason":"STOP"}]}'))]
@@ -45,19 +45,19 @@ class GeminiContent:
         self._answer = Answer()
 
     def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
-        """One more piece of the text or the thought that has begun, with usage or without; `None` for anything else.
+        """Decode a piece that continues the current text or thought, with or without usage; `None` for anything else.
 
         Args:
             data: The event's data.
-            event: Its name: a response has none.
+            event: The event's name. Named events are not responses.
         """
         return self._answer.add_plain(data) if event == "message" else None
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one event means, read tolerantly: see `Dialect.decode`.
+        """Decode one event tolerantly: see `Dialect.decode`.
 
         Args:
-            event: Any event that `decode_plain` has not read, or a whole document.
+            event: Any event that `decode_plain` has not decoded, or a whole document.
 
         Raises:
             ChunkDecodeError: Its data is neither JSON nor a keep-alive.
@@ -79,11 +79,11 @@ class GeminiContent:
         if event.event == "error":
             return (*items, *self._answer.end(), Failure(gemini_error(value)))
         if not isinstance(value, dict):
-            raise ChunkDecodeError(f"a response is a JSON object, not {text[:200]!r}", data=event.data)
+            raise ChunkDecodeError(f"a Gemini response must be a JSON object, not {text[:200]!r}", data=event.data)
         return (*items, *self._object(value, text))
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:  # noqa: ARG002  # the protocol's signature
-        """Nothing: no server of this format writes fields of its own.
+        """Ignore the field: no server of this format is known to send any outside the standard.
 
         Args:
             name: The field's name.
@@ -101,16 +101,16 @@ class GeminiContent:
         return text == "[DONE]" or text.startswith(":") or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
-        """Why each candidate has finished, which is final now that nothing more comes; `Done` if all of them have."""
+        """Return the finish reason of each candidate, now final, and `Done` if all candidates have one."""
         finished = tuple(self._answer.end())
         return (*finished, Done()) if self._answer.is_finished else finished
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
-        """The content to append to `contents`: each part as it came, so that signatures stay where they belong.
+        """Convert a message to the content to append to `contents`, with each part unchanged and signatures in place.
 
-        Neighbouring pieces of text are one part. Left out is what the server would refuse: empty text without a
-        signature, and thoughts and calls that were cut off.
+        Adjacent pieces of text are one part. Parts that the server would reject are omitted: empty text without a signature,
+        and truncated thoughts and calls.
 
         Args:
             message: The message.
@@ -124,14 +124,14 @@ class GeminiContent:
         return {"role": "model", "parts": parts}
 
     def _array(self, text: str) -> Iterator[Item]:
-        """A JSON array of responses, which is the whole answer; one that was cut off is read as far as it came.
+        """Decode a JSON array of responses, the whole answer. A truncated one is decoded as far as it goes.
 
         Raises:
-            ChunkDecodeError: It is none.
+            ChunkDecodeError: It is not an array of responses.
         """
         responses, is_closed = _elements(text)
         if not is_closed and not (responses and responses[0].startswith("{")):
-            loads(text)  # which says why it is none
+            loads(text)  # raises an error that says why
         for response in responses:
             value, loose = loads(response)
             if loose:
@@ -142,7 +142,7 @@ class GeminiContent:
                 yield AnomalyFound("odd_type", f"response: {response}")
         yield from self._answer.end()
         if not is_closed or not self._answer.is_finished:
-            missing = "a candidate has no finish reason" if is_closed else "it was cut off"
+            missing = "a candidate has no finish reason" if is_closed else "it was truncated"
             yield Failure(IncompleteStreamError(f"the array of responses is incomplete: {missing}: {text[-80:]!r}"))
 
     def _object(self, value: Object, text: str) -> Iterator[Item]:
@@ -158,7 +158,7 @@ class GeminiContent:
 
 
 def _unwrapped(value: Object) -> tuple[Object, Object]:
-    """A response, and what stands around it: Code Assist wraps each, `{"response": {…}, "traceId": …}`."""
+    """Return a response and the fields around it. Code Assist wraps each one: `{"response": {…}, "traceId": …}`."""
     response = value.get("response")
     if not isinstance(response, dict) or not RESPONSE_FIELDS.isdisjoint(value):
         return value, {}
@@ -170,7 +170,7 @@ _find_end = json.JSONDecoder(strict=False).raw_decode
 
 
 def _elements(text: str) -> tuple[list[str], bool]:
-    """The items of a JSON array that are whole, each as its text, and whether the array is closed."""
+    """Return the JSON texts of the complete items of an array, and whether the array is closed."""
     items: list[str] = []
     if is_deep(text):
         return items, False

@@ -1,4 +1,4 @@
-"""Gemini's responses, one after another, as chunks: what has come of the whole answer, and what each adds."""
+"""Converting Gemini's responses to chunks, and tracking the state of the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._gemini_candidate import Candidate, Object, Said, text_delta
 from ._gemini_plain import PlainResponse
 from ._gemini_reports import UsageCounts, logprobs_of, readable_report, seconds_of
 
-# What a response holds, without which an object is none. https://ai.google.dev/api/generate-content
+# The fields of a response, of which every response has at least one. https://ai.google.dev/api/generate-content
 RESPONSE_FIELDS = frozenset(
     {"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "createTime", "modelStatus"}
 )
@@ -29,14 +29,14 @@ _NO_BLOCK = ("", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
 
 
 class Answer:
-    """An answer, as far as it has come."""
+    """The state of an answer."""
 
     __slots__ = ("_blocked", "_candidates", "_counts", "_created", "_created_text", "_decode", "_id", "_model")
 
     def __init__(self) -> None:
         self._candidates: dict[int, Candidate] = {}
         self._counts = UsageCounts()
-        self._blocked: str | None = None  # why the prompt was, if it was
+        self._blocked: str | None = None  # the reason, if the prompt was blocked
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
@@ -45,15 +45,15 @@ class Answer:
 
     @property
     def is_finished(self) -> bool:
-        """Whether a candidate has come, or a reason why none does, and each that has come has given a finish reason."""
+        """Whether there is a candidate, and each one has a finish reason. A blocked prompt counts as a candidate."""
         reasons = [candidate.finish_reason for candidate in self._candidates.values()]
         return bool(reasons) and None not in reasons
 
     def add_plain(self, data: bytes | str) -> ChatCompletionChunk | None:
-        """Take a response that is one more piece of the text or the thought that has begun.
+        """Add a response that continues the current text or thought.
 
         Returns:
-            What it says; `None` of any other, of which nothing is taken.
+            The chunk; `None` for any other response, which leaves the state unchanged.
         """
         try:
             response = self._decode(data)
@@ -81,7 +81,7 @@ class Answer:
         candidate.add_text(part.text)
         if said.finishReason is not None:
             _take_reason(candidate, said.finishReason)
-        # The same object as before, so that whoever adds it up sees at a glance that it is the same.
+        # Keep the same string object, so that comparing it with the one before is fast.
         if response.responseId != self._id:
             self._id = response.responseId or self._id
         if response.modelVersion != self._model:
@@ -91,15 +91,15 @@ class Answer:
             usage=usage,
             extra=NOTHING if created is None else {"createTime": created},
         )
-        force_setattr(chunk, SOURCE, data)  # `with_source`, without the call
+        force_setattr(chunk, SOURCE, data)  # `with_source`, inlined
         return chunk
 
     def add(self, response: Object, around: Object, source: str) -> Iterator[Item]:
-        """Take a response; what it means.
+        """Add a response. Yields its items.
 
         Args:
             response: The response.
-            around: What stands beside it where it is wrapped.
+            around: The fields around a wrapped response.
             source: The JSON text of both.
         """
         self._name(response)
@@ -122,7 +122,7 @@ class Answer:
         yield from self._chunks(said, source, usage, extra)
 
     def end(self) -> Iterator[Item]:
-        """Nothing more comes: the last finish reason of each candidate is its finish reason."""
+        """End the answer. The last finish reason of each candidate is final."""
         for candidate in self._candidates.values():
             if candidate.finish_reason is None:
                 candidate.finish_reason = self._blocked
@@ -142,7 +142,7 @@ class Answer:
 
     def _add_candidate(self, value: Object) -> Iterable[Said]:
         said: list[Said] = []
-        index = value.get("index")  # 0 is left out, as everything is that equals its default
+        index = value.get("index")  # 0 is omitted, like all default values
         number = 0 if index is None else read_number(index)
         place = int(number) if number is not None and number >= 0 else 0
         if index is not None and (type(index) is not int or index < 0):
@@ -158,12 +158,12 @@ class Answer:
             else:
                 said.append(AnomalyFound("odd_type", f"parts: {part!r}"))
         if candidate.finish_reason is not None and any(not isinstance(item, AnomalyFound) for item in said):
-            said.insert(0, AnomalyFound("early_finish", f"{candidate.finish_reason}, and then {content!r}"))
+            said.insert(0, AnomalyFound("early_finish", f"{candidate.finish_reason}, then {content!r}"))
         _take_reason(candidate, value.get("finishReason"))
         return _with_rest(said, candidate, value, content.get("role"))
 
     def _add_feedback(self, feedback: JSONValue) -> Iterable[Said]:
-        """A prompt that was blocked gets no candidate: the reason is all the answer there is, and finishes the first."""
+        """Handle a blocked prompt: there is no candidate, so the reason becomes the finish reason of choice 0."""
         reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
         if not isinstance(reason, str) or reason in _NO_BLOCK:
             return ()
@@ -183,7 +183,7 @@ class Answer:
         usage: Usage | None = None,
         extra: Mapping[str, JSONValue] = NOTHING,
     ) -> Iterator[Item]:
-        """A chunk for each piece; what goes for the whole response is in the last."""
+        """Make a chunk for each piece. The last one has the usage and the extra fields of the response."""
         items = list(said)
         last = max((place for place, item in enumerate(items) if isinstance(item, ChunkChoice)), default=-1)
         for place, item in enumerate(items):
@@ -211,7 +211,7 @@ class Answer:
 
 
 def _with_rest(said: list[Said], candidate: Candidate, value: Object, role: JSONValue) -> Iterable[Said]:
-    """What a candidate says, with who says it in its first piece, and what stands beside its content in its last."""
+    """Add the role to the first piece of a candidate, and the fields beside its content to the last."""
     pieces = [place for place, item in enumerate(said) if isinstance(item, ChunkChoice)]
     if not pieces:
         pieces = [len(said)]
@@ -226,14 +226,14 @@ def _with_rest(said: list[Said], candidate: Candidate, value: Object, role: JSON
     if beside and isinstance(last, ChunkChoice):
         delta = last.delta
         if cited := _citations(beside.get("citationMetadata")):
-            # Each response has those of its own text: a delta's are joined, where of a statement the last one counts.
+            # Each response has the citations of its own text. In a delta they are joined; beside it, only the last would count.
             delta = replace(delta, extra={"annotations": cited})
         said[pieces[-1]] = replace(last, delta=delta, extra=beside, logprobs=logprobs_of(beside.get("logprobsResult")))
     return said
 
 
 def _citations(metadata: JSONValue) -> list[JSONValue]:
-    """The citations of a `citationMetadata`, which older models spell otherwise."""
+    """Return the citations in `citationMetadata`, under the current or the older name."""
     if not isinstance(metadata, dict):
         return []
     return [item for name in ("citations", "citationSources") for item in _listed(metadata.get(name))]
@@ -245,7 +245,7 @@ def _take_reason(candidate: Candidate, reason: JSONValue) -> None:
 
 
 def _listed(value: JSONValue) -> Iterable[JSONValue]:
-    """The items of a list; what is none, as one."""
+    """Return the items of a list. A single value counts as a list of one."""
     if value is None:
         return ()
     return value if isinstance(value, list) else (value,)

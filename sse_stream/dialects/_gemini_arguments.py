@@ -1,8 +1,8 @@
-"""Gemini's arguments that come value by value, each with its path: the JSON text that they make.
+"""Converting Gemini's streamed arguments, values with paths, to JSON text.
 
-With `streamFunctionCallArguments` a call's arguments are no JSON text in pieces but a list of values, such as
-`{"jsonPath": "$.place.city", "stringValue": "Os", "willContinue": true}`. The text is written as they come: the
-containers along the path are opened, and closed when a path leads elsewhere.
+With `streamFunctionCallArguments`, the arguments of a call are not JSON text in pieces but a list of values, such as
+`{"jsonPath": "$.place.city", "stringValue": "Os", "willContinue": true}`. The text is written incrementally: containers on
+the path are opened, and closed when a path leads elsewhere.
 https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling
 """
 
@@ -16,12 +16,12 @@ import msgspec
 from .._json._depth import MAX_DEPTH, JSONValue
 
 Step: TypeAlias = str | int
-"""One step of a path: a member's name, or an item's index."""
+"""One step of a path: the name of a member, or the index of an item."""
 
-# A path that is longer could not be decoded again once it is text, with what stands around it.
+# The text for a longer path, and what encloses it, would exceed the limit on nesting.
 _LONGEST = MAX_DEPTH - 8
 
-# So many members of an object are remembered, to know one that comes again: none has more.
+# How many names per object are remembered to detect repetitions. Real arguments have fewer.
 _MOST_NAMES = 4096
 
 _STEP = re.compile(
@@ -30,11 +30,11 @@ _STEP = re.compile(
 
 
 class Container:
-    """An object or an array that is being written.
+    """An object or array that is being written.
 
     Attributes:
-        is_array: Which of the two.
-        last: The step to the value in it that was written last.
+        is_array: Whether it is an array.
+        last: The step to the last value that was written in it.
     """
 
     __slots__ = ("_names", "is_array", "last")
@@ -45,13 +45,13 @@ class Container:
         self._names: set[Step] = set()
 
     def takes(self, step: Step) -> bool:
-        """Whether a value can be written there: it is of this kind of container, and nothing stands there yet."""
+        """Whether a value can be written at this step: it fits the container and is not taken."""
         if isinstance(step, int):
             return self.is_array and (not isinstance(self.last, int) or step > self.last)
         return not self.is_array and step not in self._names
 
     def begin(self, step: Step) -> str:
-        """The text before a value."""
+        """Return the text before a value: comma and name."""
         comma = "" if self.last is None else ","
         self.last = step
         if isinstance(step, int):
@@ -61,34 +61,34 @@ class Container:
         return f"{comma}{_encoded(step)}:"
 
     def opening(self) -> str:
-        """Its first bracket."""
+        """Return the opening bracket."""
         return "[" if self.is_array else "{"
 
     def closing(self) -> str:
-        """Its last bracket."""
+        """Return the closing bracket."""
         return "]" if self.is_array else "}"
 
 
 class ArgumentsText:
-    """The JSON text of arguments, as far as their values have come."""
+    """Writes the JSON text of arguments as their values come."""
 
     __slots__ = ("_open", "_string", "_text")
 
     def __init__(self) -> None:
         self._open: list[Container] = []
-        self._string: list[Step] | None = None  # the path of a string that goes on
+        self._string: list[Step] | None = None  # the path of an open string
         self._text = bytearray()
 
     def add(self, path: list[Step], value: JSONValue, *, goes_on: bool = False) -> str | None:
-        """Write a value, or the next piece of the string that goes on.
+        """Write a value, or the next piece of the open string.
 
         Args:
-            path: Where it belongs, one step at least.
+            path: The path of the value, at least one step.
             value: The value.
-            goes_on: Whether it is a string of which more comes.
+            goes_on: Whether it is a string that will continue.
 
         Returns:
-            The text that this adds; `None` if something else was written there, which cannot be changed any more.
+            The added text; `None` if the path is taken, because text that was delivered cannot be changed.
         """
         if self._string == path and isinstance(value, str):
             return self._write(_escaped(value) + ("" if goes_on else self._end_string()))
@@ -108,16 +108,16 @@ class ArgumentsText:
         return self._write(f'{text}"{_escaped(value)}')
 
     def is_within(self, path: list[Step]) -> bool:
-        """Whether a string goes on at this path."""
+        """Whether this is the path of the open string."""
         return self._string == path
 
     def close(self) -> str:
-        """No more values come: the text that is missing, `{}` if there was none."""
+        """End the arguments. Returns the missing text: `{}` if there were no values."""
         text = self._end_string() + self._close_down_to(0)
         return self._write(text if self._text else "{}")
 
     def value(self) -> JSONValue:
-        """The arguments, once they are closed."""
+        """Return the arguments, which must be closed."""
         return msgspec.json.decode(bytes(self._text))
 
     def _write(self, text: str) -> str:
@@ -125,7 +125,7 @@ class ArgumentsText:
         return text
 
     def _kept_open(self, path: list[Step]) -> int:
-        """How many of the open containers below the first lead to this path."""
+        """Return how many of the open containers, not counting the outermost, are on this path."""
         kept = 0
         while (
             kept + 1 < min(len(path), len(self._open))
@@ -152,7 +152,7 @@ class ArgumentsText:
 
 
 def steps_of(path: JSONValue) -> list[Step] | None:
-    """The steps of a JSONPath such as `$.a.b[0]`; `None` of what leads to no one place, or too deep.
+    """Return the steps of a JSONPath such as `$.a.b[0]`; `None` if it is not a path to one value, or too deep.
 
     >>> steps_of("$.a['b c'][0]"), steps_of("$..a")
     (['a', 'b c', 0], None)

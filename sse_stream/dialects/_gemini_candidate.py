@@ -1,4 +1,4 @@
-"""One of Gemini's candidates: its parts, in the order in which they come, and what each says."""
+"""The state of one of Gemini's candidates, and the items for its parts."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from ._gemini_arguments import ArgumentsText, steps_of
 Object: TypeAlias = dict[str, JSONValue]
 
 Said: TypeAlias = ChunkChoice | PartStart | PartEnd | AnomalyFound
-"""What a part of a response means: what it says, and what stands around that."""
+"""Any item for a part of a response."""
 
-# What a part has beside its data: https://ai.google.dev/api/caching#Part
+# The fields of a part beside its data: https://ai.google.dev/api/caching#Part
 _BESIDE = frozenset({"thought", "thoughtSignature", "partMetadata", "videoMetadata", "mediaResolution"})
 
-# A part that has no more than this goes on in the next one of its kind.
+# A part with only these fields is continued by the next one of its kind.
 _TEXT_ALONE = frozenset({"text", "thought"})
 
 _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
 class _Call:
-    """A function call whose arguments are still coming.
+    """A function call with streamed arguments.
 
     Attributes:
-        part: The part in which it began, with what later ones have added.
-        number: Which call of the candidate it is.
-        arguments: Its arguments.
+        part: The part that started it, with the fields that later ones have added.
+        number: The index of the call in the candidate.
+        arguments: The arguments.
     """
 
     __slots__ = ("arguments", "number", "part")
@@ -43,7 +43,7 @@ class _Call:
         self.arguments = ArgumentsText()
 
     def native(self) -> Object:
-        """The part as it would have come in one piece."""
+        """Return the part as it would be without streaming."""
         call = {name: item for name, item in self.part["functionCall"].items() if name not in _STREAMED}
         return {**self.part, "functionCall": {**call, "args": self.arguments.value()}}
 
@@ -52,14 +52,14 @@ _STREAMED = ("args", "partialArgs", "willContinue")
 
 
 class Candidate:
-    """One candidate, as far as it has come.
+    """The state of one candidate.
 
     Attributes:
-        index: Which.
-        finish_reason: The last that came. It is final at the end of the stream: some models give one with each piece,
-            some after each round of code, and the last is the one that counts.
-        kind: `"text"` or `"reasoning"` while a part of that kind may go on, `""` otherwise.
-        has_role: Whether it was said who speaks.
+        index: The index of the candidate.
+        finish_reason: The last finish reason. It is final only at the end of the stream, because some models send one with
+            each piece, and some after each round of code execution.
+        kind: `"text"` or `"reasoning"` while a part of that kind may continue, otherwise `""`.
+        has_role: Whether the role has been delivered.
     """
 
     __slots__ = ("_call", "_calls", "_parts", "_text", "_told", "finish_reason", "has_role", "index", "kind")
@@ -69,14 +69,14 @@ class Candidate:
         self.finish_reason: str | None = None
         self.kind = ""
         self.has_role = False
-        self._text = bytearray()  # of the part that may go on
-        self._call: _Call | None = None  # which may go on
-        self._parts = 0  # how many have begun
+        self._text = bytearray()  # the text of the open part
+        self._call: _Call | None = None  # the open call
+        self._parts = 0  # the number of parts so far
         self._calls = 0
-        self._told: str | None = None  # the finish reason that was handed out
+        self._told: str | None = None  # the finish reason that was delivered
 
     def add(self, part: Object) -> Iterator[Said]:
-        """Take the next part; what it means."""
+        """Add the next part. Yields its items."""
         call, text = part.get("functionCall"), part.get("text")
         if isinstance(call, dict):
             yield from self._add_call(call, part)
@@ -90,14 +90,14 @@ class Candidate:
                 yield from self._add_text("", part)
 
     def add_text(self, text: str) -> None:
-        """Take a piece of the text that goes on, which somebody else hands out."""
+        """Add a piece to the open text. The caller delivers it."""
         self._text += text.encode()
 
     def finish(self) -> Iterator[Said]:
-        """The stream has ended: if the candidate is finished, so is its last part, and it is said why."""
+        """End the stream: if there is a finish reason, end the last part and deliver the reason."""
         if self.finish_reason is None or self.finish_reason == self._told:
             return
-        # Arguments that were cut off do not become whole by brackets that nobody has sent.
+        # Truncated arguments must not be completed with brackets that the server has not sent.
         if self._call is None or self.finish_reason == "STOP":
             yield from self._end_part()
         self._told = self.finish_reason
@@ -110,7 +110,7 @@ class Candidate:
         return PartStart(self.index, self._parts - 1, kind)
 
     def _end_part(self) -> Iterator[Said]:
-        """The last part is complete, if it was not."""
+        """End the open part, if any."""
         if self._call is not None:
             call, self._call = self._call, None
             text = call.arguments.close()
@@ -126,7 +126,7 @@ class Candidate:
             yield PartEnd(self.index, self._parts - 1, native)
 
     def _add_whole(self, kind: str, part: Object, delta: ChoiceDelta | None) -> Iterator[Said]:
-        """A part that comes in one piece."""
+        """Add a part that is complete by itself."""
         yield from self._end_part()
         yield self._begin_part(kind)
         if delta is not None:
@@ -134,7 +134,7 @@ class Candidate:
         yield PartEnd(self.index, self._parts - 1, part)
 
     def _add_text(self, text: str, part: Object) -> Iterator[Said]:
-        """Text, of the answer or of a thought. What carries a signature has to go back as a part of its own."""
+        """Add text or thought. One with a signature must go back as a separate part."""
         kind = "reasoning" if part.get("thought") else "text"
         delta = text_delta(kind, text) if text else None
         if not part.keys() <= _TEXT_ALONE:
@@ -156,7 +156,7 @@ class Candidate:
         if self._continues(call):
             yield from self._take_beside(part)
         elif call.keys() <= {"willContinue"} and not goes_on:
-            if not part.keys() <= {"functionCall"}:  # the end of a call that has ended, with a signature of its own
+            if not part.keys() <= {"functionCall"}:  # the end of a call that is over already, with its own signature
                 yield from self._add_whole("functionCall", part, None)
             return
         elif goes_on or values is not None:
@@ -177,14 +177,14 @@ class Candidate:
             yield from self._end_part()
 
     def _continues(self, call: Object) -> bool:
-        """Whether this goes on with the call before it: only the first piece has a name, and each may have its id."""
+        """Whether this continues the open call: only the first piece has a name, but each may have the id."""
         if self._call is None:
             return False
         before = self._call.part["functionCall"]
         return not call.get("name") or bool(call.get("id") and call["id"] == before.get("id"))
 
     def _take_beside(self, part: Object) -> Iterator[Said]:
-        """Keep what comes beside a call that goes on, such as a signature, and an id that its first piece did not have."""
+        """Keep other fields of a continued call, such as a signature, or an id that its first piece lacked."""
         if self._call is None:
             return
         before, identifier = self._call.part, part["functionCall"].get("id")
@@ -210,7 +210,7 @@ class Candidate:
         return ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
 
     def _add_arguments(self, args: JSONValue, values: JSONValue) -> Iterator[Said]:
-        """Arguments of a call that goes on: what stands in `args` as well as what comes value by value."""
+        """Add arguments of an open call, from `args` and from values with paths."""
         call = self._call
         if call is None:
             return
@@ -232,12 +232,12 @@ class Candidate:
 
 
 def text_delta(kind: str, text: str) -> ChoiceDelta:
-    """The delta that says a piece of text of this kind of part."""
+    """Make the delta for a piece of text in this kind of part."""
     return ChoiceDelta(content=text) if kind == "text" else ChoiceDelta(reasoning_content=text)
 
 
 def _audio_of(part: Object) -> ChoiceDelta | None:
-    """What a part says, if it is sound."""
+    """Make the delta for an audio part; `None` for other parts."""
     blob = part.get("inlineData")
     if not isinstance(blob, dict):
         return None

@@ -1,4 +1,4 @@
-"""The response that nearly all are: one candidate with one piece of text, and usage. Anything else does not fit it."""
+"""Structs for the most frequent response: one candidate with one piece of text, and usage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-# What nests is bounded by the type: how deep an object is, is not looked at on this path.
+# The type itself limits the nesting depth, which is not checked on this path.
 PlainUsage: TypeAlias = dict[str, int | str | list[dict[str, int | str]]]
 
 
@@ -29,7 +29,7 @@ class PlainCandidate(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     content: PlainContent
     index: Annotated[int, msgspec.Meta(ge=0)] = 0
-    finishReason: str | None = None  # noqa: N815  # as the wire has it
+    finishReason: str | None = None  # noqa: N815  # the name on the wire
 
 
 class PlainResponse(msgspec.Struct, forbid_unknown_fields=True, gc=False):

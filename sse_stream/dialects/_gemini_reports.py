@@ -1,4 +1,4 @@
-"""What a Gemini response reports beside its parts: usage, log probabilities, its time, errors."""
+"""Converting the usage, log probabilities, creation time and errors of Gemini's responses."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ._provider_errors import provider_error
 
 
 class UsageCounts:
-    """The counts of `usageMetadata`, of which each report says some: the last value of each counts, though it may fall.
+    """Accumulates the counts of `usageMetadata`. Each report has some of them, and the last value of each counts.
 
-    Prompt and completion are sums here: `candidatesTokenCount` leaves out the thoughts, and `promptTokenCount` what the
-    server's own tools have added to the prompt.
+    Prompt and completion tokens are sums, because `candidatesTokenCount` excludes thoughts, and `promptTokenCount` excludes
+    what server tools have added to the prompt.
     """
 
     __slots__ = ("_cached", "_candidates", "_prompt", "_thoughts", "_tools", "_total")
@@ -38,11 +38,11 @@ class UsageCounts:
         self._total: int | None = None
 
     def add(self, report: dict[str, JSONValue]) -> Usage | None:
-        """Take a report.
+        """Add a report.
 
         Returns:
-            The counts as they are known now, and the report itself as their `extra`; `None` if a count is no whole
-            number, and then nothing is taken.
+            The counts so far, with the report itself as their `extra`; `None`, leaving the state unchanged, if a count is
+            not an integer.
         """
         count = report.get
         prompt = count("promptTokenCount", self._prompt)
@@ -79,7 +79,7 @@ _COUNTS = frozenset(
 
 
 def readable_report(report: dict[str, JSONValue]) -> tuple[dict[str, JSONValue], list[AnomalyFound]]:
-    """A report whose counts are whole numbers: what is none is read as one, or left out as `null` is."""
+    """Return a report with only integer counts, converting others or omitting them, and the anomalies."""
     readable = {}
     found = []
     for name, value in report.items():
@@ -94,7 +94,7 @@ def readable_report(report: dict[str, JSONValue]) -> tuple[dict[str, JSONValue],
 
 
 def logprobs_of(result: JSONValue) -> ChoiceLogprobs | None:
-    """The log probabilities of a `logprobsResult`; `None` where there are none, or where they cannot be read."""
+    """Convert a `logprobsResult`; `None` if there is none, or if it is malformed."""
     if not isinstance(result, dict) or not isinstance(chosen := result.get("chosenCandidates"), list):
         return None
     steps = result.get("topCandidates")
@@ -122,7 +122,7 @@ def _token(token: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
 
 
 def seconds_of(time: JSONValue) -> int | None:
-    """A `createTime` in seconds since 1970; `None` of what is no time.
+    """Convert a `createTime` to seconds since 1970; `None` if it is not a time.
 
     >>> seconds_of("2026-04-02T17:03:50.399550Z")
     1775149430
@@ -136,9 +136,9 @@ def seconds_of(time: JSONValue) -> int | None:
 
 
 def gemini_error(body: JSONValue) -> ProviderError:
-    """The exception for Google's error object, `{"error": {"code": 503, "message": …, "status": "UNAVAILABLE"}}`.
+    """Create the exception for Google's error object, `{"error": {"code": 503, "message": …, "status": "UNAVAILABLE"}}`.
 
-    Its `status` is the `type` of the exception. https://google.aip.dev/193
+    The `status` becomes the `type` of the exception. https://google.aip.dev/193
     """
     failure = provider_error(body)
     error = body.get("error") if isinstance(body, dict) else None

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, and what is compatible with them."""
+"""The dialect of OpenAI's chat completions and compatible servers."""
 
 from __future__ import annotations
 
@@ -31,12 +31,11 @@ _DONE = Done()
 class OpenAIChat:
     """The dialect of `POST /v1/chat/completions` with `"stream": true`.
 
-    Strict model first: an event that fits it is decoded by msgspec in one go. What does not fit is read
-    again by the tolerant path, where every quirk has its place.
+    Events are decoded with a strict model first. Those that do not fit it take the tolerant path, which handles all quirks.
 
     Args:
-        think_tags: Whether `<think>` at the beginning of the content is the beginning of reasoning, which
-            `</think>` ends, as servers write it that do not tell the two apart. Without, tags are text.
+        think_tags: Whether text between `<think>` and `</think>` at the beginning of the content is reasoning, for servers
+            that do not separate the two. By default, tags are text.
 
     >>> OpenAIChat().decode(ServerSentEvent('{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}'))[0].choices
     [ChunkChoice(index=0, delta=ChoiceDelta(content='Hi'))]
@@ -50,16 +49,16 @@ class OpenAIChat:
     def __init__(self, *, think_tags: bool = False) -> None:
         self._tags = ThinkTags() if think_tags else None
         decode = msgspec.json.Decoder(ChatCompletionChunk, dec_hook=refuse_extra).decode
-        # Under WebAssembly deep JSON does not raise: the whole interpreter dies.
+        # Under WebAssembly, deeply nested JSON crashes the whole interpreter instead of raising.
         self._decode = _shallow(decode) if sys.platform == "emscripten" else decode
-        self._expects_extras = False  # whether the last chunk had fields that the model does not name
+        self._expects_extras = False  # whether the last chunk had extra fields
 
     def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
-        """One well-formed chunk, with fields of the provider's own or without; `None` for anything else.
+        """Decode one well-formed chunk, with or without extra fields; `None` for anything else.
 
         Args:
             data: The event's data.
-            event: Its name: a chunk has none.
+            event: The event's name. Named events are not chunks.
         """
         if event != "message":
             return None
@@ -76,17 +75,17 @@ class OpenAIChat:
                 if not chunk.choices and not _has_choices(data):
                     return None
         if chunk is not None:
-            force_setattr(chunk, SOURCE, data)  # `with_source`, without the call
+            force_setattr(chunk, SOURCE, data)  # `with_source`, inlined
             if self._tags is not None:
                 return self._tags.untag(chunk)
         return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
-        """An `error` field: llama.cpp reports failures in a field that the standard does not know.
+        """Decode an `error` field, a field outside the standard in which llama.cpp reports failures.
 
         Args:
-            name: The field's name; what is not called `error` means nothing.
-            value: The error as JSON, or as text.
+            name: The field's name. All fields except `error` are ignored.
+            value: The error as JSON or text.
         """
         return error_field(name, value)
 
@@ -100,17 +99,17 @@ class OpenAIChat:
         return is_end_mark(text) or text.startswith(":") or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
-        """Nothing, for the end of a chat is in its bytes; or the beginning of what might have been a tag."""
+        """Return text that was held back as a possible tag. Otherwise the end of the body means nothing."""
         return () if self._tags is None else [*self._tags.rest()]
 
     @property
     def decodes_alike(self) -> bool:
-        """Whether `decode_plain` makes the same of the same data, whatever came before."""
+        """Whether `decode_plain` gives equal chunks for equal data."""
         return self._tags is None
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
-        """The message itself, as `messages` of the next request take it.
+        """Convert a message for `messages` of the next request.
 
         Args:
             message: The message.
@@ -118,10 +117,10 @@ class OpenAIChat:
         return message.to_dict()
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one event means, read tolerantly: see `Dialect.decode`.
+        """Decode one event tolerantly: see `Dialect.decode`.
 
         Args:
-            event: Any event that `decode_plain` has not read.
+            event: Any event that `decode_plain` has not decoded.
 
         Raises:
             ChunkDecodeError: Its data is neither a JSON object nor `[DONE]`, a keep-alive or an error.
@@ -156,21 +155,21 @@ class OpenAIChat:
         if isinstance(value, list) and value and isinstance(value[0], dict) and find_error(value[0]) is not None:
             return (*items, Failure(provider_error(value, find_error(value[0]))))
         if not isinstance(value, dict):
-            raise ChunkDecodeError(f"a chunk is a JSON object, not {text[:200]!r}", data=event.data)
+            raise ChunkDecodeError(f"a chunk must be a JSON object, not {text[:200]!r}", data=event.data)
         carrier = find_error(value)
         if carrier is None:
             return (*items, *self._chunk(value, text))
         failure = Failure(provider_error(value, carrier))
         if is_chunk(value):
-            # What a chunk says beside an error came with it: it is delivered, then the error.
+            # A chunk may have content and an error: the content is delivered first.
             return (*items, *self._chunk(value, text), failure)
         return (*items, failure)
 
     def _no_json(self, event: ServerSentEvent, text: str, error: ChunkDecodeError) -> Sequence[Item]:
-        """What data means that is no JSON.
+        """Decode data that is not JSON.
 
         Raises:
-            ChunkDecodeError: It means nothing.
+            ChunkDecodeError: It is neither a keep-alive nor an error.
         """
         if is_keepalive(event.event, None):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text))
@@ -204,12 +203,12 @@ class OpenAIChat:
 
 
 def _has_choices(data: bytes | str) -> bool:
-    """Whether a chunk with an empty list of choices came with one."""
+    """Whether the data of a chunk without choices has a `choices` field."""
     return '"choices"' in data if isinstance(data, str) else b'"choices"' in data
 
 
 def _shallow(decode: Callable[[bytes | str], ChatCompletionChunk]) -> Callable[[bytes | str], ChatCompletionChunk]:
-    """The same decoder, which looks first how deep the JSON is nested."""
+    """Return a decoder that checks the nesting depth first."""
 
     def decode_shallow(data: bytes | str) -> ChatCompletionChunk:
         if is_deep(data if isinstance(data, str) else data.decode()):
@@ -220,7 +219,7 @@ def _shallow(decode: Callable[[bytes | str], ChatCompletionChunk]) -> Callable[[
 
 
 def _ignore(kind: AnomalyKind, sample: str) -> None:
-    """Who reads one chunk by itself is told nothing."""
+    """Ignore anomalies when a chunk is decoded by itself."""
 
 
 register_shape(lambda value: normalized(value, _ignore))

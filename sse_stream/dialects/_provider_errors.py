@@ -1,4 +1,4 @@
-"""The many forms of an error inside a stream that began well."""
+"""Recognizing the many forms of errors inside a stream."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ._base import Failure, Item
 
 Object = Mapping[str, JSONValue]
 
-# Where servers say why, and by which number or name; the first that says anything counts.
+# The fields with the message and the code of an error. The first one that is present counts.
 _MESSAGES = ("message", "msg", "detail", "error_message", "error_msg", "errmsg", "status_msg", "description", "reason")
 _CODES = ("code", "status_code", "error_code", "errcode", "status")
 
-# Words that say that something failed, as a `status` or a `type`.
+# Values of `status` that report a failure.
 _FAILED = frozenset({"error", "fail", "failed", "failure"})
 
 _ERROR_TEXT = re.compile(r"error\s*:", re.IGNORECASE)
 
 
 def find_error(value: Object) -> JSONValue:
-    """The error that a JSON object reports: the object that carries it, `None` where there is none.
+    """Return the object that carries the error in a JSON object; `None` if there is no error.
 
-    Anywhere a non-empty `error` is one, at the top, in `x_groq` (Groq) or in a choice (OpenRouter). An object without
-    choices is one as well if it says that it failed, and why.
+    A nonempty `error` is one at the top level, in `x_groq` (Groq) and in a choice (OpenRouter). An object without choices
+    is an error as well if it reports a failure and a reason.
 
     Args:
         value: The object.
@@ -48,7 +48,7 @@ def find_error(value: Object) -> JSONValue:
 
 
 def _flat_error(value: Object) -> JSONValue:
-    """An object without choices that says that it failed: by a word, a number, or a list of errors."""
+    """Return an object without choices if it reports a failure by a word, a number, or a list of errors."""
     if "choices" not in value and (value.get("error") in ("", {}) and "error" in value):
         return value
     base = value.get("base_resp")  # MiniMax
@@ -66,7 +66,7 @@ def _flat_error(value: Object) -> JSONValue:
 
 
 def _is_failing(code: JSONValue) -> bool:
-    """Whether a code says that something failed: a number that is neither 0 nor that of a success, or a word."""
+    """Whether a code reports a failure: a number other than 0 and 2xx, or a word that is not a success."""
     if isinstance(code, bool) or not isinstance(code, (int, str)):
         return False
     text = str(code)
@@ -76,16 +76,16 @@ def _is_failing(code: JSONValue) -> bool:
 
 
 def _said(fields: Object, names: tuple[str, ...]) -> JSONValue:
-    """The first of these fields that says something."""
+    """Return the first of these fields that is nonempty."""
     return next((value for name in names if (value := fields.get(name))), None)
 
 
 def error_field(name: str, value: str) -> Sequence[Item]:
-    """What a field means that the standard does not know: llama.cpp reports failures in one called `error`.
+    """Decode an `error` field, a field outside the standard in which llama.cpp reports failures.
 
     Args:
-        name: The field's name; what is not called `error` means nothing.
-        value: The error as JSON, or as text.
+        name: The field's name. All fields except `error` are ignored.
+        value: The error as JSON or text.
     """
     if name != "error":
         return ()
@@ -96,10 +96,10 @@ def error_field(name: str, value: str) -> Sequence[Item]:
 
 
 def error_in_text(text: str) -> ProviderError | None:
-    """The error that the data of an event is, where that is no JSON: `error: …`, as text or as JSON.
+    """Return the error in data of the form `error: …`, where `…` is text or JSON; `None` for other data.
 
     Args:
-        text: The data.
+        text: The data of the event.
     """
     match = _ERROR_TEXT.match(text)
     if match is None:
@@ -112,7 +112,9 @@ def error_in_text(text: str) -> ProviderError | None:
 
 
 def error_in_ruins(text: str) -> ProviderError | None:
-    """The error that was written into a half-written event: a JSON object, or a list of one, in its last line.
+    """Return an error that was written into the middle of another event; `None` if there is none.
+
+    It is a JSON object, or a list of one, at the end of the last line.
 
     Args:
         text: The data of the event.
@@ -131,11 +133,11 @@ def error_in_ruins(text: str) -> ProviderError | None:
 
 
 def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
-    """The exception for an error payload, whatever its form.
+    """Create the exception for an error payload of any form.
 
     Args:
-        body: The whole JSON value, or the text where it was not JSON.
-        carrier: The part of it that carries the error, where that is known.
+        body: The whole JSON value, or the text if it is not JSON.
+        carrier: The part of it that carries the error, if known.
     """
     if carrier is None and isinstance(body, dict):
         carrier = find_error(body)
@@ -150,7 +152,7 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
 
 
 def _inwards(error: JSONValue) -> Iterator[JSONValue]:
-    """An error payload, and what it wraps: its `error`, or the first of its `errors`."""
+    """Yield an error payload and, recursively, its `error` or the first of its `errors`."""
     yield error
     if isinstance(error, dict) and (inner := error.get("error") or error.get("errors")):
         yield from _inwards(inner)
@@ -167,7 +169,7 @@ def _code(fields: Object) -> str | int | None:
 
 
 def _retry_after(levels: Iterable[Object]) -> float | None:
-    """How many seconds to wait, as `retry_after` says or Google's `RetryInfo` among the details."""
+    """Return the seconds to wait, from `retry_after` or from Google's `RetryInfo` in the details."""
     for fields in levels:
         said = fields.get("retry_after")
         if isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0:

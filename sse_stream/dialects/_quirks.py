@@ -1,6 +1,6 @@
-"""A chunk's JSON object, put into the shape of the model: what providers do otherwise, one function each.
+"""Normalizing the JSON object of a chunk: one function for each provider quirk.
 
-Objects are copied where they change; what was received stays as it was.
+Objects are copied before they are changed, so the received object stays as it was.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from .._json._reading import LEFT_OVER, read_number
 
 Object: TypeAlias = dict[str, JSONValue]
 
-# The spellings of reasoning, and where its text is if it is structured.
+# The fields with reasoning, and the fields with its text if it is structured.
 _REASONING = ("reasoning_content", "reasoning", "reasoning_text")
 _SAID = ("text", "thinking", "content", "summary")
 Note: TypeAlias = Callable[[AnomalyKind, str], object]
 
 CHUNK_FIELDS = frozenset(ChatCompletionChunk.__struct_fields__) - {"extra"}
-"""The fields of a chunk: an object that has none of them is none."""
+"""The fields of a chunk. An object without any of them is not a chunk."""
 
 
 def reasoning_in_content(value: Object) -> list[int]:
-    """The indices of the choices whose reasoning is a part of their content (Mistral)."""
+    """Return the indices of the choices whose reasoning is a part of their content (Mistral)."""
     found = []
     choices = value.get("choices")
     for position, choice in enumerate(choices if isinstance(choices, list) else ()):
@@ -43,13 +43,13 @@ def reasoning_in_content(value: Object) -> list[int]:
 
 
 def is_chunk(value: Object) -> bool:
-    """Whether an object that reports an error is a chunk besides: it says more than which request failed."""
+    """Whether an object with an error is also a chunk, with more than the identity of the request."""
     said = ("choices", "usage", "model", "created")
     return any(value.get(name) for name in said) or str(value.get("object")).startswith("chat.completion")
 
 
 def normalized(value: Object, note: Note) -> Object:
-    """The object with OpenAI's shape, as far as its values allow."""
+    """Return the object in OpenAI's shape, as far as its values allow."""
     value = _with_nested_usage(value)
     choices = value.get("choices")
     if isinstance(choices, dict):
@@ -61,7 +61,7 @@ def normalized(value: Object, note: Note) -> Object:
 
 
 def _with_nested_usage(value: Object) -> Object:
-    """Usage in `x_groq` (Groq), or in a choice (Moonshot): beside `usage`, or instead of it."""
+    """Move usage up from `x_groq` (Groq) or a choice (Moonshot), unless the chunk has its own."""
     if value.get("usage") is not None:
         return value
     choices = value.get("choices")
@@ -115,14 +115,14 @@ def _delta(delta: Object, note: Note) -> Object:
 
 
 def _with_reasoning(delta: Object, name: str) -> Object:
-    """Reasoning in an object or a list: its text is the reasoning, and all of it is kept, to be sent back."""
+    """Take the text from structured reasoning, and keep the structure to be sent back."""
     structured = delta[name]
     said = "".join(_texts(structured))
     return {**delta, name: said, LEFT_OVER: {**delta.get(LEFT_OVER, {}), name: structured}} if said else delta
 
 
 def _texts(value: JSONValue) -> Iterator[str]:
-    """The text in a structured value."""
+    """Yield the texts in a structured value."""
     if isinstance(value, list):
         for item in value:
             yield from _texts(item)
@@ -144,7 +144,7 @@ def _tool_call(call: JSONValue, note: Note) -> JSONValue:
 
 
 def _function(function: Object, note: Note, name: str = "arguments") -> Object:
-    """Arguments, or input, that are an object instead of the JSON text of one."""
+    """Encode arguments or input that are an object instead of JSON text."""
     arguments = function.get(name)
     if isinstance(arguments, (dict, list)):
         note("odd_type", f"{name}: {arguments!r}")
@@ -153,7 +153,7 @@ def _function(function: Object, note: Note, name: str = "arguments") -> Object:
 
 
 def _with_parts(delta: Object, parts: list[JSONValue]) -> Object:
-    """Content in parts (Mistral): text is text, thinking is reasoning, the rest stays what it is."""
+    """Convert content in parts (Mistral): join text and thinking, and keep other parts unchanged."""
     text: list[str] = []
     thinking: list[str] = []
     rest: list[JSONValue] = []
@@ -180,7 +180,7 @@ def _with_parts(delta: Object, parts: list[JSONValue]) -> Object:
 
 
 def _keep_rest(part: Object, said: str, rest: list[JSONValue]) -> None:
-    """What a part carries beside what it says: a signature, whether it is closed."""
+    """Keep the other fields of a part, such as a signature, or whether it is closed."""
     if not part.keys() <= {"type", said}:
         rest.append({name: item for name, item in part.items() if name != said})
 
@@ -196,7 +196,7 @@ def _thought(thinking: JSONValue) -> str | None:
 
 
 def _content_in_parts(message: Message) -> list[JSONValue]:
-    """Content as Mistral wants it back: the thinking, with what came with it beside its text, and the text."""
+    """Make the content that Mistral accepts back: the thinking with its other fields, and the text."""
     thinking: Object = {}
     told = message.extra.get("content")
     for part in told if isinstance(told, list) else ():

@@ -1,4 +1,4 @@
-"""OpenAI's Responses: events that build up a list of output items."""
+"""The dialect of OpenAI's Responses: events that build a list of output items."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ._responses_turn import input_items
 
 
 class OpenAIResponses:
-    """The dialect of `POST /v1/responses` with `"stream": true`, of OpenAI and of all that is compatible.
+    """The dialect of `POST /v1/responses` with `"stream": true`, of OpenAI and compatible servers.
 
-    Each text of an output item is a part: of a message, of reasoning, of its summaries. A call of the caller's tools is
-    one, and so is any other item, under its type. What the deltas left out is delivered when the text is said whole;
-    what is said whole and contradicts the deltas is an anomaly, and the deltas stand.
+    Each text of an output item is a part: message text, reasoning, or a reasoning summary. So is each call of the caller's
+    tools, and any other item, under its type. Text that the deltas left out is delivered when the text is sent whole. If a
+    whole text contradicts its deltas, it is an anomaly, and the deltas are kept.
 
-    The events are those of https://platform.openai.com/docs/api-reference/responses-streaming.
+    The events are documented at https://platform.openai.com/docs/api-reference/responses-streaming.
 
     >>> dialect = OpenAIResponses()
     >>> event = '{"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "Hi"}'
@@ -48,17 +48,17 @@ class OpenAIResponses:
         self._decode_piece = piece_decoder()
         self._chunks = ChunkMaker()
         self._output = Output(self._chunks)
-        self._started = False  # whether the response has said which it is
+        self._started = False  # whether the first chunk, with the role, has been made
         self._done = False
-        self._next: int | None = None  # the number of the next event; `None` if that is not known
+        self._next: int | None = None  # the number of the next event; `None` if unknown
 
     def decode_text(self, data: bytes | str) -> str | None:
-        """The text of an event that is one more piece of the text that is being streamed; `None` for anything else.
+        """Return the text of an event that continues the current text; `None` for anything else.
 
         Args:
             data: The event's data.
         """
-        # Measured as "text of Responses": written out, because nine events of ten come here.
+        # Measured as "text of Responses": inlined, because nine out of ten events take this path.
         part = self._output.streaming
         if part is None:
             return None
@@ -85,13 +85,13 @@ class OpenAIResponses:
     def decode_plain(
         self,
         data: bytes | str,
-        event: str = "message",  # noqa: ARG002  # the data says it too
+        event: str = "message",  # noqa: ARG002  # the data repeats it
     ) -> ChatCompletionChunk | None:
-        """A piece of the text that is being streamed, as a chunk; `None` for anything else.
+        """Decode a piece that continues the current text; `None` for anything else.
 
         Args:
             data: The event's data.
-            event: Its name, which says nothing that the data does not say.
+            event: The event's name, which is ignored because the data repeats it.
         """
         text = self.decode_text(data)
         if text is None or (part := self._output.streaming) is None:
@@ -108,11 +108,11 @@ class OpenAIResponses:
         return chunk
 
     def decode_field(self, name: str, value: str) -> Sequence[Item]:
-        """An `error` field: llama.cpp reports failures in a field that the standard does not know.
+        """Decode an `error` field, a field outside the standard in which llama.cpp reports failures.
 
         Args:
-            name: The field's name; what is not called `error` means nothing.
-            value: The error as JSON, or as text.
+            name: The field's name. All fields except `error` are ignored.
+            value: The error as JSON or text.
         """
         return error_field(name, value)
 
@@ -126,12 +126,12 @@ class OpenAIResponses:
         return text == "[DONE]" or is_whole_object(text)
 
     def end(self) -> Sequence[Item]:
-        """Nothing: a response without its last event is truncated, even if all of its items are complete."""
+        """Return nothing: a response without its last event is truncated, even if all its items are complete."""
         return ()
 
     @staticmethod
     def turn(message: Message) -> JSONValue:
-        """The items to add to the next request's `input`.
+        """Convert a message to the items to add to `input` of the next request.
 
         Args:
             message: The message.
@@ -139,17 +139,17 @@ class OpenAIResponses:
         return input_items(message)
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        """What one event means, read tolerantly: see `Dialect.decode`.
+        """Decode one event tolerantly: see `Dialect.decode`.
 
         Args:
-            event: Any event that `decode_plain` has not read, or a whole response.
+            event: Any event that `decode_plain` has not decoded, or a whole response.
 
         Raises:
             ChunkDecodeError: Its data is neither a JSON object nor a keep-alive or an error.
         """
         text = event.data.strip()
         if text == "[DONE]":
-            return ()  # which says nothing: what is complete has said so
+            return ()  # added by some servers; the last event of the response decides
         if not text or text.startswith(":"):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
         try:
@@ -159,7 +159,7 @@ class OpenAIResponses:
                 raise
             return (Failure(provider_error(text)),)
         if not isinstance(value, dict):
-            raise ChunkDecodeError(f"an event is a JSON object, not {text[:200]!r}", data=event.data)
+            raise ChunkDecodeError(f"a Responses event must be a JSON object, not {text[:200]!r}", data=event.data)
         output = self._output
         output.said = [AnomalyFound("loose_json", text)] if loose else []
         self._chunks.source = event.data
@@ -197,7 +197,7 @@ class OpenAIResponses:
             output.note("unknown_delta" if kind.endswith(".delta") else "unknown_event", text)
 
     def _check_number(self, kind: str, value: Object) -> None:
-        """Events are numbered from 0, without a gap; the rest of a stream begins later."""
+        """Check the event's number. Numbers start at 0 without gaps; a resumed stream starts later."""
         number = read_number(value.get("sequence_number"))
         if number is None:
             self._next = None
@@ -216,7 +216,7 @@ class OpenAIResponses:
         self._identify(response)
 
     def _identify(self, response: Object) -> None:
-        """The response says which it is; what it has said before stands."""
+        """Take id, model and creation time from a response, unless they are known already."""
         chunks = self._chunks
         response_id = _text(response.get("id"))
         if response_id and chunks.id and response_id != chunks.id:
@@ -231,12 +231,12 @@ class OpenAIResponses:
             self._output.said.append(chunks.of(ChoiceDelta(role="assistant")))
 
     def _read_whole(self, response: Object) -> None:
-        """A whole response, as a server sends that ignores `"stream": true`."""
+        """Read a whole response, from a server that ignores `"stream": true`."""
         status = response.get("status")
         self._end(status if isinstance(status, str) else "completed", {}, response)
 
     def _end(self, status: str, event: Object, response: Object) -> None:
-        """The response has ended, one way or another."""
+        """End the response, with whatever status it has."""
         self._identify(response)
         said = response.get("status")
         if said in (*COMPLETE, "failed", "cancelled"):
@@ -254,7 +254,7 @@ class OpenAIResponses:
             output.said.append(Failure(failure_of(event or response, response, status)))
 
     def _report(self, event: Object, response: Object, reason: str | None = None) -> None:
-        """The last chunk: why it ended, and what else the response says."""
+        """Make the last chunk, with the finish reason, the usage and the other fields of the response."""
         note = self._output.note
 
         def report(name: str, value: object) -> None:

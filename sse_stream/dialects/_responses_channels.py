@@ -1,4 +1,4 @@
-"""The channels of OpenAI's Responses: the events that carry a text in pieces, and where they say it whole again."""
+"""The channels of OpenAI's Responses: which events carry a text in pieces, and which repeat it whole."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _Empty: TypeAlias = Annotated[list[None], msgspec.Meta(max_length=0)]
 
 
 class Piece(msgspec.Struct, tag_field="type", gc=False):
-    """A piece of text, and where it belongs: what a stream consists of, nearly all of it.
+    """A piece of text with its position, the most frequent kind of event.
 
     Attributes:
         delta: The text.
-        output_index: The place of its item in the output.
-        sequence_number: The event's number.
+        output_index: The position of its item in the output.
+        sequence_number: The number of the event.
     """
 
     delta: str
@@ -29,7 +29,7 @@ class Piece(msgspec.Struct, tag_field="type", gc=False):
 
 
 class TextPiece(Piece, tag="response.output_text.delta", gc=False):
-    """A piece of the answer; one with log probabilities is none of these."""
+    """A piece of the answer without log probabilities."""
 
     place: int = msgspec.field(name="content_index", default=0)
     logprobs: _Empty | None = None
@@ -56,7 +56,7 @@ class SummaryPiece(Piece, tag="response.reasoning_summary_text.delta", gc=False)
 class ArgumentsPiece(Piece, tag="response.function_call_arguments.delta", gc=False):
     """A piece of a function's arguments."""
 
-    place: ClassVar[int] = 0  # a call has one text
+    place: ClassVar[int] = 0  # a call has only one text
 
 
 class InputPiece(Piece, tag="response.custom_tool_call_input.delta", gc=False):
@@ -66,19 +66,19 @@ class InputPiece(Piece, tag="response.custom_tool_call_input.delta", gc=False):
 
 
 AnyPiece: TypeAlias = TextPiece | RefusalPiece | ReasoningPiece | SummaryPiece | ArgumentsPiece | InputPiece
-"""What the fast path reads."""
+"""Any event that the fast path decodes."""
 
 
 class Channel(msgspec.Struct, frozen=True, gc=False):
     """One kind of text.
 
     Attributes:
-        kind: The kind of part that it makes.
-        item: The type of item that it belongs to.
-        piece: What its deltas are on the fast path.
-        whole: Where the whole text stands: in the event that ends it, in the part of an item, in a call.
-        place: What tells the texts of one item apart; `None` where there is one.
-        entry: The type of what holds the text in an item; `""` where that is the item.
+        kind: The kind of its part.
+        item: The type of its item.
+        piece: The struct of its deltas on the fast path.
+        whole: The field with the whole text, in the event that ends it, in an entry of an item, or in a call.
+        place: The field that distinguishes the texts of one item; `None` if there is only one.
+        entry: The type of the entry with the text in an item; `""` if it is in the item itself.
     """
 
     kind: str
@@ -105,37 +105,37 @@ _STEMS = {
     "custom_tool_call_input": INPUT,
 }
 DELTAS: Mapping[str, Channel] = {f"response.{stem}.delta": channel for stem, channel in _STEMS.items()}
-"""The events that carry a piece."""
+"""The events that carry a piece, by type."""
 WHOLES: Mapping[str, Channel] = {f"response.{stem}.done": channel for stem, channel in _STEMS.items()}
-"""The events that say a text again, whole."""
+"""The events that repeat a text whole, by type."""
 
-# What is in an item's `content` and `summary`, by its type.
+# The channels of entries in an item's `content` and `summary`, by type.
 _ENTRIES: Mapping[str, Channel] = {
     "text": TEXT,
     **{channel.entry: channel for channel in (TEXT, REFUSAL, REASONING, SUMMARY)},
 }
 
 CALLS: Mapping[str, Channel] = {channel.item: channel for channel in (ARGUMENTS, INPUT)}
-"""The items that are calls of the caller's tools, by their type."""
+"""The channels of items that are calls of the caller's tools, by type."""
 
 
 def channel_of(entry: Mapping[str, JSONValue]) -> Channel | None:
-    """The channel of what is in an item's `content` or `summary`; `None` if that is no text.
+    """Return the channel of an entry in an item's `content` or `summary`; `None` if the entry is not text.
 
     Args:
-        entry: What is in it.
+        entry: The entry.
     """
     kind = entry.get("type")
     return _ENTRIES.get(kind) if isinstance(kind, str) else None
 
 
 def delta_of(kind: str, text: str, call: int) -> ChoiceDelta:
-    """The delta that says a piece.
+    """Make the delta for a piece of text.
 
     Args:
         kind: The kind of its part.
         text: The piece.
-        call: The number of the call, if it belongs to one.
+        call: The index of the call, if it belongs to one.
     """
     if kind == "text":
         return ChoiceDelta(content=text)
@@ -147,13 +147,13 @@ def delta_of(kind: str, text: str, call: int) -> ChoiceDelta:
 
 
 def piece_decoder() -> Callable[[bytes | str], AnyPiece]:
-    """What decodes a piece from its JSON, and raises a `ValueError` or `RecursionError` for all else."""
+    """Create the decoder of pieces, which raises a `ValueError` or a `RecursionError` for any other JSON."""
     decode: Callable[[bytes | str], AnyPiece] = msgspec.json.Decoder(AnyPiece).decode
     return _shallow(decode) if sys.platform == "emscripten" else decode
 
 
 def _shallow(decode: Callable[[bytes | str], AnyPiece]) -> Callable[[bytes | str], AnyPiece]:
-    """The same decoder, which looks first how deep the JSON is nested: under WebAssembly deep JSON does not raise."""
+    """Return a decoder that checks the nesting depth first, because under WebAssembly deep JSON crashes."""
 
     def decode_shallow(data: bytes | str) -> AnyPiece:
         if is_deep(data if isinstance(data, str) else data.decode()):

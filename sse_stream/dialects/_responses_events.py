@@ -1,4 +1,4 @@
-"""The events of OpenAI's Responses by their type, and which values tell the format."""
+"""The events of OpenAI's Responses, by type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BEGINNINGS = frozenset({"response.created", "response.queued", "response.in_prog
 ENDS = frozenset(f"response.{status}" for status in ("completed", "incomplete", "failed", "cancelled", "done"))
 ERRORS = frozenset({"error", "response.error"})
 
-# Events that tell how far an item is, and pieces of items that come whole at their end.
+# Events that report progress, or pieces of items that are sent whole when they are complete.
 PROGRESS = tuple(
     f"response.{stem}"
     for stem in (

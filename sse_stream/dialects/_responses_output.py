@@ -1,6 +1,6 @@
-"""The output of a response: which item an event is about, and which part of it.
+"""Tracking the output items of a response, and finding the item and part that an event refers to.
 
-Items are known by their place in the output, never by their id: some servers send another id with each event.
+Items are identified by their position in the output, never by id, because some servers send a new id with each event.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from ._responses_channels import CALLS, SUMMARY, TEXT, Channel, channel_of
 from ._responses_parts import ChunkMaker, Object, OutputItem, Part
 from ._responses_writer import PartWriter, has_text
 
-# An id that is longer is not kept: only events without a place are looked up by it.
+# Longer ids are not kept. They are needed only for events without a position.
 _LONGEST_ID = 256
 
 
 class Output(PartWriter):
-    """The output of one response, as its events say it.
+    """The output of one response.
 
     Args:
-        chunks: What makes the chunks.
+        chunks: Makes the chunks.
 
     Attributes:
-        resumed: Whether the body is the rest of one that began in another stream.
+        resumed: Whether the body continues a response that started in another stream.
     """
 
     __slots__ = ("_all", "_by_id", "_first", "_last", "_latest", "_reused", "resumed")
@@ -33,15 +33,15 @@ class Output(PartWriter):
         self.resumed = False
         self._all: list[OutputItem] = []
         self._last: OutputItem | None = None
-        self._latest: dict[tuple[int, str], OutputItem] = {}  # by place and type
-        self._reused: set[tuple[int, str]] = set()  # where there was more than one
-        self._by_id: dict[str, int] = {}  # the places of items that are not done
-        self._first: int | None = None  # the lowest place that has been seen
+        self._latest: dict[tuple[int, str], OutputItem] = {}  # by position and type
+        self._reused: set[tuple[int, str]] = set()  # positions and types with more than one item
+        self._by_id: dict[str, int] = {}  # the positions of items that are not done
+        self._first: int | None = None  # the lowest position so far
 
     # ---------------------------------------------------------------- what events say
 
     def begin_item(self, event: Object) -> None:
-        """An item begins."""
+        """Start an item."""
         native = object_of(event, "item")
         item_type = type_of(native)
         place = self._place(event, native, 0 if self._last is None else self._last.place + 1)
@@ -68,20 +68,20 @@ class Output(PartWriter):
             self.open_empty(item)
 
     def add_piece(self, channel: Channel, event: Object) -> None:
-        """A piece of a text."""
+        """Add a piece of text."""
         part = self._part(channel, event)
         text = self.text("delta", event.get("delta"))
         if text:
             self.deliver(part, text, event.get("logprobs") if channel is TEXT else None)
 
     def begin_part(self, event: Object) -> None:
-        """A text begins."""
+        """Start a text."""
         channel = channel_of(object_of(event, "part"))
         if channel is not None:
             self._part(channel, event)
 
     def end_text(self, channel: Channel, event: Object) -> None:
-        """A text is whole, and said again."""
+        """End a text, which the event repeats whole."""
         part = self._part(channel, event, may_be_done=True)
         whole = event.get(channel.whole)
         item = part.item
@@ -93,30 +93,30 @@ class Output(PartWriter):
         self.complete(part, whole, event.get("logprobs") if channel is TEXT else None)
 
     def end_part(self, event: Object) -> None:
-        """A part is whole, and said again."""
+        """End a part, which the event repeats whole."""
         entry = object_of(event, "part")
         channel = channel_of(entry)
         if channel is not None:
             self.complete_entry(self._part(channel, event, may_be_done=True), entry)
 
     def add_annotation(self, event: Object) -> None:
-        """A place in a text has a source."""
+        """Add an annotation of a text."""
         annotation = event.get("annotation")
         self.annotate(self._part(TEXT, event), [] if annotation is None else [annotation])
 
     def add_sound(self, event: Object) -> None:
-        """A piece of sound, which belongs to no item."""
+        """Add a piece of audio, which belongs to no item."""
         self._add_audio(ChoiceDeltaAudio(data=self.text("delta", event.get("delta"))))
 
     def add_transcript(self, event: Object) -> None:
-        """A piece of what the sound says."""
+        """Add a piece of the audio transcript."""
         self._add_audio(ChoiceDeltaAudio(transcript=self.text("delta", event.get("delta"))))
 
     def pass_over(self, event: Object) -> None:
-        """Sound is not said again, whole: its end says nothing."""
+        """Ignore the end of audio, which has no content."""
 
     def end_item(self, event: Object) -> None:
-        """An item is complete."""
+        """End an item."""
         native = object_of(event, "item")
         item_type = type_of(native)
         place = self._place(event, native, 0 if self._last is None else self._last.place)
@@ -129,14 +129,14 @@ class Output(PartWriter):
             self._by_id.pop(item_id, None)
 
     def finish(self, output: JSONValue) -> None:
-        """The response is complete, and its whole output is said again."""
+        """End the output, which the event repeats whole."""
         natives = [native for native in output if isinstance(native, dict)] if isinstance(output, list) else []
         first = self._first
         for place, (native, item) in enumerate(zip(natives, self._matched(natives), strict=True)):
             if item is not None:
                 self.end(item, native)
             elif self.resumed and first is not None and place < first:
-                self.close(self._begin(place, type_of(native)), native)  # another stream has said it
+                self.close(self._begin(place, type_of(native)), native)  # it was delivered by another stream
             else:
                 self.end(self._begin(place, type_of(native)), native)
         for item in self._all:
@@ -159,7 +159,7 @@ class Output(PartWriter):
     def _begin(self, place: int, type: str, *, joined_late: bool = False) -> OutputItem:
         last = self._last
         if last is not None and not last.parts:
-            self.open_empty(last)  # so that parts are in the order of their items
+            self.open_empty(last)  # so that parts are in the order of the items
         if (place, type) in self._latest:
             self._reused.add((place, type))
         item = self._last = self._latest[place, type] = OutputItem(place, type, joined_late=joined_late)
@@ -168,11 +168,11 @@ class Output(PartWriter):
         return item
 
     def _part(self, channel: Channel, event: Object, *, may_be_done: bool = False) -> Part:
-        """The part that an event is about; a new one if there is none."""
+        """Return the part that an event refers to, starting it if necessary."""
         place = self._place(event, {}, 0 if self._last is None else self._last.place)
         item = self._latest.get((place, channel.item))
         if item is None and channel.kind == "reasoning":
-            item = self._latest.get((place, TEXT.item))  # whose content may hold reasoning
+            item = self._latest.get((place, TEXT.item))  # its content may include reasoning
         if item is None or (item.done and not may_be_done):
             item = self._begin(place, channel.item, joined_late=self.resumed)
         if channel.place is None:
@@ -182,7 +182,7 @@ class Output(PartWriter):
         return item.parts.get((channel.kind, at)) or self.open(item, channel.kind, channel, at)
 
     def _matched(self, natives: list[Object]) -> list[OutputItem | None]:
-        """Which item each of the whole output is: that of its type at its place, or else the next of its type."""
+        """Match the whole output to known items: by type and position, or else the next item of the type."""
         keys = [(place, type_of(native)) for place, native in enumerate(natives)]
         found = [None if key in self._reused else self._latest.get(key) for key in keys]
         taken = set(map(id, found))
@@ -198,25 +198,25 @@ class Output(PartWriter):
 
 
 def object_of(event: Object, name: str) -> Object:
-    """A field that should be an object; an empty one if it is none."""
+    """Return a field that should be an object; an empty object if it is not."""
     value = event.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def type_of(native: Object) -> str:
-    """The type of an item; a message where it says none."""
+    """Return the type of an item, by default a message."""
     item_type = native.get("type")
     return item_type if isinstance(item_type, str) else TEXT.item
 
 
 def _identity(native: Object) -> str:
-    """What tells an item from another at its place: `""` where nothing short does."""
+    """Return the id that distinguishes items at the same position; `""` if there is none, or it is too long."""
     identity = native.get("call_id") or native.get("id")
     return identity if isinstance(identity, str) and len(identity) <= _LONGEST_ID else ""
 
 
 def _is_same(item: OutputItem, native: Object) -> bool:
-    """Whether an object can be that of an item, as far as its first part tells."""
+    """Whether an object may belong to an item, judging by the first part."""
     part = next(iter(item.parts.values()), None)
     if part is None or part.channel is None:
         return True

@@ -1,4 +1,4 @@
-"""The output items of a response and the parts in them, as far as they have come."""
+"""The state of the output items of a response and their parts."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from ._responses_channels import Channel, Piece
 
 Object = dict[str, JSONValue]
 
-# The digest of parts that never have text, which they share: each of its own would take more than all else of them.
+# The digest of all parts without text. It is shared because a digest takes more memory than the rest of such a part.
 _NOTHING = blake2b(digest_size=16)
 
 
 class Part:
-    """A part of the answer: one text of an item, or all of an item that has none.
+    """A part of the answer: one text of an item, or a whole item without text.
 
-    Of its text no copy is kept, only what tells whether another text begins with it.
+    The text itself is not kept. Its length and digest tell whether another text begins with it.
 
     Args:
-        item: Its item.
-        index: Which part of the answer.
-        kind: What kind.
-        channel: Where its text comes from; `None` if it has none.
-        place: Which text of the item in that channel.
-        call: The number of the call that it is; `None` if it is none.
+        item: The item.
+        index: The index of the part in the answer.
+        kind: The kind of part.
+        channel: The channel of its text; `None` if it has none.
+        place: The index of the text in the item and channel.
+        call: The index of the tool call; `None` if it is not one.
 
     Attributes:
-        piece: What its pieces are on the fast path.
-        length: How many characters have come.
-        digest: Of those.
-        annotations: How many annotations have come.
-        contradicted: Whether it was told already that the whole text is another.
-        call_id: The id that the answer to the call must carry; `""` as long as it is not known.
-        name: The name of the tool; likewise.
+        piece: The struct of its pieces on the fast path.
+        length: The number of characters so far.
+        digest: The digest of these characters.
+        annotations: The number of annotations so far.
+        contradicted: Whether a contradicting whole text has been reported.
+        call_id: The id to send back with the tool's result; `""` until it is known.
+        name: The name of the tool; `""` until it is known.
     """
 
     __slots__ = (
@@ -78,14 +78,14 @@ class Part:
         self.name = ""
 
     def add(self, text: str) -> None:
-        """A piece has come."""
+        """Add a piece."""
         self.length += len(text)
         self.digest.update(text.encode("utf-8", "surrogatepass"))
 
     def rest_of(self, whole: str) -> str | None:
-        """What of the whole text has not come; `None` if that text is another."""
+        """Return the rest of the whole text that has not come; `None` if the texts contradict."""
         if self.item.joined_late and (self.length or self.call is None) and self._is(whole[len(whole) - self.length :]):
-            return ""  # what is missing stands before what came, in another stream
+            return ""  # the beginning of the text came in another stream
         return whole[self.length :] if self._is(whole[: self.length]) else None
 
     def _is(self, text: str) -> bool:
@@ -97,17 +97,17 @@ class OutputItem:
     """An item of the output.
 
     Args:
-        place: Its place there.
+        place: Its position in the output.
         type: Its type.
-        joined_late: Whether the stream begins inside it, so that the beginning of its text came with another.
+        joined_late: Whether the stream starts inside it, so that the beginning of its text came in another stream.
 
     Attributes:
-        announced: Whether the server has said that it begins.
-        identity: The id that it had then.
-        native: The JSON object of a call that is not done, as far as it has been said.
-        parts: Its parts, by their kind and place.
-        whole: Whether `native` holds all of it.
-        done: Whether the server has said that it is complete.
+        announced: Whether the server has sent its start.
+        identity: Its id at the start.
+        native: The JSON object so far of a call that is not done.
+        parts: Its parts, by kind and position.
+        whole: Whether `native` is complete.
+        done: Whether the server has sent its end.
     """
 
     __slots__ = ("announced", "done", "identity", "joined_late", "native", "parts", "place", "type", "whole")
@@ -125,13 +125,13 @@ class OutputItem:
 
 
 class ChunkMaker:
-    """Makes the chunks of one response: each names it.
+    """Makes the chunks of one response.
 
     Attributes:
-        id: The response's id.
-        model: The model.
-        created: When it was begun, in seconds since 1970.
-        source: What the event is decoded from that is being read.
+        id: The id of the response.
+        model: The name of the model.
+        created: When the response was created, in seconds since 1970.
+        source: The source of the current event.
     """
 
     __slots__ = ("created", "id", "model", "source")
@@ -143,7 +143,7 @@ class ChunkMaker:
         self.source: Source | None = None
 
     def of(self, delta: ChoiceDelta, **choice: JSONValue) -> ChatCompletionChunk:
-        """A chunk that says a delta.
+        """Make a chunk with a delta.
 
         Args:
             delta: The delta.
@@ -152,11 +152,11 @@ class ChunkMaker:
         return self.beside([ChunkChoice(index=0, delta=delta, **choice)])
 
     def beside(self, choices: list[ChunkChoice], **fields: JSONValue) -> ChatCompletionChunk:
-        """A chunk.
+        """Make a chunk.
 
         Args:
-            choices: Its choices.
-            **fields: Its other fields.
+            choices: The choices.
+            **fields: Other fields of the chunk.
         """
         chunk = ChatCompletionChunk(
             id=self.id,

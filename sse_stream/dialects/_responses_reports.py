@@ -1,4 +1,4 @@
-"""What a response says beside its output: usage, why it ended, errors, and fields of its own."""
+"""Converting the usage, status, errors and other fields of a response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._provider_errors import provider_error
 
 Object = dict[str, JSONValue]
 
-# What the chunk model or the output says, and what repeats the request, its instructions and tools among it.
+# Fields that are in the chunk model or the output, and fields that repeat the request, such as instructions and tools.
 _TOLD_ELSEWHERE = frozenset(
     {"id", "object", "created_at", "model", "output", "usage", "error", "service_tier", "moderation"}
 )
@@ -50,7 +50,7 @@ _REQUESTED = frozenset(
 )
 _FRAME = frozenset({"type", "response", "sequence_number", "obfuscation"})
 
-# The counts by their names in chat completions, and where they stand.
+# The details by their names in chat completions, their names here, and the counts that they have in common.
 _DETAILS = (
     ("prompt_tokens_details", "input_tokens_details", frozenset(PromptTokensDetails.__struct_fields__) - {"extra"}),
     (
@@ -62,11 +62,11 @@ _DETAILS = (
 
 
 def usage_of(said: Object, report: Callable[[str, object], object]) -> Usage:
-    """Usage by the names of chat completions, and beside them all that was sent, as it was.
+    """Convert usage to the names of chat completions. The original fields are kept in `extra`.
 
     Args:
-        said: A response's `usage`.
-        report: Told each field with an odd type.
+        said: The `usage` of a response.
+        report: Called with each field of an unexpected type.
     """
     counts: Object = dict(said)
     for ours, theirs in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens")):
@@ -82,7 +82,7 @@ def usage_of(said: Object, report: Callable[[str, object], object]) -> Usage:
 
 
 def beside_output(event: Mapping[str, JSONValue], response: Mapping[str, JSONValue]) -> Object:
-    """What a response says that has no other place, and what its last event says beside it."""
+    """Return the extra fields of a response, and of the last event around it."""
     beside = {name: value for name, value in event.items() if name not in _FRAME}
     beside.update(
         (name, value) for name, value in response.items() if name not in _TOLD_ELSEWHERE and name not in _REQUESTED
@@ -91,24 +91,26 @@ def beside_output(event: Mapping[str, JSONValue], response: Mapping[str, JSONVal
 
 
 def reason_of(response: Object, status: str) -> str:
-    """Why a response ended, as it says itself: what made it incomplete, or else its status."""
+    """Return the finish reason of a response: why it is incomplete, or else its status."""
     details = response.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
     return reason if isinstance(reason, str) and reason else status
 
 
 def error_of(event: Object) -> ProviderError:
-    """The error that an `error` event reports, nested or flat."""
-    carrier = {name: value for name, value in event.items() if name != "type"}  # which is the event's, not the error's
+    """Create the exception for an `error` event, nested or flat."""
+    carrier = {
+        name: value for name, value in event.items() if name != "type"
+    }  # the type of the event, not of the error
     return provider_error(event, carrier)
 
 
 def failure_of(event: Object, response: Object, status: str) -> SSEStreamError:
-    """The error for a response that is not complete and will not be, or not here."""
+    """Return the error for a response that failed, was cancelled, or is not finished yet."""
     if response.get("error"):
         return provider_error(event, response)
     if status in ("queued", "in_progress"):
-        return IncompleteStreamError(f"the response is still {status.replace('_', ' ')}: ask for it again by its id")
+        return IncompleteStreamError(f"the response is still {status.replace('_', ' ')}: retrieve it later by its id")
     return ProviderError(
         f"the response was {status}" if status == "cancelled" else "the response failed", body=response
     )

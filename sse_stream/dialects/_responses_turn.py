@@ -1,4 +1,4 @@
-"""What goes back to the Responses endpoint: the items of a message, as input of the next request."""
+"""Converting a message to input items of the next request to the Responses endpoint."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ._responses_channels import channel_of
 
 
 def input_items(message: Message) -> list[JSONValue]:
-    """The items of a message, each as the server has said it.
+    """Return the items of a message, unchanged.
 
-    The first part of an item holds it; the others hold what they are in it. Of an item that was never complete the
-    text is sent back as a message, and nothing else: half a call or half of some reasoning is refused.
+    The first part of an item has the item as its `native`; other parts have their entry in it. Of an incomplete item, only
+    text is returned, as a message, because the server rejects truncated calls and reasoning.
 
     Args:
         message: The message.

@@ -1,4 +1,4 @@
-"""Writes the parts of a response: pieces, and what a whole text has more than the pieces of it that came."""
+"""Making the items for the parts of a response, including text that only the whole versions have."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ._base import AnomalyFound, Item, PartEnd, PartStart
 from ._responses_channels import CALLS, SUMMARY, TEXT, Channel, channel_of, delta_of
 from ._responses_parts import ChunkMaker, Object, OutputItem, Part
 
-# The kinds of part whose pieces go to the one of them that was named last, whichever of them it was.
+# Kinds of part in the same family share one channel, which feeds the part that started or resumed last.
 _FAMILIES = {"text": "text", "refusal": "refusal", "reasoning": "reasoning", "reasoning_summary": "reasoning"}
 
-# What an item without any text is, if it may have one.
+# The part for an item that could have text but has none.
 _EMPTY: Mapping[str, tuple[str, Channel | None]] = {
     "message": ("text", TEXT),
     "reasoning": ("redacted_reasoning", None),
 }
 
-# The fields of a call that the tool call says elsewhere, or that only the native object needs.
+# The fields of a call that `ToolCall` has elsewhere, or that only the native object needs.
 _TOLD = frozenset({"type", "id", "call_id", "name", "status", "arguments", "input"})
 
 
 class PartWriter:
-    """Says what begins, goes on and ends.
+    """Starts, continues and ends parts.
 
     Args:
-        chunks: What makes the chunks.
+        chunks: Makes the chunks.
 
     Attributes:
-        said: What the event that is being read means so far.
-        streaming: The part that the last piece went to, as long as the next of its kind goes there without more.
+        said: The items of the current event so far.
+        streaming: The part that received the last piece, while the fast path may continue it.
     """
 
     __slots__ = ("_calls", "_chunks", "_current", "_parts", "said", "streaming")
@@ -50,11 +50,11 @@ class PartWriter:
         self._calls = 0
 
     def note(self, kind: AnomalyKind, sample: object) -> None:
-        """Tell an anomaly."""
+        """Report an anomaly."""
         self.said.append(AnomalyFound(kind, str(sample)))
 
     def text(self, name: str, value: JSONValue) -> str:
-        """A field that should be text."""
+        """Return a field that should be text, as text."""
         if isinstance(value, str):
             return value
         if value is None:
@@ -67,7 +67,7 @@ class PartWriter:
     def open(
         self, item: OutputItem, kind: str, channel: Channel | None = None, place: int = 0, *, call: int | None = None
     ) -> Part:
-        """A part begins."""
+        """Start a part."""
         part = item.parts[kind, place] = Part(item, self._parts, kind, channel=channel, place=place, call=call)
         self._parts += 1
         self.said.append(PartStart(0, part.index, kind))
@@ -77,15 +77,15 @@ class PartWriter:
         return part
 
     def open_empty(self, item: OutputItem) -> None:
-        """The part of an item that has no text."""
+        """Start the part of an item without text."""
         kind, channel = _EMPTY.get(item.type, (item.type, None))
         self.open(item, kind, channel)
 
     def deliver(self, part: Part, text: str, logprobs: JSONValue = None) -> None:
-        """A piece of a part."""
+        """Deliver a piece of a part."""
         family = _FAMILIES.get(part.kind)
         if family is not None and self._current.get(family) is not part:
-            self.said.append(PartStart(0, part.index, part.kind))  # the pieces go to it again
+            self.said.append(PartStart(0, part.index, part.kind))  # resumes the part
             self._current[family] = part
         part.add(text)
         self.streaming = part
@@ -101,13 +101,13 @@ class PartWriter:
             self.said.append(self._chunks.of(delta))
 
     def complete(self, part: Part, whole: JSONValue, logprobs: JSONValue = None, entry: Object | None = None) -> None:
-        """The whole text of a part is known: what of it has not come is delivered.
+        """Deliver the rest of a text that has been sent whole.
 
         Args:
             part: The part.
-            whole: The text.
-            logprobs: The log probabilities of the whole.
-            entry: What the part is in its item, if that was said.
+            whole: The whole text.
+            logprobs: The log probabilities of the whole text.
+            entry: The entry of the part in its item, if known.
         """
         if part.channel is None or whole is None:
             return
@@ -123,7 +123,7 @@ class PartWriter:
             self.deliver(part, rest, None if part.length else logprobs)
 
     def _deliver_late(self, part: Part, text: str, entry: Object) -> None:
-        """What comes of a text after its item was done is a part of its own."""
+        """Deliver text that came after its item was done, as a new part."""
         part.add(text)
         self.said.append(PartStart(0, self._parts, part.kind))
         self.said.append(self._chunks.of(delta_of(part.kind, text, 0)))
@@ -132,12 +132,12 @@ class PartWriter:
         self._current.pop(_FAMILIES[part.kind], None)
 
     def annotate(self, part: Part, annotations: list[JSONValue]) -> None:
-        """Places in the text of a part have sources."""
+        """Add annotations of the text of a part."""
         if not annotations:
             return
         if self._current.get("text") is not part:
             if part.item.done:
-                return  # they are in its item
+                return  # the item has them
             self.said.append(PartStart(0, part.index, part.kind))
             self._current["text"] = part
             self.streaming = None
@@ -145,7 +145,7 @@ class PartWriter:
         self.said.append(self._chunks.of(ChoiceDelta(extra={"annotations": annotations})))
 
     def complete_entry(self, part: Part, entry: Object) -> None:
-        """What an item has in its `content` or `summary` is whole."""
+        """Complete a part from its entry in the `content` or `summary` of the item."""
         if part.channel is None:
             return
         self.complete(part, entry.get(part.channel.whole), entry.get("logprobs"), entry)
@@ -156,7 +156,7 @@ class PartWriter:
     # ---------------------------------------------------------------- calls
 
     def begin_call(self, item: OutputItem, said: Object) -> Part:
-        """A call begins."""
+        """Start a call."""
         channel = CALLS[item.type]
         part = self.open(item, channel.kind, channel, call=self._calls)
         self._calls += 1
@@ -164,7 +164,7 @@ class PartWriter:
         return part
 
     def name_call(self, part: Part, said: Object) -> None:
-        """A call says its id or its name, if it has not before."""
+        """Deliver the id or name of a call, unless they are known already."""
         call_id = said.get("call_id")
         name = said.get("name")
         fresh_id = call_id if isinstance(call_id, str) and not part.call_id else None
@@ -190,7 +190,7 @@ class PartWriter:
     # ---------------------------------------------------------------- items
 
     def end(self, item: OutputItem, native: Object) -> None:
-        """An item is complete, and this is all of it."""
+        """Complete an item from its whole object."""
         entries: dict[int, JSONValue] = {}
         channel = CALLS.get(item.type)
         if channel is not None:
@@ -203,7 +203,7 @@ class PartWriter:
         self.close(item, native, entries)
 
     def close(self, item: OutputItem, native: Object | None, entries: Mapping[int, JSONValue] | None = None) -> None:
-        """The parts of an item end: the first has the item's object, each other what it is in that."""
+        """End the parts of an item. The first gets the item as its native object, the others get their entries."""
         if not item.parts:
             self.open_empty(item)
         first, *others = item.parts.values()
@@ -214,7 +214,7 @@ class PartWriter:
         self.streaming = None
 
     def _complete_entries(self, item: OutputItem, field: str, said: JSONValue) -> dict[int, JSONValue]:
-        """Complete the texts in a field of an item; what each part is in it, by its index."""
+        """Complete the texts in a field of an item. Returns the entry of each part, by the index of the part."""
         found = [entry for entry in said if isinstance(entry, dict)] if isinstance(said, list) else []
         known = [(entry, channel) for entry in found if (channel := channel_of(entry)) is not None]
         came = sorted(
@@ -223,7 +223,7 @@ class PartWriter:
         )
         entries: dict[int, JSONValue] = {}
         for place, (entry, channel) in enumerate(known):
-            # Where as many came as there are, they are these in order: some servers count on from item to item.
+            # If the numbers agree, match by order, because some servers count the texts across items.
             part = came[place] if len(came) == len(known) else item.parts.get((channel.kind, place))
             if part is None or part.kind != channel.kind:
                 part = self.open(item, channel.kind, channel, place)
@@ -233,7 +233,7 @@ class PartWriter:
 
 
 def has_text(type: str) -> bool:
-    """Whether items of a type may have text, which begins when it comes."""
+    """Whether items of a type may have text, whose part starts with its first piece."""
     return type in _EMPTY
 
 

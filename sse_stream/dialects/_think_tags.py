@@ -1,4 +1,4 @@
-"""Reasoning inside the content, between `<think>` and `</think>`: local servers without a reasoning parser, MiniMax."""
+"""Separating reasoning between `<think>` and `</think>` from content, for MiniMax and servers without a reasoning parser."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _OPEN = "<think>"
 _CLOSE = "</think>"
 
 Place: TypeAlias = Literal["before", "inside", "behind"]
-"""Where the content of a choice has come to: before anything that is no white space, inside the tags, or behind."""
+"""The position in the content of a choice: before any text, inside the tags, or behind them."""
 
 
 class _TaggedText:
-    """The content of one choice. No more of it waits than a tag can be."""
+    """Splits the content of one choice. At most the beginning of a tag is held back."""
 
     __slots__ = ("_held", "_place")
 
     def __init__(self) -> None:
         self._place: Place = "before"
-        self._held = ""  # what may be the beginning of a tag
+        self._held = ""  # text that may be the beginning of a tag
 
     def add(self, text: str) -> tuple[str, str]:
-        """Add a piece: what of the reasoning, and what of the text, it completes."""
+        """Add a piece. Returns the reasoning and the text that can be delivered."""
         if self._place == "behind":
             return "", text
         text = self._held + text
@@ -54,18 +54,18 @@ class _TaggedText:
         return text[: len(text) - size], ""
 
     def end(self) -> tuple[str, str]:
-        """Nothing more comes: what waited was no tag."""
+        """End the content. Returns the reasoning and the text that were held back, since they are not a tag."""
         held, self._held = self._held, ""
         return (held, "") if self._place == "inside" else ("", held)
 
     @property
     def waits(self) -> bool:
-        """Whether anything does."""
+        """Whether anything is held back."""
         return bool(self._held)
 
 
 class ThinkTags:
-    """Reads tagged content as reasoning and text, in all choices of a stream."""
+    """Separates reasoning from text in all choices of a stream."""
 
     __slots__ = ("_choices",)
 
@@ -73,7 +73,7 @@ class ThinkTags:
         self._choices: dict[int, _TaggedText] = {}
 
     def untag(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
-        """The chunk, with its reasoning where reasoning belongs."""
+        """Return the chunk with tagged reasoning moved to `reasoning_content`."""
         choices = [self._choice(choice) for choice in chunk.choices]
         spelled = [choice.index for choice in choices if choice.delta.reasoning_content or choice.message is not None]
         untagged = with_source(replace(chunk, choices=choices), getattr(chunk, SOURCE, None))
@@ -82,7 +82,7 @@ class ThinkTags:
         return untagged
 
     def rest(self) -> Iterator[ChatCompletionChunk]:
-        """The stream ends: a chunk with what still waits, if anything does."""
+        """End the stream. Yields a chunk with the text that is still held back, if any."""
         waiting = {index: text for index, text in self._choices.items() if text.waits}
         if waiting:
             choices = [
@@ -108,7 +108,7 @@ class ThinkTags:
 
 
 def _with(delta: ChoiceDelta, reasoning: str, content: str) -> ChoiceDelta:
-    """The delta with this content, and this reasoning added to what it has."""
+    """Return the delta with this content, and this reasoning added to its own."""
     told = (delta.reasoning_content or "") + reasoning
     return replace(
         delta, content=content if delta.content is not None or content else None, reasoning_content=told or None
@@ -116,7 +116,7 @@ def _with(delta: ChoiceDelta, reasoning: str, content: str) -> ChoiceDelta:
 
 
 def _tagged(message: Message) -> str:
-    """The content as it came: the reasoning between tags, and the text."""
+    """Make the content as it was sent: the reasoning between tags, and the text."""
     return f"{_OPEN}{message.reasoning}{_CLOSE}{message.content or ''}"
 
 

@@ -117,7 +117,7 @@ def _possible(style: Style, answers: list[Answer], failure: Failure | None) -> S
 def _error(answers: list[Answer]) -> str | None:
     """The error that a finish reason says; `None` where none does."""
     reason = next((answer.finish_reason for answer in answers if answer.finish_reason in FAILED_FINISH_REASONS), None)
-    return None if reason is None else f"the stream finished with {reason!r}"
+    return None if reason is None else f"the stream ended with finish reason {reason!r}"
 
 
 def _choices(answers: list[Answer], style: Style, turns: list[int]) -> list[list[Object]]:

@@ -123,13 +123,13 @@ ERRORS: Mapping[str, Habit] = {
         "A finish reason that says error, no error object, and [DONE].",
         framed(_HEL, b'{"choices":[{"index":0,"delta":{},"finish_reason":"error"}]}', _DONE),
         finish_reason="error",
-        error="the stream finished with 'error'",
+        error="the stream ended with finish reason 'error'",
     ),
     "error-as-finish-reason-alone": _failed(
         "A finish reason that says what failed, and nothing after it.",
         framed(_HEL, b'{"choices":[{"index":0,"delta":{},"finish_reason":"network_error"}]}'),
         finish_reason="network_error",
-        error="the stream finished with 'network_error'",
+        error="the stream ended with finish reason 'network_error'",
     ),
     "error-after-its-finish-reason": _failed(
         "A finish reason that says that something failed, and then the error.",

@@ -372,8 +372,8 @@ def test_abandoning_what_is_complete_leaves_it_complete() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "before it began: no chunk came"),
-        (b": ping\n\n", "before it began: no chunk came"),
+        (b"", "the stream was empty: no chunk came"),
+        (b": ping\n\n", "the stream was empty: no chunk came"),
         (b"data: {", "no [DONE] came, the last event was cut off"),
         (HI, "no [DONE] came, no finish reason for choice 0"),
         (HI + STOP + HI + b"data: [", "no [DONE] came, the last event was cut off"),
@@ -387,7 +387,7 @@ def test_the_error_says_what_is_missing(body: bytes, message: str) -> None:
 
 def test_a_stream_of_which_nothing_came() -> None:
     _, error = read_all(ChatDecoder(), b"")
-    assert str(error) == "the stream ended before it began: no chunk came"
+    assert str(error) == "the stream was empty: no chunk came"
     decoder = ChatDecoder()
     read_all(decoder, DONE)
     assert decoder.anomalies == (Anomaly("empty_stream", "deviation", 1, "[DONE]"),)

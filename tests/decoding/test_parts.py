@@ -294,7 +294,7 @@ def test_what_is_handed_over_to_is_a_dialect() -> None:
             return (DialectFound(object()),)  # type: ignore[arg-type]  # the mistake that is tested
 
     decoder = ChatDecoder(dialect=Wrong())
-    with pytest.raises(TypeError, match="object is no dialect: add"):
+    with pytest.raises(TypeError, match="object is not a dialect: add"):
         list(decoder.feed(event("other", {})))
 
 
@@ -400,7 +400,9 @@ def test_the_end_mark_is_named_where_it_is_missing() -> None:
 )
 def test_a_dialect_that_lacks_something_is_told_what_to_add(missing: str) -> None:
     fields = {name: value for name, value in vars(Marking).items() if name != missing and not name.startswith("__")}
-    with pytest.raises(TypeError, match=rf"^Older is no dialect: add .*{missing}.*See sse_stream\.dialects\.Dialect$"):
+    with pytest.raises(
+        TypeError, match=rf"^Older is not a dialect: add .*{missing}.*See sse_stream\.dialects\.Dialect$"
+    ):
         ChatDecoder(dialect=type("Older", (), fields)())
 
 
@@ -410,6 +412,7 @@ def test_a_dialect_whose_fast_path_does_not_see_the_name_is_told_so() -> None:
             return super().decode_plain(data)
 
     with pytest.raises(
-        TypeError, match=r"Older\.decode_plain takes no event: write def decode_plain\(self, data, event"
+        TypeError,
+        match=r"Older\.decode_plain has no parameter for the event's name: declare it as def decode_plain\(self, data, event",
     ):
         ChatDecoder(dialect=Older())  # type: ignore[arg-type]  # which a type checker tells as well

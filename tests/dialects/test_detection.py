@@ -97,7 +97,7 @@ def test_every_recording_is_of_its_own_format(folder: str) -> None:
             if names[folder] in READERS:
                 assert outcome.completion.dialect == names[folder], path.stem
             else:
-                assert "which is not read here" in str(outcome.error)
+                assert "which is not supported" in str(outcome.error)
 
 
 @pytest.mark.parametrize("folder", ["chat", "anthropic", "responses", "gemini"])
@@ -172,7 +172,7 @@ def test_a_format_that_is_not_read_is_named(title: str) -> None:
         outcome = read(pieces)
         assert isinstance(outcome.error, ChunkDecodeError)
         assert outcome.ending == "invalid"
-        assert f"in the format of {title}, which is not read here: read are OpenAI's chat completions" in str(
+        assert f"in the format of {title}, which is not supported (supported: OpenAI's chat completions" in str(
             outcome.error
         )
 
@@ -182,7 +182,7 @@ def test_a_format_that_nobody_knows_is_said_to_be_none() -> None:
     for pieces in ([body], bytewise(body)):
         outcome = read(pieces)
         assert isinstance(outcome.error, ChunkDecodeError)
-        assert str(outcome.error) == """no chunk came, but '{"response":"Hi"}'"""
+        assert str(outcome.error) == """the stream contains no chunk, only other JSON: '{"response":"Hi"}'"""
         assert outcome.anomalies == {"not_a_chunk": 2}
 
 

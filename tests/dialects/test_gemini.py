@@ -813,7 +813,7 @@ def test_an_array_that_is_cut_off_is_truncated() -> None:
     first = ARRAY.index(b"\r\n },") + len(b"\r\n }")
     for size in range(first, len(ARRAY) - 1):
         stream = ChatStream(answered([ARRAY[:size]]), dialect=GeminiContent())
-        with pytest.raises(IncompleteStreamError, match="the array of responses is incomplete: it was cut off"):
+        with pytest.raises(IncompleteStreamError, match="the array of responses is incomplete: it was truncated"):
             stream.until_done()
         assert stream.ending == "truncated"
         assert stream.completion.text in ("H", "Hi")

@@ -992,8 +992,7 @@ def test_a_text_that_was_cut_off_goes_back_as_a_message_and_nothing_else_does() 
         {"type": "message", "role": "assistant", "content": "Hi"},
     ]
     assert outcome.error == (
-        "IncompleteStreamError: the stream ended before it was done: no response.completed came, no finish reason for"
-        " choice 0"
+        "IncompleteStreamError: the stream ended early: no response.completed came, no finish reason for choice 0"
     )
 
 

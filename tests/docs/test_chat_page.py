@@ -115,7 +115,7 @@ class TestRelay:
         ("reply", "said"),
         [
             (FAILING, "The model is overloaded"),
-            (Reply.text(*PIECES[:2], complete=False), "the stream ended before it was done"),
+            (Reply.text(*PIECES[:2], complete=False), "the stream ended early"),
             (Reply.error("no key", status=401), "HTTP 401: no key"),
         ],
     )

@@ -116,7 +116,7 @@ the server has no more
     "gateway.py": """\
 pause: A gateway passes on what it gets.
   with keep-alive comments
-end early: A gateway passes on  [the stream ended before it was done: no [DONE] came, the last event was cut off, \
+end early: A gateway passes on  [the stream ended early: no [DONE] came, the last event was cut off, \
 no finish reason for choice 0]
 refuse:  [HTTP 429: too many requests]
 stay silent: A gateway …

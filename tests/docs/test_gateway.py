@@ -132,8 +132,8 @@ def test_each_event_is_passed_on_while_the_provider_is_silent(
 @pytest.mark.parametrize(
     ("reply", "text", "said"),
     [
-        (Reply.text(*WORDS, fault=EndAt(AFTER_A_WORD + 9)), WORDS[0], "ended before it was done"),
-        (Reply.text(*WORDS, complete=False), "".join(WORDS), "ended before it was done"),
+        (Reply.text(*WORDS, fault=EndAt(AFTER_A_WORD + 9)), WORDS[0], "the stream ended early"),
+        (Reply.text(*WORDS, complete=False), "".join(WORDS), "the stream ended early"),
         (Reply.text(*WORDS, fault=Disconnect(AFTER_A_WORD)), WORDS[0], "connection broke"),
         (Reply.text(*WORDS, fault=Reset(AFTER_A_WORD)), WORDS[0], "connection broke"),
         (Reply.text(*WORDS) + Reply.error("overloaded", type="overloaded_error"), "".join(WORDS), "overloaded"),

@@ -114,7 +114,7 @@ REFUSAL = b'{"error":{"message":"%b","type":"t"}}'
         ),
         pytest.param(
             Reply(WRITES, fault=EndAt(STALL.at or 0)),
-            r"Grüß \n\[truncated\] the stream ended before it was done: .*\n",
+            r"Grüß \n\[truncated\] the stream ended early: .*\n",
             id="ended",
         ),
         pytest.param(

@@ -68,7 +68,7 @@ ROWS: dict[str, Row] = {
     "closed in the middle of a read": Row((STREAM,), "closed", PIECES[0], CLOSED, read=1, close=True),
     "closed between two reads": Row((EVENTS[0], STREAM), "closed", PIECES[0], CLOSED, read=1, close=True),
     "closed when every choice has finished": Row((FINISHED, DONE), "closed", TEXT, CLOSED, read=5, close=True),
-    "truncated": Row((UNDONE,), "truncated", TEXT, FAILED + "the stream ended before it was done"),
+    "truncated": Row((UNDONE,), "truncated", TEXT, FAILED + "the stream ended early"),
     "truncated, and closed": Row((UNDONE,), "truncated", TEXT, FAILED, close=True),
     "truncated, as is allowed": Row((UNDONE,), "truncated", TEXT, options={"on_truncated": "return"}),
     "truncated, as is allowed, and closed": Row(

@@ -332,7 +332,7 @@ class TestChats:
             {
                 "none": lambda stream: stream.ending == "complete",
                 "a report": lambda stream: stream.error and b"error" in stream.body,
-                "a finish reason": lambda stream: "finished with" in (stream.error or ""),
+                "a finish reason": lambda stream: "ended with finish reason" in (stream.error or ""),
             },
         )
 

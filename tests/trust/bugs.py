@@ -238,14 +238,14 @@ TOOL_CALLS = [
 READING = [
     _bug("events come before what is decoded next", _READER, ("queue.extendleft(events[:0:-1])", "queue.extend(events[1:])")),
     _bug("the events of a chunk keep their order", _READER, ("queue.extendleft(events[:0:-1])", "queue.extendleft(events[1:])")),
-    _bug("a reader of chunks leaves what is left of a chunk that was begun", _READER, ("        place = 0  # behind the events that are left\n", "        queue.clear()\n        place = 0\n")),
+    _bug("a reader of chunks leaves what is left of a chunk that was begun", _READER, ("        place = 0  # the position after the events that stay queued\n", "        queue.clear()\n        place = 0\n")),
     _bug("a reader of chunks takes their events", _READER, ("                self.add(chunk_to_keep(entry))\n                return entry", "                queue.extendleft(reversed(self.add(chunk_to_keep(entry))))\n                return entry")),
     _bug("what a reader of chunks is given is its own", _READER, ("self.add(chunk_to_keep(entry))", "self.add(entry)")),
     _bug("an end is final", _STATES, ("        if after is None:\n            return False\n", ""), ("        self.state = after\n", "        self.state = after or self.state\n")),
     _bug("an error is raised once", _STATE, ("            self._drop(str(error))\n", "            pass\n")),
     _bug("nothing is given after the reader has stopped", _STATE, ("        self.queue.clear()\n", "")),
     _bug("a comment is told in its place", _ITEMS, ("on_comment=lambda text: items.put((Ping(text),))", "on_comment=lambda text: items.entries.appendleft(Ping(text))")),
-    _bug("an error comes after what stands before it", _ITEMS, ("self.queue.append(Failure(error))  # what stands before it comes before it", "self.queue.appendleft(Failure(error))")),
+    _bug("an error comes after what stands before it", _ITEMS, ("self.queue.append(Failure(error))  # queued, so that it is raised after everything before it", "self.queue.appendleft(Failure(error))")),
     _bug("after the end mark an error is none", _STATE, ('if self.state != "done" or isinstance', "if True or isinstance")),
     _bug("strict mode stops at the first anomaly, not at the second", _READER, ("        if self.log.violation is not None:\n            self.check_strictness()\n        items", "        items")),
 ]

@@ -1,12 +1,12 @@
-"""Tools for testing whatever reads a stream, this library or another.
+"""Tools for testing code that reads streams, with this library or another.
 
-- Ways of cutting a body, and the assertion that they make no difference.
-- `ReplayServer`, which serves an answer or a recording as a provider would, with the faults that networks have.
-- `Reply`, which writes the answers, and `FakeResponse`, which is one without a server.
-- `HABITS`, what providers do, as named bytes with what they mean; `ANTHROPIC_HABITS` for Anthropic's Messages,
-  `RESPONSES_HABITS` for OpenAI's Responses, `GEMINI_HABITS` for Gemini's format.
-- Hypothesis strategies for bodies, for their cuts and for damage to them. They need the extra `testing`,
-  and import Hypothesis when they are first asked for; everything else needs no package beside this one.
+- Ways to split a body into chunks, and an assertion that the split makes no difference.
+- `ReplayServer`, which serves an answer or a recording as a provider would, with simulated network faults.
+- `Reply`, which writes answers, and `FakeResponse`, a response without a server.
+- `HABITS`, a catalogue of what providers send, as named bytes with their meaning; `ANTHROPIC_HABITS` for Anthropic's
+  Messages API, `RESPONSES_HABITS` for OpenAI's Responses API, `GEMINI_HABITS` for Gemini's API.
+- Hypothesis strategies for bodies, for ways to split them, and for damaged bodies. They require the extra `testing`, and
+  import Hypothesis on first use; everything else requires no further package.
 """
 
 from importlib import import_module
@@ -58,7 +58,7 @@ __all__ = [
     "every_cut",
 ]
 
-if find_spec("hypothesis") is not None:  # or else `import *` would ask for what cannot be had
+if find_spec("hypothesis") is not None:  # otherwise `import *` would fail
     __all__ += [
         "anthropic_streams",
         "chat_streams",
@@ -70,7 +70,7 @@ if find_spec("hypothesis") is not None:  # or else `import *` would ask for what
         "server_sent_events",
     ]
 
-# Where the names are that need Hypothesis.
+# The modules of the names that require Hypothesis.
 _STRATEGIES = {
     "anthropic_streams": "_anthropic_strategies",
     "chat_streams": "_chat_strategies",
@@ -84,7 +84,7 @@ _STRATEGIES = {
 
 
 def _strategy(name: str) -> object:
-    """A strategy, imported when it is asked for."""
+    """Import a strategy on first use."""
     module = _STRATEGIES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -94,14 +94,14 @@ def _strategy(name: str) -> object:
         if error.name != "hypothesis":
             raise
         raise ImportError(
-            f"{__name__}.{name} needs Hypothesis: install the extra, pip install 'sse-stream[testing]'",
+            f"{__name__}.{name} requires Hypothesis: pip install 'sse-stream[testing]'",
             name="hypothesis",
         ) from error
     globals()[name] = strategy
     return strategy
 
 
-if not TYPE_CHECKING:  # a type checker is to see the names above, and no others
+if not TYPE_CHECKING:  # so that a type checker sees only the names above
     __getattr__ = _strategy
 
 

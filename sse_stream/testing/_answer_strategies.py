@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what one choice of a chat says, and the deltas that say it."""
+"""Hypothesis strategies for one choice of a chat: its message, and the deltas that send it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from .._chat._message import Message
 from ._chat_styles import Object
-from ._tool_call_strategies import Telling, halved
+from ._tool_call_strategies import CallDeltas, halved
 
 _FINISH_REASONS = ["stop", "length", "tool_calls", "content_filter", "eos", "end_turn"]
 FAILED_FINISH_REASONS = ["error", "network_error", "abort"]
@@ -28,7 +28,7 @@ Reasoning: TypeAlias = Literal[
     "blocks and text",
     "parts",
 ]
-"""How reasoning is spelled."""
+"""The fields in which reasoning is sent."""
 
 _SPELLINGS: list[Reasoning] = [
     "reasoning_content",
@@ -49,11 +49,11 @@ class Answer:
     """One choice.
 
     Attributes:
-        message: What it says.
-        deltas: The deltas that say it.
-        whole: The message that says all of it at once.
-        finish_reason: Why it ends; `None` if it does not say.
-        waits: Whether a delta holds what means something only with the next: half a surrogate pair, a placeholder.
+        message: The message that it means.
+        deltas: The deltas that send it.
+        whole: The same as one complete message.
+        finish_reason: The finish reason, if any.
+        waits: Whether a delta is incomplete without the next: half a surrogate pair, or a placeholder.
     """
 
     message: Message
@@ -71,7 +71,7 @@ def _pieces() -> SearchStrategy[list[str]]:
 
 
 def _reasoning(spelling: Reasoning, text: str) -> Object:
-    """The fields of a delta, or of a message, that say the reasoning."""
+    """Return the reasoning fields of a delta or a message."""
     details = [{"type": "reasoning.text", "index": 0, "text": text}]
     blocks = [{"type": "thinking", "thinking": text}]
     match spelling:
@@ -94,7 +94,7 @@ def _reasoning(spelling: Reasoning, text: str) -> Object:
 
 
 def _kept(spelling: Reasoning, text: str) -> Object:
-    """What of the reasoning is kept besides its text: what is structured."""
+    """Return the structured reasoning fields, which are kept beside the text."""
     kept = ("reasoning_details", "thinking_blocks", *(["reasoning_content"] if spelling == "object" else []))
     return {name: value for name, value in _reasoning(spelling, text).items() if text and name in kept}
 
@@ -106,7 +106,7 @@ def _answer(
     spelling: Reasoning,
     content: list[str],
     in_parts: bool,
-    calls: Telling,
+    calls: CallDeltas,
     stated: Object,
     finish_reason: str | None,
     finish_apart: bool,
@@ -125,7 +125,7 @@ def _answer(
     if finish_apart or not deltas:
         deltas.append({})
     if finish_reason is None and any(call.arguments == "{}" for call in calls.calls):
-        finish_reason = "tool_calls"  # until then it may be a placeholder
+        finish_reason = "tool_calls"  # without it, the call could be a placeholder
     message = Message(content=said or None, reasoning=thought or None, tool_calls=calls.calls, extra=extra)
     whole = {"role": "assistant", "content": said or None, **(_reasoning(spelling, thought) if thought else {})}
     if spelling == "parts" and thought:
@@ -137,13 +137,13 @@ def _answer(
     return Answer(message, deltas, whole, finish_reason, halves or calls.waits)
 
 
-def answers(calls: SearchStrategy[Telling], *, habits: bool, failures: bool) -> SearchStrategy[Answer]:
-    """What a choice says.
+def answers(calls: SearchStrategy[CallDeltas], *, habits: bool, failures: bool) -> SearchStrategy[Answer]:
+    """Generate choices.
 
     Args:
-        calls: Its tool calls.
-        habits: Whether to say it as all providers do; if not, as OpenAI does.
-        failures: Whether some finish reasons say that something failed.
+        calls: The tool calls.
+        habits: Whether to include the quirks of all providers; otherwise, write as OpenAI does.
+        failures: Whether to include finish reasons that report a failure.
     """
     reasons = [*_FINISH_REASONS, None] if habits else _FINISH_REASONS[:4]
     stated: list[Object] = [{}, {"channel": "final"}, {"name": "model"}]

@@ -1,4 +1,4 @@
-"""What a model answers, as the server-sent events of an OpenAI-compatible server."""
+"""A model's answer, as server-sent events of an OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ JSONObject: TypeAlias = Mapping[str, object]
 def _check(pieces: tuple[object, ...]) -> None:
     for piece in pieces:
         if not isinstance(piece, str):
-            raise TypeError(f"an answer is written in pieces of text, as in Reply.text('Hel', 'lo'), not {piece!r}")
+            raise TypeError(f"the pieces of an answer must be str, as in Reply.text('Hel', 'lo'), not {piece!r}")
 
 
 @dataclass(frozen=True)
-class Said:
-    """Text or reasoning, each piece in a chunk of its own."""
+class AnswerText:
+    """Text or reasoning, each piece in its own chunk."""
 
     field: Literal["content", "reasoning_content"]
     pieces: tuple[str, ...]
@@ -32,8 +32,8 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Called:
-    """A tool call: a chunk with its id and name, then one for each piece of its arguments."""
+class AnswerCall:
+    """A tool call: a chunk with id and name, then one for each piece of the arguments."""
 
     name: str
     pieces: tuple[str, ...]
@@ -44,13 +44,13 @@ class Called:
 
 
 @dataclass(frozen=True)
-class Failed:
-    """An error in mid-stream, after which nothing more is generated."""
+class AnswerError:
+    """An error in mid-stream, which ends the answer."""
 
     error: JSONObject
 
 
-Part: TypeAlias = Said | Called | Failed
+Part: TypeAlias = AnswerText | AnswerCall | AnswerError
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Answer(Sequence[bytes]):
     """An answer in parts, which is the sequence of its server-sent events.
 
     Attributes:
-        parts: What is in it, in the order in which it is streamed.
-        finish_reason: Why it ends; `None` for what its parts suggest.
-        usage: What it cost; `None` for a token a piece, an empty object for no report.
-        complete: Whether it ends as it should: with finish reason, usage and `[DONE]`.
+        parts: The parts, in streaming order.
+        finish_reason: The finish reason; `None` to derive it from the parts.
+        usage: The reported usage; `None` to count each piece as a token, an empty object to report none.
+        complete: Whether to end with finish reason, usage and `[DONE]`.
     """
 
     parts: tuple[Part, ...]
@@ -70,10 +70,10 @@ class Answer(Sequence[bytes]):
     complete: bool = True
 
     def __add__(self, other: Answer) -> Answer:
-        """One answer: this one, then the other, and one end.
+        """Join two answers into one, with a single end.
 
         Raises:
-            ValueError: Both say how they end, and differ.
+            ValueError: Both set an option, to different values.
         """
         return Answer(
             self.parts + other.parts,
@@ -87,11 +87,11 @@ class Answer(Sequence[bytes]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[bytes]: ...
     def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
-        """The events at these places."""
+        """Return the event or events at an index or slice."""
         return self._events[index]
 
     def __len__(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return len(self._events)
 
     @cached_property
@@ -103,9 +103,9 @@ class Answer(Sequence[bytes]):
         calls = 0
         for part in self.parts:
             match part:
-                case Said(field, pieces):
+                case AnswerText(field, pieces):
                     yield from (_delta({field: piece}) for piece in pieces)
-                case Called(name, pieces, id):
+                case AnswerCall(name, pieces, id):
                     begun: JSONObject = {
                         "index": calls,
                         "id": id or f"call_{calls + 1}",
@@ -115,7 +115,7 @@ class Answer(Sequence[bytes]):
                     further = ({"index": calls, "function": {"arguments": piece}} for piece in pieces)
                     yield from (_delta({"tool_calls": [call]}) for call in (begun, *further))
                     calls += 1
-                case Failed(error):
+                case AnswerError(error):
                     yield _event({"error": error})
         if self.complete:
             yield _delta({}, self.finish_reason or ("tool_calls" if calls else "stop"))
@@ -125,11 +125,11 @@ class Answer(Sequence[bytes]):
             yield b"data: [DONE]\n\n"
 
     def _counted(self) -> JSONObject:
-        """Usage, where each piece is a token, and so is the prompt."""
+        """Return usage that counts each piece, and the prompt, as one token."""
         pieces = {"content": 0, "reasoning_content": 0, "arguments": 0}
         for part in self.parts:
-            if not isinstance(part, Failed):
-                pieces[part.field if isinstance(part, Said) else "arguments"] += len(part.pieces)
+            if not isinstance(part, AnswerError):
+                pieces[part.field if isinstance(part, AnswerText) else "arguments"] += len(part.pieces)
         completion = sum(pieces.values())
         usage: dict[str, object] = {
             "prompt_tokens": 1,
@@ -155,11 +155,11 @@ def _delta(delta: JSONObject, finish_reason: str | None = None) -> bytes:
 
 
 def either(name: str, one: T | None, other: T | None) -> T | None:
-    """The one that is said; both may say the same.
+    """Return the value that is set; both may be set to the same.
 
     Raises:
-        ValueError: They say different things.
+        ValueError: Both are set, to different values.
     """
     if one is not None and other is not None and one != other:
-        raise ValueError(f"{name} is given twice, as {one!r} and as {other!r}: give it once")
+        raise ValueError(f"{name} is set twice, to {one!r} and to {other!r}: set it once")
     return other if one is None else one

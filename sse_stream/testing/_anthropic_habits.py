@@ -1,4 +1,4 @@
-"""What servers of Anthropic's Messages do, each in one short stream."""
+"""A catalogue of what servers of Anthropic's Messages API send."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._recordings import Habit
 
 
 def _framed(*payloads: bytes) -> bytes:
-    """Payloads as Anthropic frames them: each with its type as the event's name."""
+    """Frame payloads as Anthropic does, with the type as the event's name."""
     return b"".join(b"event: %s\ndata: %s\n\n" % (payload.split(b'"')[3], payload) for payload in payloads)
 
 
@@ -46,12 +46,12 @@ _CALL = (ToolCall("t1", "f", '{"a": 1}'),)
 ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
     {
         "plain": Habit(
-            about="Anthropic's own form: a message of one text, padded, with a ping.",
+            about="Anthropic's own form: a message with one text, padding and a ping.",
             body=_framed(_START, _TEXT, _PING, _HEL[:-1] + b"   }", _LO[:-1] + b"         }", _STOP, _END, _DONE),
             finish_reason="end_turn",
         ),
         "without-names": Habit(
-            about="The events' names are stripped, as by some proxies.",
+            about="Events without names, which some proxies strip.",
             body=b"".join(b"data: " + data + b"\n\n" for data in (_START, *_HELLO, _END, _DONE)),
             finish_reason="end_turn",
         ),
@@ -68,7 +68,7 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             reasoning="Hmm",
         ),
         "calls-in-pieces": Habit(
-            about="A tool call whose input comes in pieces, the first of them empty.",
+            about="A tool call with its input in pieces, the first of which is empty.",
             body=_framed(
                 _START,
                 _TOOL,
@@ -84,7 +84,7 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             tool_calls=_CALL,
         ),
         "calls-whole-at-the-start": Habit(
-            about="A tool call whose input is whole in its start, and no piece of it comes.",
+            about="A tool call with its whole input in the start event, without pieces.",
             body=_framed(_START, _TOOL.replace(b'"input":{}', b'"input":{"a":1}'), _STOP, *_SECOND, _CALLED, _DONE),
             finish_reason="tool_use",
             tool_calls=(ToolCall("t1", "f", '{"a":1}'),),
@@ -96,18 +96,18 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             tool_calls=(ToolCall("t1", "f", "{}"),),
         ),
         "start-repeated": Habit(
-            about="The same message_start over and over (Kimi).",
+            about="The same message_start several times (Kimi).",
             body=_framed(_START, _START, *_HELLO, _START, _END, _DONE),
             finish_reason="end_turn",
             anomalies=frozenset({"start_repeated"}),
         ),
         "start-late": Habit(
-            about="A message_start that comes once usage is known (SGLang).",
+            about="A message_start that is sent only once usage is known (SGLang).",
             body=_framed(*_HELLO, _START, _END, _DONE),
             finish_reason="end_turn",
         ),
         "end-without-stop": Habit(
-            about="A stop reason, and then the end without message_stop.",
+            about="A stop reason without message_stop.",
             body=_framed(_START, *_HELLO, _END),
             finish_reason="end_turn",
             anomalies=frozenset({"missing_done"}),
@@ -118,31 +118,31 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="end_turn",
         ),
         "unknown-event": Habit(
-            about="An event of a type that is new.",
+            about="An event of an unknown type.",
             body=_framed(_START, b'{"type":"hint","x":1}', *_HELLO, _END, _DONE),
             finish_reason="end_turn",
             anomalies=frozenset({"unknown_event"}),
         ),
         "unknown-delta": Habit(
-            about="A delta of a type that is new.",
+            about="A delta of an unknown type.",
             body=_framed(_START, _TEXT, _HEL, _HINT, _LO, _STOP, _END, _DONE),
             finish_reason="end_turn",
             anomalies=frozenset({"unknown_delta"}),
         ),
         "block-not-opened": Habit(
-            about="Deltas of a block that has not begun.",
+            about="Deltas of a block without a start event.",
             body=_framed(_START, _HEL, _LO, _STOP, _END, _DONE),
             finish_reason="end_turn",
             anomalies=frozenset({"unannounced_part"}),
         ),
         "block-not-closed": Habit(
-            about="A block that does not end before the message does.",
+            about="A block that is still open when the message ends.",
             body=_framed(_START, _TEXT, _HEL, _LO, _END, _DONE),
             finish_reason="end_turn",
             anomalies=frozenset({"unclosed_part"}),
         ),
         "usage-zero-input": Habit(
-            about="A last report of usage whose input is 0 (gateways).",
+            about="A last usage report with 0 input tokens (gateways).",
             body=_framed(_START, *_HELLO, _END.replace(b'{"output', b'{"input_tokens":0,"output'), _DONE),
             finish_reason="end_turn",
             anomalies=frozenset({"usage_fell"}),
@@ -161,7 +161,7 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             ending="truncated",
         ),
         "error-overloaded": Habit(
-            about="The server is overloaded in the middle of the answer.",
+            about="An error in mid-stream, because the server is overloaded.",
             body=_framed(_START, _TEXT, _HEL)
             + b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
             texts=("Hel",),
@@ -170,7 +170,7 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             error="Overloaded",
         ),
         "error-spliced": Habit(
-            about="Another message begins while one is open: a gateway spliced two answers.",
+            about="Another message that starts while one is open, because a gateway spliced two answers.",
             body=_framed(_START, _TEXT, _HEL, _OTHER_START, *_HELLO, _END, _DONE),
             texts=("Hel",),
             finish_reason=None,
@@ -179,7 +179,7 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
         ),
     }
 )
-"""What servers of Anthropic's Messages do, by name: each a short stream with what it means.
+"""Quirks of Anthropic's Messages API by name, each a short stream with its meaning.
 
-Names that begin with `cut-` are truncated, those with `error-` end in an error; all others are complete.
+Streams named `cut-…` are truncated, streams named `error-…` end in an error, and all others are complete.
 """

@@ -1,6 +1,6 @@
-"""A Hypothesis strategy for streams of Anthropic's Messages, each with the completion that it means.
+"""A Hypothesis strategy for streams of Anthropic's Messages API, each with the completion that it means.
 
-A stream is made of blocks, each told in events, and of a `Style`: how a server writes the events down.
+A stream is built from blocks, each sent as events, and a `_Style`, the way a server writes events.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Object: TypeAlias = dict[str, Any]  # a JSON object
 
 @dataclass(frozen=True)
 class _Block:
-    """A content block: how it begins, its deltas, and the part that it is.
+    """A content block.
 
     Attributes:
-        kind: Its type.
-        pieces: What its deltas say.
-        beside: A signature or a citation, where it has one.
-        is_whole: Whether it comes whole in its start.
+        kind: The block's type.
+        pieces: The text of its deltas.
+        beside: A signature or a citation, or `""`.
+        is_whole: Whether the start of the block contains all of it.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class _Block:
     is_whole: bool
 
     def told(self, index: int) -> tuple[list[Object], Part]:
-        """Its events, and its part."""
+        """Return the block's events and the part that it means."""
         match self.kind:
             case "text":
                 return self._text(index)
@@ -56,7 +56,7 @@ class _Block:
         return _events(index, block, []), part
 
     def _said(self) -> tuple[str, list[str]]:
-        """What the start says, and what the deltas do."""
+        """Return the text in the start, and the texts of the deltas."""
         return ("".join(self.pieces), []) if self.is_whole else ("", self.pieces)
 
     def _text(self, index: int) -> tuple[list[Object], Part]:
@@ -101,15 +101,15 @@ def _events(index: int, block: Object, deltas: list[Object]) -> list[Object]:
 
 @dataclass(frozen=True)
 class _Style:
-    """How a server writes events down."""
+    """How a server writes events."""
 
     named: bool  # whether events have a name
-    padding: list[int]  # how many spaces stand before an event's last brace
+    padding: list[int]  # number of spaces before an event's last brace
     spaced: bool
     ascii_only: bool
-    pings: list[int]  # before which events a ping comes
-    starts: int  # how often message_start comes
-    stops: bool  # whether message_stop comes
+    pings: list[int]  # events preceded by a ping
+    starts: int  # number of message_start events
+    stops: bool  # whether message_stop is sent
     line_end: str
 
 
@@ -117,7 +117,7 @@ _PING = {"type": "ping"}
 
 
 def _compose(blocks: list[_Block], reason: str, tokens: list[int], style: _Style) -> ChatRecording:
-    """The body, and the completion that it means."""
+    """Return the body and the completion that it means."""
     told = [block.told(index) for index, block in enumerate(blocks)]
     parts = [part for _, part in told]
     new, cached, output = tokens[0], tokens[1], tokens[2] + 1
@@ -172,14 +172,14 @@ def _pieces() -> SearchStrategy[list[str]]:
 
 
 def anthropic_streams(*, max_blocks: int = 5, habits: bool = True) -> SearchStrategy[ChatRecording]:
-    r"""Complete streams of Anthropic's Messages, with the completion that they mean.
+    r"""Generate complete streams of Anthropic's Messages API, with the completions that they mean.
 
-    They hold text with and without citations, thinking with and without signatures, redacted thinking, tool calls,
-    calls that the server makes and what they gave, in any order. Shrinks towards an answer that says nothing.
+    They contain text with and without citations, thinking with and without signatures, redacted thinking, tool calls,
+    and server tool calls with their results, in any order. Shrinks towards an empty answer.
 
     Args:
-        max_blocks: How many content blocks at most.
-        habits: Whether to write as compatible servers and gateways do; if not, as Anthropic does.
+        max_blocks: The maximum number of content blocks.
+        habits: Whether to include the quirks of compatible servers and gateways; otherwise, write as Anthropic does.
 
     >>> from hypothesis import find
     >>> stream = find(anthropic_streams(), lambda stream: stream.completion.text != "")

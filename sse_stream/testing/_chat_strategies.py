@@ -1,7 +1,7 @@
-"""Hypothesis strategies for chat streams: what providers send, and the completion that they mean by it.
+"""Hypothesis strategies for chat streams, with the completions that they mean.
 
-The completion is said by what the stream was made of, not by reading its bytes. A stream is an `Answer` a
-choice, each told in deltas, and a `Style`: how a provider writes chunks down.
+The completion is derived from the parts that a stream is built from, not by parsing its bytes. A stream has an
+`Answer` per choice, sent in deltas, and a `Style`, the way a provider writes chunks.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from ._answer_strategies import FAILED_FINISH_REASONS, Answer, answers
 from ._chat_styles import DONE, OPEN_ENDS, Object, Style, styles
 from ._failure_strategies import Failure, reports
 from ._recordings import ChatRecording
-from ._tool_call_strategies import Telling, tellings, whole_text
+from ._tool_call_strategies import CallDeltas, call_deltas, whole_text
 
 
 def _compose(
     answers: list[Answer], style: Style, turns: list[int], prompt_tokens: int, failure: Failure | None
 ) -> ChatRecording:
-    """The body, and the completion that it means."""
+    """Return the body and the completion that it means."""
     style = _possible(style, answers, failure)
     named = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"} if style.named else {}
     renamed = {"id": "c2", "created": 2, "model": "m-1"} if style.named and style.renamed else {}
     chunks = [{**named, "choices": choices, **style.extra} for choices in _choices(answers, style, turns)]
     chunks[1:] = [{**chunk, **renamed} for chunk in chunks[1:]]
     extra = dict(style.extra)
-    beside: dict[int, Object] = {}  # what a choice has beside its deltas
+    beside: dict[int, Object] = {}  # fields of a choice outside its deltas
 
     completion_tokens = len(chunks)
     usage = _usage(prompt_tokens, completion_tokens)
@@ -94,7 +94,7 @@ def _compose(
 
 
 def _possible(style: Style, answers: list[Answer], failure: Failure | None) -> Style:
-    """The same style, or one near it, where nobody could tell what the answers mean."""
+    """Return the style, adjusted where it would make the answers ambiguous."""
     if len(answers) > 1:
         style = replace(style, indexed=True)
     if style.wholes != "none" and any(
@@ -102,26 +102,26 @@ def _possible(style: Style, answers: list[Answer], failure: Failure | None) -> S
     ):
         style = replace(style, wholes="none")
     if style.wholes == "for the rest" and any(answer.waits for answer in answers):
-        style = replace(style, wholes="at the end")  # a half waits for its other half, not for a whole
+        style = replace(style, wholes="at the end")  # the second half must follow, not the whole message
     if style.finishes_early and any(answer.waits for answer in answers):
-        style = replace(style, finishes_early=False)  # a finish says that nothing follows
+        style = replace(style, finishes_early=False)  # nothing may follow a finish reason
     goes_on = style.finishes_early or any(answer.finish_reason is None for answer in answers)
     is_late = style.usage == "after [DONE]"
     if (style.end in OPEN_ENDS and goes_on) or (is_late and not style.end.endswith("\n\n")):
-        style = replace(style, end=DONE)  # without it the stream would not be complete, or the late chunk not apart
+        style = replace(style, end=DONE)  # otherwise the stream is incomplete, or the late chunk not separated
     if is_late and (failure is not None or _error(answers) is not None):
-        style = replace(style, usage="none")  # nothing is read after an error
+        style = replace(style, usage="none")  # reading stops at an error
     return style
 
 
 def _error(answers: list[Answer]) -> str | None:
-    """The error that a finish reason says; `None` where none does."""
+    """Return the error that a finish reason reports, if any."""
     reason = next((answer.finish_reason for answer in answers if answer.finish_reason in FAILED_FINISH_REASONS), None)
     return None if reason is None else f"the stream ended with finish reason {reason!r}"
 
 
 def _choices(answers: list[Answer], style: Style, turns: list[int]) -> list[list[Object]]:
-    """The `choices` of each chunk."""
+    """Return the `choices` of each chunk."""
     told = [_told(index, answer, style) for index, answer in enumerate(answers)]
     if style.together:
         return [[choice for choice in chunk if choice is not None] for chunk in itertools.zip_longest(*told)]
@@ -135,7 +135,7 @@ def _choices(answers: list[Answer], style: Style, turns: list[int]) -> list[list
 
 
 def _told(index: int, answer: Answer, style: Style) -> list[Object]:
-    """The items of `choices` that tell one answer."""
+    """Return the items of `choices` that send one answer."""
     numbered: Object = {"index": index} if style.indexed else {}
     told = [] if style.wholes == "alone" else [{**numbered, **said} for said in _deltas(answer, style)]
     if style.wholes in ("at the end", "for the rest", "alone"):
@@ -152,7 +152,7 @@ def _told(index: int, answer: Answer, style: Style) -> list[Object]:
 
 
 def _deltas(answer: Answer, style: Style) -> list[Object]:
-    """The deltas of an answer, each with what is beside it."""
+    """Return the deltas of an answer, with the fields beside them."""
     said: list[Object] = []
     texts: list[str] = []
     for delta in answer.deltas:
@@ -176,7 +176,7 @@ def _usage(prompt: int, completion: int) -> Object:
 def _block(chunk: Object, style: Style) -> str:
     separators = (", ", ": ") if style.spaced else (",", ":")
     text = json.dumps(chunk, ensure_ascii=style.ascii_only, separators=separators)
-    if any("\ud800" <= character <= "\udfff" for character in text):  # half a pair, which no UTF-8 can say
+    if any("\ud800" <= character <= "\udfff" for character in text):  # half a surrogate pair, which UTF-8 cannot encode
         text = json.dumps(chunk, separators=separators)
     return f"{style.prefix}{text}\n\n"
 
@@ -184,24 +184,24 @@ def _block(chunk: Object, style: Style) -> str:
 def chat_streams(
     *, max_choices: int = 3, tool_calls: bool = True, habits: bool = True, failures: bool = False
 ) -> SearchStrategy[ChatRecording]:
-    r"""Chat streams, with the completion that they mean.
+    r"""Generate chat streams, with the completions that they mean.
 
-    They hold text, reasoning in each of its spellings, tool calls in each of their variants, one choice or
-    several that take turns, usage wherever it is reported, and the habits of the providers that are
-    compatible with OpenAI more or less. Shrinks towards one choice that says nothing, in OpenAI's form.
+    They contain text, reasoning in every field that providers use, tool calls in all their variants, one choice or
+    several interleaved ones, usage in every place, and other quirks of OpenAI-compatible providers. Shrinks towards one
+    empty choice in OpenAI's form.
 
     Args:
-        max_choices: How many choices at most, 1 or more.
+        max_choices: The maximum number of choices, 1 or more.
         tool_calls: Whether some choices call tools.
-        habits: Whether to write as all providers do; if not, as OpenAI does.
-        failures: Whether some streams end in a report of a failure; if not, all are complete.
+        habits: Whether to include the quirks of all providers; otherwise, write as OpenAI does.
+        failures: Whether some streams end in an error report; otherwise, all are complete.
 
     >>> from hypothesis import find
     >>> stream = find(chat_streams(), lambda stream: stream.completion.text != "")
     >>> stream.completion.text
     '0'
     """
-    calls = tellings(well_formed=not habits) if tool_calls else st.just(Telling([], []))
+    calls = call_deltas(well_formed=not habits) if tool_calls else st.just(CallDeltas([], []))
     return st.builds(
         _compose,
         answers=st.lists(answers(calls, habits=habits, failures=failures), min_size=1, max_size=max_choices),

@@ -1,4 +1,4 @@
-"""How a provider writes the chunks of a chat down, apart from what they say."""
+"""How a provider writes the chunks of a chat, independent of their content."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ Placement: TypeAlias = Literal[
 """Where usage is reported."""
 
 Wholes: TypeAlias = Literal["none", "beside each delta", "at the end", "for the rest", "alone"]
-"""Where the whole message is: nowhere, so far beside each delta, again at the end, there instead of the last delta,
-or instead of all deltas."""
+"""Where the whole message is sent: nowhere, beside each delta (as far as written), at the end, instead of the last
+delta, or instead of all deltas."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a provider writes chunks down."""
+    """How a provider writes chunks."""
 
-    named: bool  # whether chunks carry id, object, created and model
+    named: bool  # whether chunks contain id, object, created and model
     renamed: bool  # whether id and model change in mid-stream
-    extra: Object  # what else each chunk carries
-    azure: bool  # whether a chunk without choices comes first
+    extra: Object  # further fields of each chunk
+    azure: bool  # whether the first chunk has no choices
     unfinished: str | None  # the finish reason before the last chunk: null, "", or `"absent"` for none
     empty_delta: Literal["{}", "null", "absent"]
-    indexed: bool  # whether a choice carries its index; if not, there is only one
-    together: bool  # whether one chunk carries a delta of each choice
-    finishes_early: bool  # whether each chunk of a choice carries its finish reason
+    indexed: bool  # whether choices contain their index; otherwise there is only one
+    together: bool  # whether each chunk contains a delta of every choice
+    finishes_early: bool  # whether each chunk of a choice contains its finish reason
     wholes: Wholes
     usage: Placement
     ascii_only: bool
     spaced: bool
     prefix: Literal["data: ", "data:"]
     line_end: Literal["\n", "\r\n"]
-    filler: str  # a block that says nothing, with LF, "" for none
-    fills: list[int]  # before which blocks it comes
-    end: str  # what comes after the last chunk, with LF
+    filler: str  # a block without content, with LF; "" for none
+    fills: list[int]  # blocks preceded by the filler
+    end: str  # text after the last chunk, with LF
 
 
 _FILLERS = [
@@ -70,7 +70,7 @@ _FILLERS = [
 DONE = "data: [DONE]\n\n"
 _ENDS = [DONE, "data: [DONE] \n\n", "data:[DONE]\n\n", "data: DONE\n\n", 2 * DONE, "data: [DONE]\n", "data: [DONE]"]
 OPEN_ENDS = ["", "data: [DO", 'data: {"choices":[],"us']
-"""Ends without an end mark, of streams where nothing more can be meant to come."""
+"""Ends without an end mark, for streams that are complete without one."""
 
 _EXTRAS: list[Object] = [
     {},
@@ -103,11 +103,11 @@ OPENAI_STYLE = Style(
 
 
 def styles(*, habits: bool) -> SearchStrategy[Style]:
-    """Ways of writing chunks down: OpenAI's own, or with `habits` those of any provider."""
+    """Generate ways of writing chunks: OpenAI's, or with `habits` those of any provider."""
     if not habits:
         usages: list[Placement] = ["none", "alone"]
         return st.sampled_from(usages).map(lambda usage: replace(OPENAI_STYLE, usage=usage))
-    # Of each, OpenAI's way first: towards it they shrink.
+    # OpenAI's way comes first in each list, so that examples shrink towards it.
     return st.builds(
         Style,
         named=st.sampled_from([True, False]),

@@ -1,4 +1,4 @@
-"""What servers write into chunks: other shapes for the same text, reasoning and finish reason."""
+"""Quirks of chunks: other forms of text, reasoning and finish reason."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _DONE = b"[DONE]"
 
 CHUNKS: Mapping[str, Habit] = {
     "minimal-chunks": Habit(
-        about="Chunks with neither id nor model nor finish reason; [DONE] ends them.",
+        about="Chunks without id, model and finish reason, ended by [DONE].",
         body=framed(b'{"choices":[{"delta":{"content":"Hel"},"index":0}]}')
         + framed(b'{"choices":[{"delta":{"content":"lo"},"index":0}]}', _DONE),
         finish_reason=None,
         anomalies=frozenset({"missing_finish_reason"}),
     ),
     "azure-first-chunk": Habit(
-        about="A first chunk without choices, its id and model empty (Azure).",
+        about="A first chunk without choices, with empty id and model (Azure).",
         body=framed(
             b'{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0}]}',
             _HEL,
@@ -44,7 +44,7 @@ CHUNKS: Mapping[str, Habit] = {
         ),
     ),
     "content-null-or-empty": Habit(
-        about="Content that is null or empty says nothing.",
+        about="Null or empty content, which adds nothing.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"role":"assistant","content":null}}]}',
             _HEL,
@@ -63,7 +63,7 @@ CHUNKS: Mapping[str, Habit] = {
         anomalies=frozenset({"missing_index"}),
     ),
     "choices-interleaved": Habit(
-        about="Two choices that take turns, the second one first.",
+        about="Two interleaved choices, the second one first.",
         body=framed(
             b'{"choices":[{"index":1,"delta":{"content":"By"}}]}',
             _HEL,
@@ -84,7 +84,7 @@ CHUNKS: Mapping[str, Habit] = {
         texts=("Hello", "Bye"),
     ),
     "content-in-parts": Habit(
-        about="Content that is a list of parts, thinking among them (Mistral).",
+        about="Content as a list of parts, including thinking (Mistral).",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"content":'
             b'[{"type":"thinking","thinking":[{"type":"text","text":"Hmm"}]}]}}]}',
@@ -95,7 +95,7 @@ CHUNKS: Mapping[str, Habit] = {
         reasoning="Hmm",
     ),
     "reasoning-content": Habit(
-        about="Reasoning as reasoning_content (DeepSeek and many others), null where there is none.",
+        about="Reasoning as reasoning_content, null in chunks without any (DeepSeek and many others).",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"content":null,"reasoning_content":"Hm"}}]}',
             b'{"choices":[{"index":0,"delta":{"content":null,"reasoning_content":"m"}}]}',
@@ -106,7 +106,7 @@ CHUNKS: Mapping[str, Habit] = {
         reasoning="Hmm",
     ),
     "reasoning-twice": Habit(
-        about="The same reasoning in two fields of one delta, and in structured pieces as well.",
+        about="The same reasoning in two fields of one delta, and also in structured form.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"content":"","reasoning":"Hmm","reasoning_content":"Hmm",'
             b'"reasoning_details":[{"type":"reasoning.text","text":"Hmm","index":0}]}}]}',
@@ -118,7 +118,7 @@ CHUNKS: Mapping[str, Habit] = {
         extra={"reasoning_details": [{"type": "reasoning.text", "text": "Hmm", "index": 0}]},
     ),
     "reasoning-details-only": Habit(
-        about="Reasoning in structured pieces alone, a summary among them.",
+        about="Reasoning in structured form only, including a summary.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"reasoning_details":'
             b'[{"type":"reasoning.summary","summary":"Hmm","index":0}]}}]}',
@@ -140,16 +140,16 @@ CHUNKS: Mapping[str, Habit] = {
         anomalies=frozenset({"empty_finish_reason"}),
     ),
     "finish-reason-unknown": Habit(
-        about="A finish reason that OpenAI does not have.",
+        about="A finish reason that OpenAI does not define.",
         body=framed(_HEL, b'{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"eos_token"}]}', _DONE),
         finish_reason="eos_token",
     ),
     "finish-reason-twice": Habit(
-        about="The same finish reason twice, the second time with an empty delta: it says nothing new.",
+        about="The same finish reason twice, the second time with an empty delta, which adds nothing.",
         body=framed(_HEL, _LO, b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}', _DONE),
     ),
     "finish-reason-changed": Habit(
-        about="Two finish reasons that differ: the completion keeps the last.",
+        about="Two different finish reasons, of which the last counts.",
         body=framed(_HEL, _LO, b'{"choices":[{"index":0,"delta":{},"finish_reason":"length"}]}', _DONE),
         finish_reason="length",
         anomalies=frozenset({"finish_repeated"}),
@@ -173,13 +173,13 @@ CHUNKS: Mapping[str, Habit] = {
         anomalies=frozenset({"message_beside_delta", "missing_done"}),
     ),
     "message-without-delta": Habit(
-        about="A message where the delta should be.",
+        about="A message in place of the delta.",
         body=framed(
             b'{"choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]}', _DONE
         ),
     ),
     "unknown-fields": Habit(
-        about="Fields that no model names, at every level.",
+        about="Unknown fields at every level.",
         body=framed(
             b'{"provider":"x","choices":[{"index":0,"native_finish_reason":null,"delta":{"content":"Hel","p":"ab"}}]}',
             _LO,
@@ -188,7 +188,7 @@ CHUNKS: Mapping[str, Habit] = {
         extra={"p": "ab", "native_finish_reason": None},
     ),
     "odd-types": Habit(
-        about="Known fields of another type: a time that is a fraction, an index that is a string.",
+        about="Known fields of the wrong type: a fractional time, an index as a string.",
         body=framed(
             b'{"created":1700000000.5,"choices":[{"index":"0","delta":{"content":"Hel"}}]}',
             _LO,
@@ -197,7 +197,7 @@ CHUNKS: Mapping[str, Habit] = {
         anomalies=frozenset({"odd_type"}),
     ),
     "id-and-model-change": Habit(
-        about="Another id, time and model in each chunk.",
+        about="A different id, time and model in each chunk.",
         body=framed(
             b'{"id":"c1","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hel"}}]}',
             b'{"id":"c2","created":2,"model":"m-1","choices":'

@@ -1,4 +1,4 @@
-"""How a body is compressed, so that each piece can be decompressed as soon as it has come."""
+"""Compression of bodies, flushed so that each piece can be decompressed as soon as it arrives."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from types import ModuleType
 from typing import Literal, TypeAlias
 
 ContentEncoding: TypeAlias = Literal["identity", "gzip", "deflate", "br", "zstd"]
-"""How the body is compressed. `br` needs the package `brotli`, `zstd` needs `zstandard`."""
+"""The content encoding. `br` requires the package `brotli`, `zstd` requires `zstandard`."""
 
 
 @dataclass(frozen=True)
 class Compressor:
-    """One compressed body in the making: pieces that can be decompressed as they come, then the end."""
+    """Compresses one body: its pieces, each flushed, then the end."""
 
     piece: Callable[[bytes], bytes]
     end: Callable[[], bytes]
 
 
 def compressor_of(encoding: ContentEncoding) -> Compressor:
-    """A new compressor.
+    """Create a compressor.
 
     Raises:
-        ValueError: There is no such encoding, or its package is not installed.
+        ValueError: The encoding is unknown, or its package is not installed.
     """
     match encoding:
         case "identity":
             return Compressor(bytes, bytes)
         case "gzip" | "deflate":
-            # The wrapper's size in bits, plus 16 for that of gzip. HTTP's "deflate" is the zlib format.
+            # The window size in bits, plus 16 for gzip. HTTP's "deflate" is the zlib format.
             zipping = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
             return Compressor(lambda data: zipping.compress(data) + zipping.flush(zlib.Z_SYNC_FLUSH), zipping.flush)
         case "br":
@@ -44,11 +44,11 @@ def compressor_of(encoding: ContentEncoding) -> Compressor:
                 lambda data: bytes(packing.compress(data) + packing.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)),
                 lambda: bytes(packing.flush()),
             )
-    raise ValueError(f"encoding is identity, gzip, deflate, br or zstd, not {encoding!r}")
+    raise ValueError(f"encoding must be identity, gzip, deflate, br or zstd, not {encoding!r}")
 
 
 def _installed(name: str, encoding: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ValueError(f"encoding={encoding!r} needs the package {name}, which is not installed") from error
+        raise ValueError(f"encoding={encoding!r} requires the package {name}, which is not installed") from error

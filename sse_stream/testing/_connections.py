@@ -1,4 +1,4 @@
-"""One connection of a `ReplayServer`: requests in, replies out, and what goes wrong with them."""
+"""One connection of a `ReplayServer`: requests, replies and faults."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if sys.platform == "linux":
 
 
 class _MalformedRequestError(Exception):
-    """What came is no request of HTTP/1.1."""
+    """The data is not a valid HTTP/1.1 request."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection, kept alive from request to request.
+    """One connection, kept alive between requests.
 
     Args:
-        open_connections: Where it is while it is open.
-        ledger: Told what happens.
-        answer: What a request gets.
-        hold: For how many seconds a reply without end is held open.
+        open_connections: The set that contains the connection while it is open.
+        ledger: Records requests and disconnects.
+        answer: Returns the reply to a request.
+        hold: How many seconds to hold an endless reply open.
     """
 
     def __init__(
@@ -49,57 +49,57 @@ class Connection(asyncio.Protocol):
         self._hold = hold
         self.closed = asyncio.Event()
         self._received = bytearray()
-        self._more: asyncio.Future[None] | None = None  # done when more has been received
-        self._flushed: asyncio.Future[None] | None = None  # done when the kernel has taken what was written
-        self._owed = 0.0  # writes to come until the reply is complete
+        self._more: asyncio.Future[None] | None = None  # done when more data has been received
+        self._flushed: asyncio.Future[None] | None = None  # done when the kernel has accepted all writes
+        self._owed = 0.0  # writes left until the reply is complete
         self._knows_chunks = True
         self._is_last = False  # whether the client wants the connection closed after the reply
-        self._left = False  # whether one side has closed the connection
+        self._left = False  # whether either side has closed the connection
 
-    # What the event loop calls.
+    # Callbacks of the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to serve."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # as the loop's documentation has it
+        """Start serving."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for type checkers
         self._transport = transport
         self._socket: socket.socket = transport.get_extra_info("socket")
-        # Each write goes out at once: asyncio sets this only for sockets that were made with the protocol's number.
+        # Send each write at once. asyncio sets this only for sockets created with an explicit protocol number.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # With no buffer of its own, the transport says when the kernel has taken each write.
+        # Without a write buffer, the transport reports when the kernel has accepted each write.
         transport.set_write_buffer_limits(high=0)
         self._number = self._ledger.add_connection()
         self._open_connections.add(self)
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
     def data_received(self, data: bytes) -> None:
-        """Keep it until a request is complete."""
+        """Buffer data until a request is complete."""
         self._received += data
         if self._more is not None and not self._more.done():
             self._more.set_result(None)
 
     def eof_received(self) -> None:
-        """The client has closed its side: it has left."""
+        """Handle the client closing its side."""
         self._client_left()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
-        """The connection is gone, whoever closed it."""
+        """Handle the end of the connection, whoever closed it."""
         self._client_left()
         self._task.cancel()
         self._open_connections.discard(self)
         self.closed.set()
 
     def pause_writing(self) -> None:
-        """The kernel has not taken all."""
+        """Wait for the kernel to accept written data."""
         self._flushed = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
-        """The kernel has taken all."""
+        """Continue, as the kernel has accepted written data."""
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_result(None)
         self._flushed = None
 
     def abort(self) -> None:
-        """Close the connection from here, whatever is under way."""
+        """Close the connection immediately."""
         self._left = True
         self._transport.abort()
 
@@ -130,9 +130,9 @@ class Connection(asyncio.Protocol):
         try:
             method, path, version = lines[0].split(" ")
         except ValueError:
-            raise _MalformedRequestError(f"this is no request line: {lines[0]!r}") from None
+            raise _MalformedRequestError(f"invalid request line: {lines[0]!r}") from None
         if version not in ("HTTP/1.1", "HTTP/1.0"):
-            raise _MalformedRequestError(f"this server speaks HTTP/1.1, not {version}")
+            raise _MalformedRequestError(f"unsupported version {version}: this server supports HTTP/1.1")
         headers: dict[str, str] = {}
         for line in lines[1:]:
             name, _, value = line.partition(":")
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
         try:
             body = await self._read_body(headers)
         except ValueError as error:
-            raise _MalformedRequestError(f"the request's body has no length: {error}") from None
+            raise _MalformedRequestError(f"invalid length of the request body: {error}") from None
         return Request(method, path, headers, body, self._number)
 
     async def _read_body(self, headers: dict[str, str]) -> bytes:
@@ -182,7 +182,7 @@ class Connection(asyncio.Protocol):
     # Replies.
 
     async def _send(self, reply: Reply, request: Request) -> bool:
-        """Send a reply; whether the connection can take a further request."""
+        """Send a reply; return whether the connection can accept another request."""
         self._owed = math.inf
         if reply.delay:
             await asyncio.sleep(reply.delay)
@@ -236,7 +236,7 @@ class Connection(asyncio.Protocol):
             await self._write(frame)
 
     async def _write(self, data: bytes) -> None:
-        """Hand it to the kernel; goes on when the kernel has taken all, and others had their turn."""
+        """Write data, wait until the kernel has accepted it, and let other tasks run."""
         self._transport.write(data)
         self._owed -= 1
         if self._flushed is None:
@@ -245,19 +245,19 @@ class Connection(asyncio.Protocol):
             await self._flushed
 
     async def _hold_open(self, meanwhile: Awaitable[object] | None = None) -> None:
-        """Wait for the client to leave, which cancels this, but not for ever."""
+        """Wait for the client to disconnect, which cancels this, or for the time limit."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._hold):
                 await (meanwhile or asyncio.Event().wait())
 
     async def _reset(self) -> None:
         if sys.platform == "linux":
-            # A reset throws away what the kernel has not delivered: the client is to read it all first.
+            # A reset discards data that the kernel has not delivered, so wait until it has.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._hold):
-                    while struct.unpack("i", ioctl(self._socket.fileno(), TIOCOUTQ, bytes(4)))[0]:  # noqa: ASYNC110  # the kernel tells only who asks
+                    while struct.unpack("i", ioctl(self._socket.fileno(), TIOCOUTQ, bytes(4)))[0]:  # noqa: ASYNC110  # the kernel has no notification for this
                         await asyncio.sleep(0.001)
-        # "On, for 0 seconds": closing resets. Windows has shorts where others have ints.
+        # SO_LINGER, on, for 0 seconds: closing sends a reset. Windows uses shorts instead of ints.
         self._socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
         )

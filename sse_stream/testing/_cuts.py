@@ -1,4 +1,4 @@
-"""Ways of cutting a body, and the assertion that they make no difference."""
+"""Ways to split a body into chunks, and an assertion that the split makes no difference."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-# How much of a body, and of a result, a failure shows on each side of what matters.
+# How much of a body, and of a result, a failure message shows on each side of the relevant position.
 _BYTES_SHOWN = 40
 _CHARACTERS_SHOWN = 160
 _CUTS_SHOWN = 3
 
 
 def bytewise(body: bytes) -> list[bytes]:
-    """The body as a network delivers it at its worst: one byte a read.
+    """Split a body into single bytes, the worst case of a network.
 
     >>> bytewise(b"abc")
     [b'a', b'b', b'c']
@@ -22,21 +22,21 @@ def bytewise(body: bytes) -> list[bytes]:
 
 
 def every_cut(body: bytes, pieces: int = 2) -> Iterator[list[bytes]]:
-    """Every way of cutting the body into so many pieces, none of them empty.
+    """Iterate over every way to split a body into the given number of non-empty pieces.
 
     Args:
-        body: The bytes to cut.
-        pieces: How many pieces, 1 or more. There are `len(body) - 1` ways for 2, and about
+        body: The bytes to split.
+        pieces: The number of pieces, 1 or more. There are `len(body) - 1` ways for 2, and about
             `len(body) ** 2 / 2` for 3.
 
     Raises:
-        ValueError: `pieces` is below 1.
+        ValueError: `pieces` is less than 1.
 
     >>> list(every_cut(b"abc"))
     [[b'a', b'bc'], [b'ab', b'c']]
     """
     if pieces < 1:
-        raise ValueError(f"a body is cut into 1 piece or more, not {pieces}")
+        raise ValueError(f"pieces must be 1 or more, not {pieces}")
     for places in itertools.combinations(range(1, len(body)), pieces - 1):
         edges = (0, *places, len(body))
         yield [body[start:end] for start, end in itertools.pairwise(edges)]
@@ -48,18 +48,18 @@ def assert_cutting_changes_nothing(
     *,
     cuts: Iterable[Sequence[bytes]] | None = None,
 ) -> None:
-    r"""Assert that a parser finds the same in a body however it is cut.
+    r"""Assert that a parser returns the same result however a body is split.
 
     Args:
-        parse: The parser, made anew for each call: takes the body in pieces, returns what it found, which
-            is compared with `==`. If that is an iterator, it is read to its end. An exception is a result
-            as well, compared by its type and text, with what an iterator gave before it.
+        parse: A function that takes the body in pieces, parses them with a new parser, and returns the result. Results
+            are compared with `==`; an iterator is read to its end. An exception counts as a result too, compared by its
+            type and text, together with the items that the iterator yielded before it.
         body: The bytes.
-        cuts: The ways of cutting to try; by default every cut in two, and one byte a piece.
+        cuts: The ways to split the body (default: every split in two, and one byte per piece).
 
     Raises:
-        AssertionError: Some way of cutting gives another result than the uncut body. The message shows the
-            cut, reduced to what is needed to fail, both results, and where they differ first.
+        AssertionError: A split body gives a different result. The message shows the cut, reduced to a minimum that still
+            fails, both results, and their first difference.
         ValueError: One of `cuts` does not join to the body.
 
     >>> assert_cutting_changes_nothing(lambda pieces: b"".join(pieces).split(), b"a b")
@@ -84,7 +84,7 @@ def assert_cutting_changes_nothing(
 
 @dataclass(frozen=True)
 class _Raised:
-    """An exception as a result."""
+    """A result that is an exception."""
 
     name: str
     text: str
@@ -95,7 +95,7 @@ class _Raised:
 
 @dataclass(frozen=True)
 class _Interrupted:
-    """What an iterator gave, and the exception that it ended with."""
+    """The items that an iterator yielded, and the exception that ended it."""
 
     items: list[object]
     error: _Raised
@@ -114,7 +114,7 @@ def _outcome(parse: Callable[[list[bytes]], object], pieces: list[bytes]) -> obj
     items: list[object] = []
     try:
         for item in result:
-            items.append(item)  # noqa: PERF402  # what came before an exception is kept
+            items.append(item)  # noqa: PERF402  # keep the items before an exception
     except Exception as error:  # noqa: BLE001
         return _Interrupted(items, _raised(error)) if items else _raised(error)
     return items
@@ -125,7 +125,7 @@ def _raised(error: Exception) -> _Raised:
 
 
 def _reduced(pieces: list[bytes], fails: Callable[[list[bytes]], bool]) -> list[bytes]:
-    """The pieces with every joint mended that is not needed to fail."""
+    """Remove every cut that is not needed to fail."""
     place = 1
     while place < len(pieces):
         fewer = [*pieces[: place - 1], pieces[place - 1] + pieces[place], *pieces[place + 1 :]]
@@ -141,7 +141,7 @@ def _report(pieces: list[bytes], whole: object, cut: object) -> str:
     return "\n".join(
         [
             "cutting changed the result",
-            f"the cut:  {_marked(pieces)}" + (f", and {further} cuts more" if further > 0 else ""),
+            f"the cut:  {_marked(pieces)}" + (f", and {further} more cuts" if further > 0 else ""),
             f"whole:    {_window(repr(whole), repr(cut))}",
             f"cut:      {_window(repr(cut), repr(whole))}",
             f"differs:  {_difference(whole, cut)}",
@@ -150,7 +150,7 @@ def _report(pieces: list[bytes], whole: object, cut: object) -> str:
 
 
 def _marked(pieces: list[bytes]) -> str:
-    """The bytes around each cut, the cuts as scissors."""
+    """Show the bytes around each cut, with scissors for cuts."""
     shown = []
     last = min(len(pieces) - 1, _CUTS_SHOWN)
     for number, piece in enumerate(pieces[: last + 1]):
@@ -166,7 +166,7 @@ def _marked(pieces: list[bytes]) -> str:
 
 
 def _window(text: str, other: str) -> str:
-    """The text, or where it is long, what lies around its first difference from another."""
+    """Return the text; if it is long, only the part around its first difference from another."""
     start = max(0, _first_difference(text, other) - _CHARACTERS_SHOWN // 2)
     end = start + _CHARACTERS_SHOWN
     return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
@@ -178,7 +178,7 @@ def _first_difference(one: Sequence[object], other: Sequence[object]) -> int:
 
 
 def _difference(whole: object, cut: object, path: str = "result") -> str:
-    """Where two values differ first, and in what."""
+    """Describe the first difference between two values."""
     match whole, cut:
         case (str() | bytes() as one, str() | bytes() as other) if type(one) is type(other):
             place = _first_difference(one, other)
@@ -192,7 +192,7 @@ def _difference(whole: object, cut: object, path: str = "result") -> str:
         case (dict() as one, dict() as other):
             for name in (*one, *other):
                 if name not in one or name not in other:
-                    return f"{path}: the key {name!r} is there only when {'whole' if name in one else 'cut'}"
+                    return f"{path}: the key {name!r} is present only when {'whole' if name in one else 'cut'}"
                 if one[name] != other[name]:
                     return _difference(one[name], other[name], f"{path}[{name!r}]")
         case _:

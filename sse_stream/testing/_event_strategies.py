@@ -1,7 +1,7 @@
-"""Hypothesis strategies for server-sent events, and for bodies that hold them.
+"""Hypothesis strategies for server-sent events, and for bodies that contain them.
 
-What a body means is said by the standard's rules applied to the fields that it was made of, not by
-reading its bytes: so no parser stands behind the answer.
+The expected events come from the standard's rules, applied to the fields that a body is built from, not from parsing
+its bytes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ._recordings import EventStream
 
 _BOM = b"\xef\xbb\xbf"
 
-# Characters at which some split lines or trim, and at which the standard does neither.
+# Characters at which some parsers split lines or strip, although the standard does neither.
 _DELICATE = "\u2028\u2029\x85\x0b\x0c\x1c \t:\ufeff🙂"
 
 
 @functools.cache
 def _texts(without: str, *, min_size: int = 0) -> SearchStrategy[str]:
-    """Short texts without these characters and without surrogates."""
+    """Generate short texts without these characters and without surrogates."""
     delicate = "".join(character for character in _DELICATE if character not in without)
     characters = st.one_of(
         st.characters(exclude_categories=["Cs"], exclude_characters=without), st.sampled_from(delicate)
@@ -34,9 +34,9 @@ def _texts(without: str, *, min_size: int = 0) -> SearchStrategy[str]:
 
 
 def server_sent_events() -> SearchStrategy[ServerSentEvent]:
-    """Events that can be framed, each with fields of every kind: `event.encode()` accepts all of them.
+    """Generate events with all fields, which `event.encode()` accepts.
 
-    Shrinks towards an event whose data is empty and that has nothing else.
+    Shrinks towards an event with empty data and no other field.
     """
     return st.builds(
         ServerSentEvent,
@@ -49,7 +49,7 @@ def server_sent_events() -> SearchStrategy[ServerSentEvent]:
 
 @dataclass(frozen=True)
 class _Line:
-    """One line, with what it says: a comment has no name."""
+    """One line: a field, or a comment, which has no name."""
 
     name: bytes
     value: bytes
@@ -59,12 +59,12 @@ class _Line:
         return self.name + self.separator + self.value
 
 
-# Names that the standard ignores, however much they look like its own.
+# Field names that the standard ignores, although they look like its own.
 _JUNK = [b"Data", b"DATA", b" data", b"data ", b"dat", b"datas", b"error", b"x", "dåta".encode()]
 _NO_NUMBERS = [b"", b"-1", b"+1", b"1_000", b" 10", b"10 ", b"1.5", b"0x10", "１２".encode()]
 
 
-# Strategies are made once: making them anew for each example takes longer than drawing from them.
+# Cached, because creating a strategy takes longer than drawing from it.
 @functools.cache
 def _lines(*, bom: bool, malformed: bool) -> SearchStrategy[_Line]:
     values = _texts("\r\n").map(str.encode)
@@ -83,7 +83,7 @@ def _lines(*, bom: bool, malformed: bool) -> SearchStrategy[_Line]:
 
 
 def _line(field: tuple[bytes, bytes], separator: bytes) -> _Line:
-    """The field with that separator, if it says the same with it."""
+    """Write a field with the separator, unless that would change its value."""
     name, value = field
     if (not separator and (value or not name)) or (separator == b":" and value.startswith(b" ")):
         separator = b": "
@@ -97,17 +97,16 @@ def event_streams(
     malformed: bool = True,
     tail: bool = True,
 ) -> SearchStrategy[EventStream]:
-    r"""Bodies of `text/event-stream`, with the events that the standard finds in them.
+    r"""Generate `text/event-stream` bodies, with their events according to the standard.
 
-    They hold what it allows: any line end, also mixed; comments, fields that it ignores, blocks without
-    data, data over several lines, bytes that are not UTF-8. Shrinks towards few and short lines that end
-    in LF.
+    They contain everything that the standard allows: any line end, also mixed; comments, ignored fields, blocks without
+    data, data in several lines, invalid UTF-8. Shrinks towards few, short lines that end with LF.
 
     Args:
         line_ends: The line ends to use.
-        bom: Whether some bodies begin with a byte order mark, or hold one where it means nothing.
-        malformed: Whether some values are not UTF-8.
-        tail: Whether some bodies end in a block that is not complete, and therefore discarded.
+        bom: Whether some bodies start with a byte order mark, or contain one elsewhere, where it has no meaning.
+        malformed: Whether some values are not valid UTF-8.
+        tail: Whether some bodies end with an incomplete block, which is discarded.
 
     >>> from hypothesis import find
     >>> stream = find(event_streams(), lambda stream: len(stream.events) > 0)
@@ -134,20 +133,20 @@ def _event_stream(
         for spelled in (*(line.spelled() for line in block), b""):
             end = next(line_ends)
             if not spelled and end == b"\n" and body.endswith(b"\r"):
-                end = b"\r\n"  # the LF would belong to the CR before it
+                end = b"\r\n"  # a lone LF would combine with the CR before it
             body += spelled + end
     for line in tail:
         body += line.spelled() + next(line_ends)
     if tail and not tail_ended:
         del body[len(body.rstrip(b"\r\n")) :]
-    # A first line that begins with a BOM would lose it, so it gets another before it.
+    # A BOM at the start of the first line would be dropped, so add another one before it.
     if bom or body.startswith(_BOM):
         body[:0] = _BOM
     return _interpreted(bytes(body), blocks)
 
 
 def _interpreted(body: bytes, blocks: list[list[_Line]]) -> EventStream:
-    """The standard's section 9.2.6, on fields."""
+    """Interpret fields as section 9.2.6 of the standard does."""
     events = []
     last_event_id = ""
     for block in blocks:

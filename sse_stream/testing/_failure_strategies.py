@@ -1,4 +1,4 @@
-"""Hypothesis strategies for how a server reports that something failed in a stream that began well."""
+"""Hypothesis strategies for error reports in mid-stream."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from hypothesis.strategies import SearchStrategy
 
 @dataclass(frozen=True)
 class Failure:
-    """A report of a failure.
+    """An error report.
 
     Attributes:
         message: The provider's message.
-        text: The report as it is on the wire, with LF.
+        text: The report on the wire, with LF.
     """
 
     message: str
     text: str
 
 
-# Payloads that report a failure, the message left open.
+# Payloads of error reports, with %s for the message.
 _PAYLOADS = [
     '{"error":{"message":%s,"type":"server_error","code":503}}',
     '{"error":%s}',
@@ -36,14 +36,14 @@ _PAYLOADS = [
     '{"choices":[],"x_groq":{"error":%s}}',
 ]
 
-# What is around a payload; the first is the usual.
+# Framings of a payload, the most common first.
 _FRAMES = ["data: %s\n\n", "event: error\ndata: %s\n\n", "data: error: %s\n\n"]
 
 
 def reports() -> SearchStrategy[Failure]:
-    """Reports of a failure: of each form, and in each place that servers put them.
+    """Generate error reports in all the forms and places that servers use.
 
-    Shrinks towards an error object in an event of its own.
+    Shrinks towards an error object in its own event.
     """
     return st.builds(
         _failure,

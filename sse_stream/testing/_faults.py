@@ -1,7 +1,7 @@
-"""What can go wrong with a reply on its way: a closed set of faults, each a frozen value.
+"""Network faults, each a frozen dataclass.
 
-Where a fault has an `at`, it is a number of body bytes as they are sent, after content encoding: so many
-are sent before it strikes. `None`, or a number beyond the body, is the body's end, before its terminator.
+`at` is the number of body bytes, after content encoding, that are sent before the fault. `None`, or a number beyond the
+body, means the end of the body, before its terminator.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class EndAt:
-    """The reply ends early, and correctly so: HTTP sees a whole response, whoever reads the stream a cut one.
+    """The reply ends early but regularly: a complete response for HTTP, a truncated stream for its reader.
 
     Attributes:
-        at: After how many bytes of the body.
+        at: The number of body bytes sent before the fault.
     """
 
     at: int
@@ -23,10 +23,10 @@ class EndAt:
 
 @dataclass(frozen=True)
 class Disconnect:
-    """The connection closes in an orderly way, but without the body's terminator.
+    """The connection is closed regularly, but without the body's terminator.
 
     Attributes:
-        at: After how many bytes of the body; `None` for its end.
+        at: The number of body bytes sent before the fault; `None` for all.
     """
 
     at: int | None = None
@@ -34,10 +34,10 @@ class Disconnect:
 
 @dataclass(frozen=True)
 class HalfClose:
-    """Like `Disconnect`, but only the server's side closes: it goes on listening until the client leaves.
+    """Like `Disconnect`, but only the server's side is closed; it keeps reading until the client disconnects.
 
     Attributes:
-        at: After how many bytes of the body; `None` for its end.
+        at: The number of body bytes sent before the fault; `None` for all.
     """
 
     at: int | None = None
@@ -45,10 +45,10 @@ class HalfClose:
 
 @dataclass(frozen=True)
 class Reset:
-    """The connection is reset: the client reads what came before, then gets `ECONNRESET`.
+    """The connection is reset: the client reads the bytes before, then gets `ECONNRESET`.
 
     Attributes:
-        at: After how many bytes of the body; `None` for its end.
+        at: The number of body bytes sent before the fault; `None` for all.
     """
 
     at: int | None = None
@@ -56,17 +56,17 @@ class Reset:
 
 @dataclass(frozen=True)
 class Stall:
-    """The server falls silent, for so many seconds, and then goes on.
+    """The server pauses.
 
-    At the end of the body this is a terminator that comes late; with `seconds` left out, one that never
-    comes, and before the end a body that never goes on: the connection is held until the client leaves.
+    With `seconds`, the body, or at its end the terminator, continues after that time. Without, it never does: the
+    connection is held open until the client disconnects.
 
     Attributes:
-        at: After how many bytes of the body; `None` for its end.
-        seconds: For how long; `None` for ever. By keyword only.
+        at: The number of body bytes sent before the fault; `None` for all.
+        seconds: The length of the pause; `None` for an endless one. Keyword-only.
 
     Raises:
-        TypeError: `at` is no whole number: seconds were meant.
+        TypeError: `at` is a float; pass a time as `seconds`.
     """
 
     at: int | None = None
@@ -75,17 +75,17 @@ class Stall:
 
     def __post_init__(self) -> None:
         if isinstance(self.at, float):
-            raise TypeError(f"at is a number of bytes; for a time write Stall(seconds={self.at!r})")
+            raise TypeError(f"at is a number of bytes; for a time, pass Stall(seconds={self.at!r})")
 
 
 @dataclass(frozen=True)
 class Comments:
-    """From there on nothing but comments, until the client leaves.
+    """The server sends only comments from then on, until the client disconnects.
 
     Attributes:
-        at: After how many bytes of the body; `None` for its end.
-        interval: Seconds between two comments. By keyword only.
-        comment: What is sent each time, with its blank line. By keyword only.
+        at: The number of body bytes sent before the fault; `None` for all.
+        interval: Seconds between two comments. Keyword-only.
+        comment: The comment to send, including its blank line. Keyword-only.
     """
 
     at: int | None = None
@@ -96,14 +96,14 @@ class Comments:
 
 @dataclass(frozen=True)
 class WrongLength:
-    """The reply has a `Content-Length`, and it is wrong by so many bytes: above 0 too large, below 0 too small.
+    """The reply has a wrong `Content-Length`.
 
     Attributes:
-        by: How many bytes the length is off.
+        by: The error in bytes: positive if the length is too large, negative if it is too small.
     """
 
     by: int
 
 
 Fault: TypeAlias = EndAt | Disconnect | HalfClose | Reset | Stall | Comments | WrongLength
-"""Any of the faults."""
+"""Any fault."""

@@ -1,4 +1,4 @@
-"""What servers do with bytes, lines and events, before any chunk is looked into; and how streams end."""
+"""Quirks of bytes, lines and events, and the ways in which streams end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DONE = b"[DONE]"
 
 FRAMING: Mapping[str, Habit] = {
     "plain": Habit(
-        about="OpenAI's own form: one event a chunk, the finish reason, [DONE].",
+        about="OpenAI's own form: one event per chunk, a finish reason, [DONE].",
         body=framed(_HEL, _LO, _DONE),
     ),
     "no-space": Habit(
@@ -22,7 +22,7 @@ FRAMING: Mapping[str, Habit] = {
         body=b"data:" + _HEL + b"\n\ndata:" + _LO + b"\n\ndata:[DONE]\n\n",
     ),
     "two-spaces": Habit(
-        about="Two spaces after the colon, of which one belongs to the data, and a space after [DONE].",
+        about="Two spaces after the colon, the second of which is data, and a space after [DONE].",
         body=b"data:  " + _HEL + b"\n\ndata: " + _LO + b" \n\ndata: [DONE] \n\n",
     ),
     "crlf": Habit(
@@ -38,29 +38,29 @@ FRAMING: Mapping[str, Habit] = {
         body=b"data: " + _HEL + b"\r\n\rdata: " + _LO + b"\n\r\ndata: [DONE]\r\r",
     ),
     "byte-order-mark": Habit(
-        about="A byte order mark before the first event, which many clients lose.",
+        about="A byte order mark before the first event; many clients lose that event.",
         body=b"\xef\xbb\xbf" + framed(_HEL, _LO, _DONE),
     ),
     "unicode-line-separators": Habit(
-        about="U+2028 and U+0085 unescaped in the text: no line ends in an event stream.",
+        about="U+2028 and U+0085 unescaped in the text, which are not line ends in an event stream.",
         body=framed(
             '{"choices":[{"index":0,"delta":{"content":"a\u2028b\u0085c"},"finish_reason":"stop"}]}'.encode(), _DONE
         ),
         texts=("a\u2028b\u0085c",),
     ),
     "malformed-utf-8": Habit(
-        about="A byte that is not UTF-8: it becomes U+FFFD, and nothing else is lost.",
+        about="An invalid UTF-8 byte, which becomes U+FFFD without affecting other text.",
         body=framed(b'{"choices":[{"index":0,"delta":{"content":"a\xffb"},"finish_reason":"stop"}]}', _DONE),
         texts=("a\ufffdb",),
         anomalies=frozenset({"invalid_utf8"}),
     ),
     "data-over-lines": Habit(
-        about="One chunk over several data lines, as the standard allows.",
+        about="One chunk split over several data lines, as the standard allows.",
         body=b'data: {"choices":\ndata: [{"index":0,"delta":{"content":"Hello"},\n'
         b'data: "finish_reason":"stop"}]}\n\n' + framed(_DONE),
     ),
     "events-run-together": Habit(
-        about="Events parted by one newline instead of two, so that all of them are one event to the standard.",
+        about="Events separated by one newline instead of two, which the standard treats as a single event.",
         body=b"data: " + _HEL + b"\ndata: " + _LO + b"\ndata: [DONE]\n\n",
         anomalies=frozenset({"events_run_together"}),
     ),
@@ -69,30 +69,30 @@ FRAMING: Mapping[str, Habit] = {
         body=b": PROCESSING\n\n: PROCESSING\n\n" + framed(_HEL) + b": ping\n\n" + framed(_LO, _DONE),
     ),
     "fields-without-data": Habit(
-        about="Blocks that set only an id or a reconnection time dispatch nothing.",
+        about="Blocks with only an id or a reconnection time, which dispatch no event.",
         body=b"id: 1\n\nretry: 3000\n\n" + framed(_HEL) + b"retry: soon\n\n" + framed(_LO, _DONE),
     ),
     "other-fields": Habit(
-        about="An id, a type of event and an unknown field beside the data.",
+        about="An id, an event type and an unknown field in addition to the data.",
         body=b"id: 7\nevent: completion\nx-trace: ab\ndata: " + _HEL + b"\n\n" + framed(_LO, _DONE),
     ),
     "empty-data": Habit(
-        about="A keep-alive that is an event with empty data.",
+        about="A keep-alive sent as an event with empty data.",
         body=b"data:\n\ndata: \n\n" + framed(_HEL, _LO, _DONE),
         anomalies=frozenset({"keepalive_as_data"}),
     ),
     "comment-as-data": Habit(
-        about="A keep-alive that is a comment wrapped as data.",
+        about="A keep-alive comment wrapped in a data field.",
         body=framed(b": keepalive", _HEL, _LO, _DONE),
         anomalies=frozenset({"keepalive_as_data"}),
     ),
     "ping-event": Habit(
-        about="A keep-alive that is an event of type ping.",
+        about="A keep-alive sent as an event of type ping.",
         body=b'event: ping\ndata: {"type":"ping"}\n\n' + framed(_HEL, _LO, _DONE),
         anomalies=frozenset({"keepalive_as_data"}),
     ),
     "ping-event-with-text": Habit(
-        about="Keep-alives that are events of other types, with text, a time or JSON of their own.",
+        about="Keep-alives sent as events of other types, with text, a time or JSON.",
         body=b"event: heartbeat\ndata: 12:30\n\n"
         + framed(_HEL)
         + b"event: keepalive\ndata: still here\n\n"
@@ -101,17 +101,17 @@ FRAMING: Mapping[str, Habit] = {
         anomalies=frozenset({"keepalive_as_data"}),
     ),
     "ping-as-json": Habit(
-        about="A keep-alive without a name, whose JSON says that it is one.",
+        about="An unnamed keep-alive event, identified by its JSON.",
         body=framed(_HEL, b'{"type":"keepalive"}', _LO, _DONE),
         anomalies=frozenset({"keepalive_as_data"}),
     ),
     "other-json-between": Habit(
-        about="JSON of the server's own between chunks, with none of a chunk's fields.",
+        about="Server-specific JSON between chunks, without any field of a chunk.",
         body=framed(_HEL, b'{"queue":{"position":3}}', _LO, _DONE),
         anomalies=frozenset({"not_a_chunk"}),
     ),
     "loose-json": Habit(
-        about="NaN, which no JSON has.",
+        about="NaN, which is not valid JSON.",
         body=framed(b'{"choices":[{"index":0,"delta":{"content":"Hel"}}],"score":NaN}', _LO, _DONE),
         anomalies=frozenset({"loose_json"}),
     ),
@@ -119,12 +119,12 @@ FRAMING: Mapping[str, Habit] = {
 
 ENDINGS: Mapping[str, Habit] = {
     "end-without-done": Habit(
-        about="The finish reason and no [DONE] (Perplexity, Writer, text-generation-inference).",
+        about="A finish reason without [DONE] (Perplexity, Writer, text-generation-inference).",
         body=framed(_HEL, _LO),
         anomalies=frozenset({"missing_done"}),
     ),
     "end-without-finish-reason": Habit(
-        about="[DONE] and no finish reason: complete all the same.",
+        about="[DONE] without a finish reason, which is a complete stream.",
         body=framed(_HEL, _LO_OPEN, _DONE),
         finish_reason=None,
         anomalies=frozenset({"missing_finish_reason"}),
@@ -154,22 +154,22 @@ ENDINGS: Mapping[str, Habit] = {
         anomalies=frozenset({"odd_end_mark"}),
     ),
     "end-done-cut-in-half": Habit(
-        about="The stream ends inside [DONE], when all had finished: asking again would only be billed again.",
+        about="The stream ends inside [DONE] after every choice has finished; it is complete.",
         body=framed(_HEL, _LO) + b"data: [DO",
         anomalies=frozenset({"broken_after_finish"}),
     ),
     "end-usage-cut-in-half": Habit(
-        about="The stream ends inside the usage, when all had finished.",
+        about="The stream ends inside the usage after every choice has finished.",
         body=framed(_HEL, _LO) + b'data: {"choices":[],"usage":{"prompt_tok',
         anomalies=frozenset({"broken_after_finish"}),
     ),
     "end-prose-after-done": Habit(
-        about="Something that is no chunk comes after [DONE].",
+        about="Data other than a chunk after [DONE].",
         body=framed(_HEL, _LO, _DONE, b"bye"),
         anomalies=frozenset({"data_after_done"}),
     ),
     "end-only-done": Habit(
-        about="[DONE] and nothing before it: an empty answer.",
+        about="Only [DONE]: an empty answer.",
         body=framed(_DONE),
         texts=(),
         finish_reason=None,
@@ -189,7 +189,7 @@ ENDINGS: Mapping[str, Habit] = {
         ending="truncated",
     ),
     "cut-inside-a-choice": Habit(
-        about="The stream ends when one choice of two has finished.",
+        about="The stream ends after only one of two choices has finished.",
         body=framed(
             _HEL,
             b'{"choices":[{"index":1,"delta":{"content":"Bye"},"finish_reason":null}]}',
@@ -199,13 +199,13 @@ ENDINGS: Mapping[str, Habit] = {
         ending="truncated",
     ),
     "cut-after-late-content": Habit(
-        about="Content after the finish reason, and then no [DONE]: such a server's finish reason ends nothing.",
+        about="Content after the finish reason and no [DONE], so the finish reason does not mark the end.",
         body=framed(_LO.replace(b"lo", b"Hel"), _LO_OPEN),
         ending="truncated",
         anomalies=frozenset({"content_after_finish"}),
     ),
     "cut-inside-a-call": Habit(
-        about="A finish reason and no [DONE], while the arguments of a call are open.",
+        about="A finish reason without [DONE], while the arguments of a call are incomplete.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_a","type":"function",'
             b'"function":{"name":"add","arguments":"{\\"a\\""}}]}}]}',
@@ -224,7 +224,7 @@ ENDINGS: Mapping[str, Habit] = {
         ending="truncated",
     ),
     "cut-after-comments": Habit(
-        about="Keep-alives, and then nothing.",
+        about="Only keep-alives.",
         body=b": PROCESSING\n\n: PROCESSING\n\n",
         texts=(),
         finish_reason=None,

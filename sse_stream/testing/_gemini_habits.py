@@ -1,4 +1,4 @@
-"""What servers of Gemini's format do, as bytes: a catalogue to run a client against."""
+"""A catalogue of what servers of Gemini's API send, to test clients against."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._recordings import Habit
 
 
 def _framed(*payloads: bytes) -> bytes:
-    """Payloads as Google frames them, with CRLF."""
+    """Frame payloads as Google does, with CRLF."""
     return b"".join(b"data: " + payload + b"\r\n\r\n" for payload in payloads)
 
 
@@ -21,12 +21,12 @@ _STOP = b'{"candidates":[{"finishReason":"STOP"}]}'
 GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
     {
         "plain": Habit(
-            about="Two pieces of text, the finish reason with the last; nothing marks the end.",
+            about="Two pieces of text, the finish reason with the last, and no end mark.",
             body=_framed(_HEL, _LO),
             finish_reason="STOP",
         ),
         "events-with-lf": Habit(
-            about="The same with LF for the end of a line, as some proxies write it.",
+            about="The same with LF line ends, as some proxies write it.",
             body=_framed(_HEL, _LO).replace(b"\r\n", b"\n"),
             finish_reason="STOP",
         ),
@@ -36,7 +36,7 @@ GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="STOP",
         ),
         "candidates-interleaved": Habit(
-            about="Two candidates that take turns.",
+            about="Two interleaved candidates.",
             body=_framed(
                 b'{"candidates":[{"content":{"parts":[{"text":"By"}]},"index":1}]}',
                 _HEL,
@@ -55,7 +55,7 @@ GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="STOP",
         ),
         "signature-on-empty-text": Habit(
-            about="An empty text that exists to carry a signature, which has to go back (Gemini 3).",
+            about="An empty text with a signature, which must be sent back (Gemini 3).",
             body=_framed(
                 _HEL,
                 b'{"candidates":[{"content":{"parts":[{"text":"lo"}]}}]}',
@@ -64,7 +64,7 @@ GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="STOP",
         ),
         "parts-absent": Habit(
-            about="Candidates without content, with an empty one, and with one that has no parts.",
+            about="Candidates without content, with empty content, and with content without parts.",
             body=_framed(
                 b'{"candidates":[{"index":0}]}',
                 b'{"candidates":[{"content":{}}]}',
@@ -75,7 +75,7 @@ GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="STOP",
         ),
         "calls-parallel": Habit(
-            about="Two function calls in one response, without ids, of which the first is signed.",
+            about="Two function calls in one response, without ids, the first of which is signed.",
             body=_framed(
                 b'{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a": 1}},'
                 b'"thoughtSignature":"c2ln"},{"functionCall":{"name":"g"}}]},"finishReason":"STOP"}]}'
@@ -120,7 +120,7 @@ GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
             anomalies=frozenset({"early_finish"}),
         ),
         "usage-falls": Habit(
-            about="Usage with each response, of which a count falls.",
+            about="Usage in each response, with a count that decreases.",
             body=_framed(
                 _HEL[:-1] + b',"usageMetadata":{"promptTokenCount":50,"totalTokenCount":50}}',
                 _LO[:-1] + b',"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":2,"totalTokenCount":7}}',
@@ -129,31 +129,31 @@ GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="STOP",
         ),
         "prompt-blocked": Habit(
-            about="A prompt that was blocked: a complete answer without a candidate.",
+            about="A blocked prompt: a complete answer without candidates.",
             body=_framed(b'{"promptFeedback":{"blockReason":"SAFETY"}}'),
             texts=("",),
             finish_reason="SAFETY",
         ),
         "wrapped": Habit(
-            about="Each response in an object (Code Assist).",
+            about="Each response wrapped in an object (Code Assist).",
             body=_framed(b'{"response":' + _HEL + b',"traceId":"t"}', b'{"response":' + _LO + b"}"),
             finish_reason="STOP",
         ),
         "last-line-end-absent": Habit(
-            about="The last event's blank line never comes.",
+            about="A last event without its blank line.",
             body=_framed(_HEL, _LO)[:-4],
             finish_reason="STOP",
             anomalies=frozenset({"unterminated_event"}),
         ),
         "cut-before-the-finish": Habit(
-            about="The body ends between two events, before a finish reason came.",
+            about="The body ends between two events, before a finish reason.",
             body=_framed(_HEL),
             texts=("Hel",),
             finish_reason=None,
             ending="truncated",
         ),
         "cut-after-a-finish": Habit(
-            about="The body ends inside an event: a finish reason had come, and more was to come.",
+            about="The body ends inside an event, after a finish reason.",
             body=_framed(_HEL, _STOP) + b'data: {"candidates":[{"cont',
             texts=("Hel",),
             finish_reason=None,
@@ -169,7 +169,7 @@ GEMINI_HABITS: Mapping[str, Habit] = MappingProxyType(
         ),
     }
 )
-"""What servers of Gemini's format do, by name: each a short stream with what it means.
+"""Quirks of Gemini's API by name, each a short stream with its meaning.
 
-Names are as in `HABITS`.
+The prefixes of the names are those of `HABITS`.
 """

@@ -1,7 +1,7 @@
-"""Hypothesis strategies for streams of Gemini: what it sends, and the completion that is meant by it.
+"""Hypothesis strategies for streams of Gemini's API, with the completions that they mean.
 
-The completion is said by what the stream was made of, not by reading its bytes. A stream is an `_Answer` a
-candidate, each a list of what the model says, which is written down as one part or several.
+The completion is derived from the parts that a stream is built from, not by parsing its bytes. A stream has an
+`_Answer` per candidate: a list of `_Content`s, each written as one part or several.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _PROVIDERS: list[Object] = [
 
 
 @dataclass(frozen=True)
-class _Said:
-    """Something that the model says: the parts that say it on the wire, and the part that is meant."""
+class _Content:
+    """A piece of content: its parts on the wire, and the part that they mean."""
 
     wire: list[Object]
     part: Part
@@ -47,26 +47,26 @@ class _Said:
 class _Answer:
     """One candidate."""
 
-    said: list[_Said]
+    contents: list[_Content]
     finish_reason: str
-    sizes: list[int] = field(default_factory=lambda: [1])  # how many parts each event holds
+    sizes: list[int] = field(default_factory=lambda: [1])  # number of parts in each event
 
 
 @dataclass(frozen=True)
 class _Style:
-    """How the responses are written down."""
+    """How a server writes responses."""
 
-    named: bool  # whether they carry id and model
+    named: bool  # whether they contain id and model
     indexed: bool  # whether index 0 is written
     usage: Literal["none", "at the end", "with each"]
     wrapped: bool  # whether Code Assist wraps them
     early: bool  # whether each response has a finish reason
     spaced: bool
     line_end: Literal["\r\n", "\n"]
-    unfinished_part: Literal["{}", "absent"]  # what a response without parts has for its content
+    unfinished_part: Literal["{}", "absent"]  # content of a response without parts
 
 
-# What a model says.
+# Content.
 
 
 @functools.cache
@@ -75,26 +75,26 @@ def _texts() -> SearchStrategy[str]:
     return st.text(st.one_of(st.characters(exclude_categories=["Cs"]), delicate), min_size=1, max_size=6)
 
 
-def _text(pieces: list[str], *, thought: bool, signed: bool) -> _Said:
+def _text(pieces: list[str], *, thought: bool, signed: bool) -> _Content:
     beside: Object = {**({"thought": True} if thought else {}), **(_SIGNATURE if signed else {})}
     native = {"text": "".join(pieces), **beside}
     wire = [native] if signed else [{"text": piece, **beside} for piece in pieces]
     text = native["text"]
-    return _Said(wire, ReasoningPart(text, "full", native) if thought else TextPart(text, [], native))
+    return _Content(wire, ReasoningPart(text, "full", native) if thought else TextPart(text, [], native))
 
 
-def _call(name: str, args: Object | None, identifier: str, *, signed: bool) -> _Said:
+def _call(name: str, args: Object | None, identifier: str, *, signed: bool) -> _Content:
     call: Object = {"name": name}
     if args is not None:
         call["args"] = args
     if identifier:
         call["id"] = identifier
     native = {"functionCall": call, **(_SIGNATURE if signed else {})}
-    return _Said([native], ToolCallPart(ToolCall(identifier, name, _compact(args or {})), native))
+    return _Content([native], ToolCallPart(ToolCall(identifier, name, _compact(args or {})), native))
 
 
-def _streamed_call(name: str, args: Object, cut: int, ending: str) -> _Said:
-    """A call whose arguments come value by value."""
+def _streamed_call(name: str, args: Object, cut: int, ending: str) -> _Content:
+    """Return a call whose arguments are streamed value by value."""
     values = list(_values("$", args, cut))
     wire: list[Object] = [{"functionCall": {"name": name, "willContinue": True}, **_SIGNATURE}]
     wire += [{"functionCall": {"partialArgs": [value], "willContinue": True}} for value in values]
@@ -103,11 +103,11 @@ def _streamed_call(name: str, args: Object, cut: int, ending: str) -> _Said:
     else:
         wire[-1]["functionCall"].pop("willContinue")
     native = {"functionCall": {"name": name, "args": args}, **_SIGNATURE}
-    return _Said(wire, ToolCallPart(ToolCall("", name, _compact(args)), native))
+    return _Content(wire, ToolCallPart(ToolCall("", name, _compact(args)), native))
 
 
 def _values(path: str, value: object, cut: int) -> Iterator[Object]:
-    """The values within a value, each with its path; text in two pieces, if it is longer than `cut`."""
+    """Yield the leaves of a value with their paths; text longer than `cut` in two pieces."""
     match value:
         case dict():
             for name, item in value.items():
@@ -133,7 +133,7 @@ def _compact(value: object) -> str:
 
 
 @functools.cache
-def _said() -> SearchStrategy[_Said]:
+def _contents() -> SearchStrategy[_Content]:
     leaves = st.one_of(_texts(), st.integers(-99, 99), st.booleans(), st.none(), st.just(0.5))
     names = st.text("abc_", min_size=1, max_size=3)
     objects = st.dictionaries(
@@ -155,28 +155,28 @@ def _said() -> SearchStrategy[_Said]:
             thought=st.booleans(),
             signed=st.sampled_from([False, True]),
         ),
-        st.just(_Said([{"text": "", **_SIGNATURE}], TextPart("", [], {"text": "", **_SIGNATURE}))),
+        st.just(_Content([{"text": "", **_SIGNATURE}], TextPart("", [], {"text": "", **_SIGNATURE}))),
         st.builds(_call, names, st.none() | objects, st.sampled_from(["", "c1", "c2", "c3"]), signed=st.booleans()),
         st.builds(
             _streamed_call, names, objects, st.integers(0, 3), st.sampled_from(["closed", "with the last value"])
         ),
-        st.sampled_from(_PROVIDERS).map(lambda part: _Said([part], ProviderPart(next(iter(part)), part))),
+        st.sampled_from(_PROVIDERS).map(lambda part: _Content([part], ProviderPart(next(iter(part)), part))),
     )
 
 
-def _identity(said: _Said) -> object:
-    """What two things that are said cannot share: the id of a call, if it has one."""
-    part = said.part
-    return part.tool_call.id if isinstance(part, ToolCallPart) and part.tool_call.id else id(said)
+def _identity(content: _Content) -> object:
+    """Return the key that must be unique among contents: the id of a call, if it has one."""
+    part = content.part
+    return part.tool_call.id if isinstance(part, ToolCallPart) and part.tool_call.id else id(content)
 
 
-# How it is written down.
+# Writing.
 
 
-def _message(said: list[_Said]) -> Message:
-    """What all of it means: neighbouring text of one kind without a signature is one part."""
+def _message(contents: list[_Content]) -> Message:
+    """Return the message that the contents mean: consecutive unsigned text of one kind is one part."""
     parts: list[Part] = []
-    for part in (one.part for one in said):
+    for part in (one.part for one in contents):
         before = parts[-1] if parts else None
         if (
             isinstance(part, (TextPart, ReasoningPart))
@@ -198,8 +198,8 @@ def _message(said: list[_Said]) -> Message:
 
 
 def _candidates(index: int, answer: _Answer, style: _Style) -> Iterator[Object]:
-    """What each response says of one candidate."""
-    wire = [part for one in answer.said for part in one.wire]
+    """Yield the candidate of each response."""
+    wire = [part for one in answer.contents for part in one.wire]
     named: Object = {"index": index} if index or style.indexed else {}
     early: Object = {"finishReason": answer.finish_reason} if style.early else {}
     sizes = itertools.cycle(answer.sizes)
@@ -212,7 +212,7 @@ def _candidates(index: int, answer: _Answer, style: _Style) -> Iterator[Object]:
 
 
 def _compose(answers: list[_Answer], style: _Style, turns: list[int]) -> ChatRecording:
-    """The body, and the completion that it means."""
+    """Return the body and the completion that it means."""
     told = [list(_candidates(index, answer, style)) for index, answer in enumerate(answers)]
     whose = itertools.cycle(turns)
     responses: list[Object] = []
@@ -241,7 +241,9 @@ def _compose(answers: list[_Answer], style: _Style, turns: list[int]) -> ChatRec
     completion = ChatCompletion(
         id="r1" if style.named else None,
         model="m" if style.named else None,
-        choices=[Choice(index, _message(answer.said), answer.finish_reason) for index, answer in enumerate(answers)],
+        choices=[
+            Choice(index, _message(answer.contents), answer.finish_reason) for index, answer in enumerate(answers)
+        ],
         usage=_usage(report) if report else None,
         dialect="gemini_content",
     )
@@ -259,14 +261,14 @@ def _usage(report: Object) -> Usage:
 
 
 def gemini_streams(*, max_candidates: int = 2) -> SearchStrategy[ChatRecording]:
-    r"""Complete streams of Gemini's `streamGenerateContent?alt=sse`, with the completion that they mean.
+    r"""Generate complete streams of Gemini's `streamGenerateContent?alt=sse`, with the completions that they mean.
 
-    They hold text, thoughts, signatures, function calls whole and value by value, and what the server runs itself;
-    one candidate or several that take turns; usage at the end or with each response; finish reasons at the end or with
-    each. Shrinks towards one candidate that says nothing.
+    They contain text, thoughts, signatures, function calls as a whole and value by value, and server-side tools; one
+    candidate or several interleaved ones; usage and finish reasons at the end or in each response. Shrinks towards one
+    empty candidate.
 
     Args:
-        max_candidates: How many candidates at most, 1 or more.
+        max_candidates: The maximum number of candidates, 1 or more.
 
     >>> from hypothesis import find
     >>> stream = find(gemini_streams(), lambda stream: stream.completion.text != "")
@@ -275,7 +277,7 @@ def gemini_streams(*, max_candidates: int = 2) -> SearchStrategy[ChatRecording]:
     """
     answers = st.builds(
         _Answer,
-        said=st.lists(_said(), max_size=4, unique_by=_identity),
+        contents=st.lists(_contents(), max_size=4, unique_by=_identity),
         finish_reason=st.sampled_from(["STOP", "MAX_TOKENS", "SAFETY", "NOVEL"]),
         sizes=st.lists(st.integers(0, 3), min_size=1, max_size=3).filter(any),
     )

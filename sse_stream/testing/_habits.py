@@ -1,4 +1,4 @@
-"""What providers do, as bytes: a catalogue to run a client against."""
+"""A catalogue of what OpenAI-compatible providers send, to test clients against."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ._usage_habits import USAGE
 HABITS: Mapping[str, Habit] = MappingProxyType(
     {**FRAMING, **CHUNKS, **MESSAGES, **TOOL_CALLS, **USAGE, **ENDINGS, **ERRORS}
 )
-"""What servers do, by name: each a short stream with what it means.
+"""Quirks of OpenAI-compatible providers by name, each a short stream with its meaning.
 
-Names that begin with `cut-` are truncated, those with `error-` end in an error; all others are complete.
-Tool calls are under `calls-`, token counts under `usage-`, ways to end well under `end-`.
+Streams named `cut-…` are truncated, streams named `error-…` end in an error, and all others are complete. Tool calls are
+under `calls-…`, usage under `usage-…`, and regular ends under `end-…`.
 """

@@ -1,4 +1,4 @@
-"""How a reply is written down as HTTP: its head, its chunks, and where it is cut."""
+"""Writing replies as HTTP: head, chunks, and the place of a fault."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from http import HTTPStatus
 from ._faults import WrongLength
 from ._replies import Framing, Reply
 
-# 204 No Content, 304 Not Modified: RFC 9110 has no body there.
+# 204 No Content and 304 Not Modified have no body (RFC 9110).
 BODILESS = (204, 304)
 LAST_CHUNK = b"0\r\n\r\n"
 
 
 def chunk_of(data: bytes) -> bytes:
-    """A chunk of a chunked body: RFC 9112, section 7.1."""
+    """Encode a chunk of a chunked body (RFC 9112, section 7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def parted(pieces: list[bytes], at: int | None) -> tuple[list[bytes], list[bytes]]:
-    """The pieces before and after so many bytes; one that lies across is cut in two."""
+    """Split pieces into those before and after a number of bytes, cutting a piece in two if necessary."""
     if at is None:
         return pieces, []
     position = 0
@@ -31,7 +31,7 @@ def parted(pieces: list[bytes], at: int | None) -> tuple[list[bytes], list[bytes
 
 
 def headers_of(reply: Reply, framing: Framing, length: int, *, is_last: bool) -> dict[str, str]:
-    """The headers of a reply; its own replace those of the same name."""
+    """Return the headers of a reply; `reply.headers` replace defaults of the same name."""
     headers: dict[str, str] = {}
     if reply.content_type is not None:
         headers["Content-Type"] = reply.content_type
@@ -50,7 +50,7 @@ def headers_of(reply: Reply, framing: Framing, length: int, *, is_last: bool) ->
 
 
 def head_of(reply: Reply, headers: dict[str, str]) -> bytes:
-    """What comes before a body: the status line and the headers."""
+    """Encode the head of a response: the status line and the headers."""
     reason = HTTPStatus(reply.status).phrase if reply.status in set(HTTPStatus) else ""
     lines = [f"HTTP/1.1 {reply.status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     return "\r\n".join(lines).encode("latin-1")

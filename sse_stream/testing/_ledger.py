@@ -1,4 +1,4 @@
-"""What a `ReplayServer` has seen."""
+"""The record of a `ReplayServer`'s requests and connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ._replies import Request
 
 
 class Ledger:
-    """Requests and connections, written in the server's own thread and read in any."""
+    """Requests and connections, written by the server's thread and readable from any thread."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -23,7 +23,7 @@ class Ledger:
         return tuple(self._requests)
 
     def add_connection(self) -> int:
-        """Count a connection; which one it is, from 1."""
+        """Count a connection, and return its number, from 1."""
         self.accepted += 1
         return self.accepted
 
@@ -32,13 +32,13 @@ class Ledger:
         self._requests.append(request)
 
     def add_disconnect(self, *, abandoned: bool) -> None:
-        """Count a connection that its client has closed, and whether that was in the middle of a reply."""
+        """Count a connection closed by its client, and whether a reply was incomplete."""
         with self._changed:
             self.disconnects += 1
             self.abandoned += abandoned
             self._changed.notify_all()
 
     def wait_for_disconnects(self, count: int, timeout: float) -> bool:
-        """Wait until clients have closed so many connections; whether they did in time."""
+        """Wait until clients have closed `count` connections; return whether they did in time."""
         with self._changed:
             return self._changed.wait_for(lambda: self.disconnects >= count, timeout)

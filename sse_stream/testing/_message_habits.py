@@ -1,4 +1,4 @@
-"""What servers write into messages: whole messages, reasoning and its forms, halves of characters, other fields."""
+"""Quirks of messages: whole messages, forms of reasoning, halves of surrogate pairs, other fields."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _DONE = b"[DONE]"
 
 
 def _delta(fields: bytes) -> bytes:
-    """A chunk whose only choice has a delta with these fields."""
+    """Create a chunk with one choice, whose delta has these fields."""
     return b'{"choices":[{"index":0,"delta":{%b}}]}' % fields
 
 
 _WHOLE: Mapping[str, Habit] = {
     "message-at-the-end": Habit(
-        about="The whole message again at the end, without a delta: nothing in it is new.",
+        about="The whole message repeated at the end without a delta, which adds nothing.",
         body=framed(
             _HEL,
             _delta(b'"content":"lo"'),
@@ -29,12 +29,12 @@ _WHOLE: Mapping[str, Habit] = {
         anomalies=frozenset({"message_repeated"}),
     ),
     "message-with-more-at-the-end": Habit(
-        about="A whole message at the end that says more than the deltas did: the rest of it counts.",
+        about="A whole message at the end that contains more than the deltas; the rest is added.",
         body=framed(_HEL, b'{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}', _DONE),
         anomalies=frozenset({"message_repeated"}),
     ),
     "message-with-another-text": Habit(
-        about="A whole message at the end with another text: what was delivered stands.",
+        about="A whole message at the end with different text; the delivered text is kept.",
         body=framed(
             _HEL,
             _delta(b'"content":"lo"'),
@@ -44,7 +44,7 @@ _WHOLE: Mapping[str, Habit] = {
         anomalies=frozenset({"message_repeated"}),
     ),
     "message-beside-an-empty-delta": Habit(
-        about="A delta that is empty beside a message that says everything.",
+        about="An empty delta beside a complete message.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{},"message":{"content":"Hello","reasoning":"Hmm"},"finish_reason":"stop"}]}',
             _DONE,
@@ -60,7 +60,7 @@ _REASONING: Mapping[str, Habit] = {
         reasoning="Hmm",
     ),
     "reasoning-in-an-object": Habit(
-        about="Reasoning in an object, which is kept as well, to be sent back.",
+        about="Reasoning in an object, which is also kept to be sent back.",
         body=framed(
             _delta(b'"reasoning_content":{"text":"Hm"}'),
             _delta(b'"reasoning_content":{"text":"m"}'),
@@ -72,7 +72,7 @@ _REASONING: Mapping[str, Habit] = {
         extra={"reasoning_content": {"text": "Hmm"}},
     ),
     "reasoning-in-thinking-blocks": Habit(
-        about="Reasoning in thinking_blocks alone, the signature last (LiteLLM).",
+        about="Reasoning only in thinking_blocks, with the signature last (LiteLLM).",
         body=framed(
             _delta(b'"thinking_blocks":[{"type":"thinking","thinking":"Hm"}]'),
             _delta(b'"thinking_blocks":[{"type":"thinking","thinking":"m"}]'),
@@ -96,7 +96,7 @@ _REASONING: Mapping[str, Habit] = {
         extra={"thinking_blocks": [{"type": "thinking", "thinking": "Hmm"}]},
     ),
     "reasoning-in-tags": Habit(
-        about="Reasoning between tags inside the content: text, unless the reader asks for something else.",
+        about="Reasoning between tags inside the content, which is text by default.",
         body=framed(_delta(b'"content":"<think>Hm"'), _delta(b'"content":"m</think>"'), _HEL, _LO, _DONE),
         texts=("<think>Hmm</think>Hello",),
     ),
@@ -124,7 +124,7 @@ _HALVES: Mapping[str, Habit] = {
         anomalies=frozenset({"split_surrogate"}),
     ),
     "half-a-character": Habit(
-        about="Half a surrogate pair whose other half never comes.",
+        about="Half a surrogate pair whose other half never arrives.",
         body=framed(_delta(b'"content":"A\\ud83d"'), _STOP, _DONE),
         texts=("A\ufffd",),
         anomalies=frozenset({"lone_surrogate"}),
@@ -133,7 +133,7 @@ _HALVES: Mapping[str, Habit] = {
 
 _FIELDS: Mapping[str, Habit] = {
     "fields-stated-each-time": Habit(
-        about="A field that each delta states: the last value counts, and nothing is put together (Groq).",
+        about="A field repeated in each delta; the last value counts, and values are not concatenated (Groq).",
         body=framed(
             _delta(b'"channel":"analysis","reasoning":"Hm"'),
             _delta(b'"channel":"analysis","reasoning":"m"'),
@@ -145,7 +145,7 @@ _FIELDS: Mapping[str, Habit] = {
         extra={"channel": "final"},
     ),
     "fields-stated-twice": Habit(
-        about="A list of things that are whole, stated twice (Groq).",
+        about="A list of complete items, sent twice (Groq).",
         body=framed(
             _HEL,
             _delta(b'"executed_tools":[{"index":0,"type":"search"}]'),
@@ -156,7 +156,7 @@ _FIELDS: Mapping[str, Habit] = {
         extra={"executed_tools": [{"index": 0, "type": "search"}]},
     ),
     "images-of-one-index": Habit(
-        about="Two images that share an index: two, not one in pieces.",
+        about="Two images with the same index, which are not pieces of one.",
         body=framed(
             _HEL,
             _delta(b'"images":[{"index":0,"image_url":{"url":"data:,a"}}]'),
@@ -172,7 +172,7 @@ _FIELDS: Mapping[str, Habit] = {
         },
     ),
     "annotations-beside-the-delta": Habit(
-        about="Lists beside the delta, in two chunks: the second adds to the first.",
+        about="Lists beside the delta in two chunks; the second is appended to the first.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"content":"Hel"},"annotations":[{"url":"a"}]}]}',
             b'{"choices":[{"index":0,"delta":{"content":"lo"},"annotations":[{"url":"b"}],"finish_reason":"stop"}]}',
@@ -181,7 +181,7 @@ _FIELDS: Mapping[str, Habit] = {
         extra={"annotations": [{"url": "a"}, {"url": "b"}]},
     ),
     "function-call-named-in-each-piece": Habit(
-        about="A legacy function call whose name is in each piece: set once, not put together.",
+        about="A legacy function call with its name in each piece, which is not concatenated.",
         body=framed(
             _delta(b'"function_call":{"name":"add","arguments":"{\\"a\\":"}'),
             _delta(b'"function_call":{"name":"add","arguments":"1}"}'),

@@ -1,4 +1,4 @@
-"""Bodies together with what they mean."""
+"""Bodies with their meaning."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .._sse._event import ServerSentEvent
 
 @dataclass(frozen=True)
 class EventStream:
-    """A `text/event-stream`, and the events that the standard finds in it.
+    """A `text/event-stream` body, and its events according to the standard.
 
     Attributes:
         body: The bytes.
         events: The events, in order.
-        last_event_id: The last event ID once all has been read.
+        last_event_id: The last event ID after the whole body.
     """
 
     body: bytes
@@ -34,9 +34,9 @@ class ChatRecording:
 
     Attributes:
         body: The bytes.
-        completion: What all of it adds up to.
-        ending: How it ends.
-        error: The message of the provider's error, as with `Habit`; `None` where it reported none.
+        completion: The expected completion.
+        ending: How the stream ends.
+        error: The message of the provider's error, as in `Habit`; `None` if there is none.
     """
 
     body: bytes
@@ -47,22 +47,22 @@ class ChatRecording:
 
 @dataclass(frozen=True, kw_only=True)
 class Habit:
-    """Something that providers do, or that goes wrong with them, in one short chat stream.
+    """A provider's quirk or failure, as one short chat stream with its meaning.
 
     Attributes:
-        about: What it is, in a sentence.
+        about: A one-sentence description.
         body: The bytes.
-        texts: The text of each choice, by index; what a choice never said is `""`.
-        finish_reason: The first choice's finish reason; `None` where none came.
+        texts: The text of each choice, by index; `""` for a choice without text.
+        finish_reason: The first choice's finish reason; `None` if there is none.
         ending: How the stream ends.
-        reasoning: The first choice's reasoning; `None` where none came.
-        tool_calls: The first choice's tool calls, as many as were meant.
-        extra: What else the first choice holds, in its message or beside it, by name: fields that no model
-            has, reasoning in its structured form, a legacy function call.
-        total_tokens: The total that was reported last; `None` where none was.
-        error: The message of the provider's error, or, where only a finish reason says that something failed, the
-            message of the exception that quotes it; `None` where it reported none.
-        anomalies: What `ChatDecoder` finds odd about it; other clients need not have a word for it.
+        reasoning: The first choice's reasoning; `None` if there is none.
+        tool_calls: The first choice's tool calls.
+        extra: Further fields of the first choice or its message, by name: unknown fields, structured reasoning, a legacy
+            function call.
+        total_tokens: The last reported total; `None` if there is none.
+        error: The message of the provider's error; if only a finish reason reports a failure, the message of the
+            exception that quotes it; `None` if there is none.
+        anomalies: The anomalies that `ChatDecoder` reports; other clients need not.
     """
 
     about: str
@@ -79,10 +79,10 @@ class Habit:
 
     @property
     def text(self) -> str:
-        """The first choice's text."""
+        """The text of the first choice."""
         return self.texts[0] if self.texts else ""
 
 
 def framed(*payloads: bytes) -> bytes:
-    """Payloads as most servers frame them: each on a line of `data`, followed by a blank line."""
+    """Frame payloads as most servers do: a `data` line each, followed by a blank line."""
     return b"".join(b"data: " + payload + b"\n\n" for payload in payloads)

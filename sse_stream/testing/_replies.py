@@ -1,4 +1,4 @@
-"""What a `ReplayServer` is asked, and what it answers."""
+"""Requests to a `ReplayServer`, and its replies."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
 import msgspec
 
-from ._answers import Answer, Called, Failed, JSONObject, Part, Said, either
+from ._answers import Answer, AnswerCall, AnswerError, AnswerText, JSONObject, Part, either
 from ._compressing import ContentEncoding, compressor_of
 from ._faults import Comments, Fault, WrongLength
 
 Body: TypeAlias = bytes | os.PathLike[str] | Sequence[bytes]
-"""A recording: its bytes, the path of its file, or its pieces, each of which is one write."""
+"""A recording: bytes, the path of a file, or a list of pieces, each sent in one write."""
 
 Framing: TypeAlias = Literal["chunked", "length", "close"]
-"""How the body's end is told: a last chunk, a `Content-Length`, or the end of the connection."""
+"""How the end of the body is marked: by a last chunk, a `Content-Length`, or closing the connection."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -30,37 +30,37 @@ _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 @dataclass(frozen=True)
 class Seed:
-    """Cuts at random, the same ones each time, small ones as likely as large ones.
+    """Reproducible random cuts, with small pieces as likely as large ones.
 
     Attributes:
-        value: Which cuts: any number.
-        largest: How many bytes one piece has at most.
+        value: The seed, any number.
+        largest: The maximum size of a piece in bytes.
     """
 
     value: int
     largest: int = 1024
 
     def sizes(self) -> Iterator[int]:
-        """The sizes, without end."""
-        source = random.Random(self.value)  # noqa: S311  # for tests, and meant to be predictable
+        """Generate sizes endlessly."""
+        source = random.Random(self.value)  # noqa: S311  # reproducible on purpose
         while True:
             yield min(self.largest, int(self.largest ** source.random()))
 
 
 Cut: TypeAlias = int | Sequence[int] | Seed
-"""How a body is cut into writes: into pieces of one size, of these sizes over and over, or at random."""
+"""How a body is split into writes: into pieces of one size, of repeating sizes, or of random sizes."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it was received.
+    """A received request.
 
     Attributes:
         method: The method, as sent.
-        path: The path with its query, as sent.
-        headers: The headers, names in lower case; values of a repeated name are joined by `", "`.
-        body: The body, its transfer coding undone.
-        connection: On which connection it came, counted from 1.
+        path: The path with the query, as sent.
+        headers: The headers, with lower-case names; values of repeated headers are joined by `", "`.
+        body: The body, after transfer decoding.
+        connection: The number of its connection, from 1.
     """
 
     method: str
@@ -69,13 +69,13 @@ class Request:
     body: bytes
     connection: int
 
-    def json(self) -> Any:  # a JSON value; what it is, only the caller can know
+    def json(self) -> Any:  # any JSON value
         """Decode the body as JSON."""
         return json.loads(self.body)
 
 
 class ReplyOptions(TypedDict, total=False):
-    """The options of a `Reply`, which `ReplayServer` takes as well."""
+    """The options of a `Reply`, which `ReplayServer` accepts too."""
 
     cut: Cut | None
     pace: float
@@ -89,7 +89,7 @@ class ReplyOptions(TypedDict, total=False):
 
 
 class AnswerOptions(ReplyOptions, total=False):
-    """What `Reply.text` and its like take by keyword: how the answer ends, and the options of a `Reply`."""
+    """The keyword arguments of `Reply.text` and similar methods: the end of the answer, and the options of a `Reply`."""
 
     finish_reason: str
     usage: JSONObject
@@ -100,34 +100,34 @@ class AnswerOptions(ReplyOptions, total=False):
 class Reply:
     """One reply, and how it is sent.
 
-    `Reply.text`, `Reply.reasoning`, `Reply.tool_call` and `Reply.error` write the bytes of an answer. Added up, they
-    are one answer in that order; finish reason, usage and `[DONE]` come once, at its end. Each takes the options
-    below by keyword; in a sum, an option is given once, in whichever part. Further keywords of theirs:
+    `Reply.text`, `Reply.reasoning`, `Reply.tool_call` and `Reply.error` write the bytes of an answer. Join them with `+`
+    into one answer in that order, with a single finish reason, usage and `[DONE]` at its end. All accept the options
+    below as keyword arguments; in a sum, set each option in one part only. They also accept:
 
-    - `finish_reason`: why the answer ends; `"tool_calls"` by default if it calls any, or else `"stop"`.
-    - `usage`: the object that is reported; by default a token a piece, and none with `usage={}`.
-    - `complete`: with `False`, the stream stops after its last piece: no finish reason, no usage, no `[DONE]`.
+    - `finish_reason`: the finish reason (default: `"tool_calls"` if the answer calls tools, otherwise `"stop"`).
+    - `usage`: the usage object to report (default: one token per piece); `usage={}` reports none.
+    - `complete`: `False` to stop the stream after the last piece, without finish reason, usage and `[DONE]`.
 
     >>> reply = Reply.reasoning("A greeting.") + Reply.text("Hel", "lo", pace=0.02)
     >>> len(reply.writes()), reply.pace
     (7, 0.02)
 
     Attributes:
-        body: The bytes, a path to them, or a list of pieces, each of which is one write.
-        cut: How the bytes that are sent are cut into writes, in place of the pieces: a size, sizes to be
-            repeated, or a `Seed`. `cut=1` drips. Each write is one chunk, and leaves at once.
+        body: The bytes, the path of a file, or a list of pieces, each sent in one write.
+        cut: How to split the bytes into writes, instead of by pieces: a size, a sequence of sizes to repeat, or a
+            `Seed`. `cut=1` sends single bytes. Each write is one HTTP chunk, and is sent at once.
         pace: Seconds between two writes.
         delay: Seconds before the head of the response is sent.
-        fault: What goes wrong.
+        fault: The fault to inject.
         status: The status code, from 200 to 599.
-        headers: Further headers. One that the server sends by itself is replaced.
-        content_type: The `Content-Type`, `None` for a response without one.
-        encoding: The content encoding; each piece, or where there are none each server-sent event, is
-            flushed, so that it can be decompressed as soon as it has arrived.
-        framing: How the body's end is told. With `"close"`, by closing the connection.
+        headers: Additional headers, which replace default headers of the same name.
+        content_type: The `Content-Type`; `None` for a response without one.
+        encoding: The content encoding. Each piece, or each server-sent event of an unsplit body, is flushed, so that it
+            can be decompressed as soon as it arrives.
+        framing: How the end of the body is marked; `"close"` closes the connection.
 
     Raises:
-        ValueError: An option that no reply can have.
+        ValueError: An option has an invalid value.
         OSError: The recording's file cannot be read.
     """
 
@@ -146,42 +146,42 @@ class Reply:
 
     def __post_init__(self) -> None:
         content = Path(self.body).read_bytes() if isinstance(self.body, os.PathLike) else self.body
-        object.__setattr__(self, "_content", content)  # the one way to set a field of a frozen dataclass
+        object.__setattr__(self, "_content", content)  # the dataclass is frozen
         sizes = (self.cut,) if isinstance(self.cut, int) else self.cut
         if isinstance(sizes, Sequence) and (not sizes or min(sizes) < 1):
-            raise ValueError(f"cut takes sizes of 1 byte or more, not {self.cut!r}")
+            raise ValueError(f"cut must be 1 byte or more, not {self.cut!r}")
         if self.pace < 0 or self.delay < 0:
-            raise ValueError(f"pace and delay are seconds, 0 or more, not {self.pace!r} and {self.delay!r}")
+            raise ValueError(f"pace and delay must be 0 seconds or more, not {self.pace!r} and {self.delay!r}")
         if not 200 <= self.status <= 599:
-            raise ValueError(f"a reply has a status from 200 to 599, not {self.status!r}")
+            raise ValueError(f"status must be from 200 to 599, not {self.status!r}")
         for name, value in self.headers.items():
             if not _TOKEN.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
-                raise ValueError(f"this cannot be sent as a header: {name!r}: {value!r}")
+                raise ValueError(f"invalid header: {name!r}: {value!r}")
         if isinstance(self.fault, WrongLength) and self.framing == "close":
-            raise ValueError("a response framed by the connection's end has no length that could be wrong")
+            raise ValueError("WrongLength cannot be combined with framing='close', which sends no Content-Length")
         if isinstance(self.fault, Comments) and self.framing == "length":
-            raise ValueError("comments without end do not go with a Content-Length")
+            raise ValueError("Comments, which never end, cannot be combined with framing='length'")
         compressor_of(self.encoding)
 
     @classmethod
     def text(cls, *pieces: str, **options: Unpack[AnswerOptions]) -> Self:
-        """A reply with text.
+        """Create a reply with text.
 
         Args:
-            *pieces: The text, each piece in a chunk of its own.
-            **options: How it ends and how it is sent; see `Reply`.
+            *pieces: The text; each piece is sent in its own chunk.
+            **options: How the reply ends and how it is sent; see `Reply`.
         """
-        return cls._answering(Said("content", pieces), options)
+        return cls._answering(AnswerText("content", pieces), options)
 
     @classmethod
     def reasoning(cls, *pieces: str, **options: Unpack[AnswerOptions]) -> Self:
-        """A reply with reasoning, as `reasoning_content`.
+        """Create a reply with reasoning, as `reasoning_content`.
 
         Args:
-            *pieces: The reasoning, each piece in a chunk of its own.
-            **options: How it ends and how it is sent; see `Reply`.
+            *pieces: The reasoning; each piece is sent in its own chunk.
+            **options: How the reply ends and how it is sent; see `Reply`.
         """
-        return cls._answering(Said("reasoning_content", pieces), options)
+        return cls._answering(AnswerText("reasoning_content", pieces), options)
 
     @classmethod
     def tool_call(
@@ -192,19 +192,19 @@ class Reply:
         id: str | None = None,
         **options: Unpack[AnswerOptions],
     ) -> Self:
-        """A reply that calls a tool.
+        """Create a reply that calls a tool.
 
         Args:
             name: The tool's name.
-            arguments: An object, or its JSON as text, whole or in pieces, each in a chunk of its own. Text is sent
-                as it is, JSON or not.
-            id: The call's id; `"call_1"` for the first one by default, and so on.
-            **options: How it ends and how it is sent; see `Reply`.
+            arguments: An object, or its JSON as text or as pieces of text, each sent in its own chunk. Text is sent
+                unchanged, even if it is not JSON.
+            id: The call's id (default: `"call_1"` for the first call, and so on).
+            **options: How the reply ends and how it is sent; see `Reply`.
         """
         if isinstance(arguments, Mapping):
             arguments = msgspec.json.encode(arguments).decode()
         pieces = (arguments,) if isinstance(arguments, str) else tuple(arguments)
-        return cls._answering(Called(name, pieces, id), options)
+        return cls._answering(AnswerCall(name, pieces, id), options)
 
     @classmethod
     def error(
@@ -215,54 +215,56 @@ class Reply:
         code: str | int | None = None,
         **options: Unpack[ReplyOptions],
     ) -> Self:
-        """A reply with an error: a document with `status=400` or above, or else an event in mid-stream.
+        """Create a reply with an error: a JSON document with `status=400` or above, otherwise an event in mid-stream.
 
         Args:
-            message: What it says.
-            type: The kind of error, as in OpenAI's error objects; left out if `None`.
-            code: Its code, likewise.
-            **options: How it is sent; see `Reply`.
+            message: The error's message.
+            type: The error's type, as in OpenAI's error objects; omitted if `None`.
+            code: The error's code, likewise.
+            **options: How the reply is sent; see `Reply`.
         """
         said = {"message": message, "type": type, "code": code}
         error = {name: value for name, value in said.items() if value is not None}
         if options.get("status", 200) < 400:
-            return cls._answering(Failed(error), {"complete": False, **options})
+            return cls._answering(AnswerError(error), {"complete": False, **options})
         document: ReplyOptions = {"content_type": "application/json", "framing": "length", **options}
         return cls(msgspec.json.encode({"error": error}), **document)
 
     @classmethod
     def _answering(cls, part: Part, options: Mapping[str, object]) -> Self:
-        given: dict[str, Any] = {**options}  # each option has a type of its own
+        given: dict[str, Any] = {**options}  # options have different types
         finish_reason, usage = given.pop("finish_reason", None), given.pop("usage", None)
         answer = Answer((part,), finish_reason, usage, given.pop("complete", True))
         return cls(answer, **given)
 
     def __add__(self, other: Reply) -> Reply:
-        """One answer in one stream: this one, then the other.
+        """Join two replies into one answer.
 
         Raises:
-            TypeError: One of them is not made by `Reply.text` and its like.
-            ValueError: An option is given in both, and differs.
+            TypeError: A reply was not created by `Reply.text` or a similar method.
+            ValueError: Both replies set an option, to different values.
         """
         if not isinstance(other, Reply):
             return NotImplemented
         if not isinstance(self.body, Answer) or not isinstance(other.body, Answer):
-            raise TypeError("only replies of Reply.text, .reasoning, .tool_call and .error (in mid-stream) add up")
+            raise TypeError(
+                "only replies from Reply.text, .reasoning, .tool_call and .error (in mid-stream) can be added"
+            )
         mine, its = self._options(), other._options()
         for name in mine.keys() & its.keys():
             either(name, mine[name], its[name])
         return Reply(self.body + other.body, **mine, **{name: its[name] for name in its.keys() - mine.keys()})
 
-    def _options(self) -> dict[str, Any]:  # each option has a type of its own
-        """The options that are given, and not as by default."""
+    def _options(self) -> dict[str, Any]:  # options have different types
+        """Return the options that differ from their defaults."""
         bare = Reply(self.body)
         names = [option.name for option in fields(self) if option.kw_only]
         return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(bare, name)}
 
     def writes(self) -> list[bytes]:
-        """The bytes that are sent as the body, one item a write, before they are framed."""
+        """Return the bytes of the body, one item per write, before HTTP framing."""
         content = self._content
-        # Of whole bodies, a piece is a server-sent event, as far as bytes tell: so a server flushes.
+        # Treat each server-sent event of an unsplit body as a piece, because servers flush after each.
         pieces = re.findall(rb".*?\r?\n\r?\n|.+", content, re.DOTALL) if isinstance(content, bytes) else list(content)
         if self.encoding != "identity":
             compressor = compressor_of(self.encoding)

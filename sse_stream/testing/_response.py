@@ -1,4 +1,4 @@
-"""A response for unit tests: no server, no client, no socket."""
+"""A response for unit tests, without server, client or socket."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ._http import BODILESS, headers_of, parted
 from ._replies import Body, Reply, ReplyOptions
 
 Step: TypeAlias = bytes | float | OSError
-"""What comes next of a body: bytes, a pause in seconds, or the error that ends it."""
+"""The next step of a body: bytes, a pause in seconds, or the error that ends it."""
 
 
 class Headers(Mapping[str, str]):
-    """Headers, which are found by their names in any case."""
+    """Headers with case-insensitive names."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = {name.lower(): value for name, value in headers.items()}
@@ -40,18 +40,18 @@ class Headers(Mapping[str, str]):
 
 
 class FakeResponse:
-    """A response that no server has sent, for unit tests: shaped like httpx's, and read by sync and async code alike.
+    """A fake response for unit tests, with the interface of an httpx response, for sync and async code.
 
-    It is what a mocked client returns: `client.stream` as its own context manager, `client.send` as it is. Its body
-    comes in the pieces of the reply, `pace` apart. What a fault does to a connection is raised while the body is
-    read: `ConnectionError` where it broke, `TimeoutError` for a `Stall` without end.
+    Return it from a mocked client: from `client.stream`, as it is its own context manager, or from `client.send`. Its
+    body arrives in the pieces of the reply, `pace` seconds apart. Faults raise while the body is read:
+    `ConnectionError` for a broken connection, `TimeoutError` for an endless `Stall`.
 
     Args:
-        reply: What it holds: a `Reply`, or bytes, the path of a file or a list of pieces.
-        **options: How it comes: the options of `Reply`, in place of the reply's own.
+        reply: The content: a `Reply`, or bytes, the path of a file or a list of pieces.
+        **options: How it arrives: options of `Reply`, which override the reply's own.
 
     Raises:
-        ValueError: An option that no reply can have, or a content `encoding`: only a client undoes one.
+        ValueError: An option has an invalid value, or sets a content `encoding`, which only a real client decodes.
         OSError: The recording's file cannot be read.
 
     >>> from sse_stream import ChatStream
@@ -60,18 +60,18 @@ class FakeResponse:
     ('Hello', True)
 
     Attributes:
-        status_code: The status.
-        headers: The headers, found by their names in any case.
+        status_code: The HTTP status.
+        headers: The headers, with case-insensitive names.
         http_version: `"HTTP/1.1"`.
-        extensions: An empty mapping: there is no connection.
-        is_closed: Whether it was closed, or read to its end.
-        is_stream_consumed: Whether reading its body has begun.
+        extensions: An empty mapping, as there is no connection.
+        is_closed: Whether the response was closed or read to its end.
+        is_stream_consumed: Whether reading the body has started.
     """
 
     def __init__(self, reply: Reply | Body, **options: Unpack[ReplyOptions]) -> None:
         reply = replace(reply, **options) if isinstance(reply, Reply) else Reply(reply, **options)
         if reply.encoding != "identity":
-            raise ValueError(f"a fake response is not compressed, and encoding is {reply.encoding!r}: use ReplayServer")
+            raise ValueError(f"FakeResponse does not support encoding={reply.encoding!r}: use ReplayServer")
         self._reply = reply
         self._content: bytes | None = None
         self.status_code: int = reply.status
@@ -85,15 +85,15 @@ class FakeResponse:
 
     @property
     def stream(self) -> _Stream:
-        """The body, by `for` or `async for`."""
+        """The body, for `for` or `async for`."""
         return _Stream(self)
 
     @property
     def content(self) -> bytes:
-        """The whole body, once `read` or `aread` has read it.
+        """The whole body, after `read` or `aread`.
 
         Raises:
-            RuntimeError: It has not.
+            RuntimeError: The body has not been read.
         """
         if self._content is None:
             raise RuntimeError("the body has not been read: call read() or aread() first")
@@ -106,20 +106,20 @@ class FakeResponse:
         return self._content
 
     async def aread(self) -> bytes:
-        """Read the whole body, from async code."""
+        """Read the whole body, in async code."""
         if self._content is None:
             self._content = b"".join([piece async for piece in self.aiter_bytes()])
         return self._content
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """The body as it comes.
+        """Iterate over the body.
 
         Args:
-            chunk_size: How many bytes a piece has; `None` for pieces as the reply is written.
+            chunk_size: The size of the pieces in bytes; `None` for the reply's own writes.
 
         Raises:
-            RuntimeError: It has been read or closed already.
-            OSError: What the reply's fault does.
+            RuntimeError: The response has already been read or closed.
+            OSError: The reply's fault.
         """
         for step in self._steps(chunk_size):
             if isinstance(step, bytes):
@@ -128,14 +128,14 @@ class FakeResponse:
                 time.sleep(step)
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """The body as it comes, for async code.
+        """Iterate over the body, in async code.
 
         Args:
-            chunk_size: How many bytes a piece has; `None` for pieces as the reply is written.
+            chunk_size: The size of the pieces in bytes; `None` for the reply's own writes.
 
         Raises:
-            RuntimeError: It has been read or closed already.
-            OSError: What the reply's fault does.
+            RuntimeError: The response has already been read or closed.
+            OSError: The reply's fault.
         """
         for step in self._steps(chunk_size):
             if isinstance(step, bytes):
@@ -147,11 +147,11 @@ class FakeResponse:
     aiter_raw = aiter_bytes
 
     def close(self) -> None:
-        """Close it: nothing more can be read."""
+        """Close the response; nothing more can be read."""
         self.is_closed = True
 
     async def aclose(self) -> None:
-        """Close it, from async code."""
+        """Close the response, in async code."""
         self.close()
 
     def __enter__(self) -> Self:
@@ -175,11 +175,11 @@ class FakeResponse:
             yield from Reply(self._content, cut=chunk_size).writes()
             return
         if self.is_closed or self.is_stream_consumed:
-            raise RuntimeError(f"this response has been {'closed' if self.is_closed else 'read'} already")
+            raise RuntimeError(f"this response has already been {'closed' if self.is_closed else 'read'}")
         self.is_stream_consumed = True
         for step in _steps_of(self._reply if chunk_size is None else replace(self._reply, cut=chunk_size)):
             if self.is_closed:
-                raise RuntimeError("this response was closed while it was read")
+                raise RuntimeError("this response was closed while it was being read")
             if isinstance(step, OSError):
                 self.is_closed = True
                 raise step
@@ -188,7 +188,7 @@ class FakeResponse:
 
 
 class _Stream:
-    """A body as httpx has it: iterated by sync code or by async code."""
+    """A body like httpx's, for sync and async iteration."""
 
     def __init__(self, response: FakeResponse) -> None:
         self._response = response
@@ -201,7 +201,7 @@ class _Stream:
 
 
 def _steps_of(reply: Reply) -> Iterator[Step]:
-    """What reading the body comes to, one after another."""
+    """Yield the steps of reading the body."""
     if reply.delay:
         yield float(reply.delay)
     if reply.status in BODILESS:
@@ -218,12 +218,12 @@ def _steps_of(reply: Reply) -> Iterator[Step]:
             yield ConnectionError("the server closed the connection before the body was complete")
         case WrongLength(by):
             if by > 0:
-                yield ConnectionError(f"the server closed the connection, and {by} bytes were still to come")
+                yield ConnectionError(f"the server closed the connection with {by} bytes still missing")
             return
         case Reset():
             yield ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
         case Stall(seconds=None):
-            yield TimeoutError("the server fell silent, as long as the client waits")
+            yield TimeoutError("the server stopped sending, and the read timed out")
         case Stall(seconds=float() | int() as seconds):
             yield float(seconds)
         case Comments(interval=interval, comment=comment):

@@ -1,4 +1,4 @@
-"""What servers of OpenAI's Responses do, as bytes: a catalogue to run a client against."""
+"""A catalogue of what servers of OpenAI's Responses API send, to test clients against."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._recordings import Habit
 
 
 def _framed(*payloads: bytes) -> bytes:
-    """Payloads as OpenAI frames them: each with its type as the name of the event."""
+    """Frame payloads as OpenAI does, with the type as the event's name."""
     return b"".join(b"event: " + payload.split(b'"', 4)[3] + b"\ndata: " + payload + b"\n\n" for payload in payloads)
 
 
@@ -70,12 +70,12 @@ def _numbered(*payloads: bytes, numbers: range) -> tuple[bytes, ...]:
 RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
     {
         "plain": Habit(
-            about="A message in two pieces, said again when it is done, and the response's last event.",
+            about="A message in two pieces, repeated in its done events, and the response's last event.",
             body=_framed(*_numbered(_CREATED, *_HELLO, _COMPLETED, numbers=range(6))),
             finish_reason="completed",
         ),
         "names-absent": Habit(
-            about="Events without names: OpenRouter, and what proxies leave of OpenAI's.",
+            about="Events without names (OpenRouter, and proxies that strip them).",
             body=b"".join(b"data: " + payload + b"\n\n" for payload in (_CREATED, *_HELLO, _COMPLETED)),
             finish_reason="completed",
         ),
@@ -86,14 +86,14 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             total_tokens=5,
         ),
         "incomplete": Habit(
-            about="The output tokens were used up: a complete stream, whose last event is another.",
+            about="The output token limit was reached: a complete stream with a different last event.",
             body=_framed(
                 _CREATED, *_HELLO, _end(b"incomplete", b',"incomplete_details":{"reason":"max_output_tokens"}')
             ),
             finish_reason="max_output_tokens",
         ),
         "incomplete-without-a-word": Habit(
-            about="The output tokens were used up by reasoning: an answer without any text.",
+            about="The output token limit was reached while reasoning: an answer without text.",
             body=_framed(
                 _CREATED,
                 _added(b"0", b'{"type":"reasoning","id":"rs_1","summary":[]}'),
@@ -104,31 +104,31 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="max_output_tokens",
         ),
         "done-at-the-end": Habit(
-            about="[DONE] after the last event (OpenRouter), and comments while the model is awaited.",
+            about="[DONE] after the last event, and comments while waiting for the model (OpenRouter).",
             body=b": OPENROUTER PROCESSING\n\n" + _framed(_CREATED, *_HELLO, _COMPLETED) + b"data: [DONE]\n\n",
             finish_reason="completed",
         ),
         "keepalive": Habit(
-            about="An event that only shows that the server is alive.",
+            about="A keep-alive sent as an event.",
             body=_framed(_CREATED, b'{"type":"keepalive","sequence_number":1}', *_HELLO, _COMPLETED),
             finish_reason="completed",
         ),
         "summary": Habit(
-            about="A summary of reasoning in pieces, and encrypted reasoning to be sent back.",
+            about="A reasoning summary in pieces, and encrypted reasoning to send back.",
             body=_framed(_CREATED, _summary(b"H"), _summary(b"m."), _done(b"0", _THOUGHT), _COMPLETED),
             texts=("",),
             finish_reason="completed",
             reasoning="Hm.",
         ),
         "summary-only-when-done": Habit(
-            about="A summary of reasoning that comes with its item and in no delta (OpenAI, at times).",
+            about="A reasoning summary in the done item only, without deltas (OpenAI, sometimes).",
             body=_framed(_CREATED, _done(b"0", _THOUGHT), _COMPLETED),
             texts=("",),
             finish_reason="completed",
             reasoning="Hm.",
         ),
         "call": Habit(
-            about="A call in pieces; the answer to it must carry call_id, which is not the item's id.",
+            about="A call in pieces; its result must refer to call_id, not to the item's id.",
             body=_framed(
                 _CREATED,
                 _added(b"0", _ONE_CALL),
@@ -142,7 +142,7 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             tool_calls=(_A_CALL,),
         ),
         "call-without-deltas": Habit(
-            about="Arguments that come whole, and in no delta (LM Studio).",
+            about="Arguments sent as a whole, without deltas (LM Studio).",
             body=_framed(
                 _CREATED,
                 _added(b"0", _ONE_CALL),
@@ -180,7 +180,7 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="completed",
         ),
         "ids-rotate": Habit(
-            about="Another id with each event, the response's own included (GitHub Copilot).",
+            about="A different id in each event, even for the response itself (GitHub Copilot).",
             body=_framed(
                 _CREATED,
                 _added(b"0", _EMPTY.replace(b"msg_1", b"msg_2")),
@@ -198,17 +198,17 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             finish_reason="completed",
         ),
         "output-empty-at-the-end": Habit(
-            about="The last event has an empty output, though there was one (ChatGPT's backend).",
+            about="An empty output in the last event, although there was one (ChatGPT's backend).",
             body=_framed(_CREATED, *_HELLO, _end(b"completed", b',"output":[]')),
             finish_reason="completed",
         ),
         "output-only-at-the-end": Habit(
-            about="The whole output comes with the last event, and in no other.",
+            about="The whole output in the last event only.",
             body=_framed(_CREATED, _end(b"completed", b',"output":[' + _MESSAGE + b"]")),
             finish_reason="completed",
         ),
         "output-index-absent": Habit(
-            about="An item that is done, known by its id alone.",
+            about="A done event that identifies its item by id only.",
             body=_framed(
                 _CREATED, *_HELLO[:-1], _event(b"response.output_item.done", b'"item":' + _MESSAGE), _COMPLETED
             ),
@@ -216,37 +216,37 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             anomalies=frozenset({"missing_index"}),
         ),
         "deltas-announced-by-nothing": Habit(
-            about="Deltas of an item that was not announced, and no event that it is done.",
+            about="Deltas of an item without added and done events.",
             body=_framed(_CREATED, _text(b"Hel"), _text(b"lo"), _COMPLETED),
             finish_reason="completed",
         ),
         "text-goes-on-when-done": Habit(
-            about="The whole text has more than its deltas: the rest is part of the answer.",
+            about="A done text that is longer than its deltas; the rest is added.",
             body=_framed(_CREATED, _text(b"Hel"), _done(b"0", _MESSAGE), _COMPLETED),
             finish_reason="completed",
         ),
         "text-is-another-when-done": Habit(
-            about="The whole text does not begin with its deltas, which were shown already, and stand.",
+            about="A done text that differs from its deltas; the deltas, already delivered, are kept.",
             body=_framed(_CREATED, _text(b"Hello"), _done(b"0", _MESSAGE.replace(b"Hello", b"Goodbye")), _COMPLETED),
             finish_reason="completed",
             anomalies=frozenset({"text_contradicts"}),
         ),
         "resumed": Habit(
-            about="The rest of a response, after GET …?stream=true&starting_after=6: of a text that had begun.",
+            about="The rest of a response, resumed inside a text with GET …?stream=true&starting_after=6.",
             body=_framed(*_numbered(*_HELLO[1:], _COMPLETED, numbers=range(7, 11))).replace(
                 b'"text":"Hello"', b'"text":"Oh, Hello"'
             ),
             finish_reason="completed",
         ),
         "numbers-with-a-gap": Habit(
-            about="An event is missing, as its number tells.",
+            about="A missing event, visible from the sequence numbers.",
             body=_framed(*_numbered(_CREATED, *_HELLO[:2], numbers=range(3)))
             + _framed(*_numbered(*_HELLO[2:], _COMPLETED, numbers=range(5, 8))),
             finish_reason="completed",
             anomalies=frozenset({"sequence_gap"}),
         ),
         "cut-before-the-last-event": Habit(
-            about="Every item is done, and the response is not: the stream is truncated.",
+            about="The stream is truncated after every item is done, before the response is.",
             body=_framed(_CREATED, *_HELLO),
             finish_reason=None,
             ending="truncated",
@@ -260,7 +260,7 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             tool_calls=(ToolCall("call_1", "f", '{"a"'),),
         ),
         "error-event": Habit(
-            about="An error, with the failed response after it.",
+            about="An error event, followed by the failed response.",
             body=_framed(
                 _CREATED,
                 *_HELLO,
@@ -272,7 +272,7 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             error="overloaded",
         ),
         "error-flat": Habit(
-            about="An error whose fields stand in the event itself, as OpenAI's documentation has it.",
+            about="An error with its fields in the event itself, as OpenAI documents it.",
             body=_framed(_CREATED, _event(b"error", b'"code":"server_error","message":"overloaded","param":null')),
             texts=("",),
             finish_reason=None,
@@ -280,7 +280,7 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
             error="overloaded",
         ),
         "error-response-failed": Habit(
-            about="A response that failed, without an error before it.",
+            about="A failed response without an error event before it.",
             body=_framed(
                 _CREATED, *_HELLO, _end(b"failed", b',"error":{"code":"server_error","message":"overloaded"}')
             ),
@@ -290,7 +290,7 @@ RESPONSES_HABITS: Mapping[str, Habit] = MappingProxyType(
         ),
     }
 )
-"""What servers of OpenAI's Responses do, by name: each a short stream with what it means.
+"""Quirks of OpenAI's Responses API by name, each a short stream with its meaning.
 
-Names that begin with `cut-` are truncated, those with `error-` end in an error; all others are complete.
+Streams named `cut-…` are truncated, streams named `error-…` end in an error, and all others are complete.
 """

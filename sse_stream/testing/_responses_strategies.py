@@ -1,7 +1,7 @@
-"""Hypothesis strategies for streams of OpenAI's Responses: what servers send, and the completion that they mean by it.
+"""Hypothesis strategies for streams of OpenAI's Responses API, with the completions that they mean.
 
-The completion is said by what the stream was made of, not by reading its bytes. A stream is a list of `_Said`, each
-an item with the events that say it, and a `_Style`: how a server writes events down.
+The completion is derived from the parts that a stream is built from, not by parsing its bytes. A stream is a list of
+`_Item`s, each with the events that send it, and a `_Style`, the way a server writes events.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _PROVIDERS: list[Object] = [
 
 
 @dataclass(frozen=True)
-class _Said:
-    """An item: as it begins, the events inside it without its place, as it ends, and the parts that are meant."""
+class _Item:
+    """An output item: its start, its events without their index, its end, and the parts that it means."""
 
     begun: Object
     events: list[Object]
@@ -45,21 +45,21 @@ class _Said:
 
 @dataclass(frozen=True)
 class _Style:
-    """How the events are written down."""
+    """How a server writes events."""
 
     named: bool  # whether events have names
     numbered: bool
-    begins: bool  # whether parts and items are announced
-    ends: bool  # whether items are said to be done
-    output: Literal["whole", "empty", "absent"]  # that of the last event
+    begins: bool  # whether the start of parts and items is announced
+    ends: bool  # whether the end of an item is announced
+    output: Literal["whole", "empty", "absent"]  # the output in the last event
     ids_rotate: bool
     padded: bool
     spaced: bool
     line_end: Literal["\n", "\r\n"]
-    done: bool  # whether `[DONE]` comes after the end
+    done: bool  # whether `[DONE]` follows the last event
 
 
-# What a model says.
+# Content.
 
 
 @functools.cache
@@ -70,17 +70,17 @@ def _pieces() -> SearchStrategy[list[str]]:
 
 
 Whole: TypeAlias = Literal["never", "again", "only"]
-"""Whether a text is said whole: not at all, after its deltas, or without any."""
+"""Whether a text is sent as a whole: never, after its deltas, or instead of them."""
 
 
 def _told(stem: str, field: str, pieces: list[str], place: Object, whole: Whole) -> list[Object]:
-    """The events that say one text."""
+    """Return the events that send one text."""
     deltas = [{"type": f"response.{stem}.delta", **place, "delta": piece} for piece in pieces]
     end = {"type": f"response.{stem}.done", **place, field: "".join(pieces)}
     return {"never": deltas, "again": [*deltas, end], "only": [end]}[whole]
 
 
-def _message(texts: list[list[str]], refusal: list[str], whole: Whole, phase: str | None, *, cited: bool) -> _Said:
+def _message(texts: list[list[str]], refusal: list[str], whole: Whole, phase: str | None, *, cited: bool) -> _Item:
     events: list[Object] = []
     content: list[Object] = []
     parts: list[Part] = []
@@ -97,10 +97,10 @@ def _message(texts: list[list[str]], refusal: list[str], whole: Whole, phase: st
         content.append({"type": "refusal", "refusal": "".join(refusal)})
         parts.append(RefusalPart("".join(refusal)))
     named = {"type": "message", "id": "msg_1", "role": "assistant", **({} if phase is None else {"phase": phase})}
-    return _Said({**named, "content": []}, events, {**named, "content": content}, _with_natives(parts, content))
+    return _Item({**named, "content": []}, events, {**named, "content": content}, _with_natives(parts, content))
 
 
-def _reasoning(summaries: list[list[str]], raw: list[str], whole: Whole) -> _Said:
+def _reasoning(summaries: list[list[str]], raw: list[str], whole: Whole) -> _Item:
     events: list[Object] = []
     for number, pieces in enumerate(summaries):
         events += _told("reasoning_summary_text", "text", pieces, {"summary_index": number}, whole)
@@ -113,21 +113,21 @@ def _reasoning(summaries: list[list[str]], raw: list[str], whole: Whole) -> _Sai
     begun = {"type": "reasoning", "id": "rs_1", "summary": []}
     native = {**begun, "summary": summary, "content": content, "encrypted_content": "gAAA"}
     parts = _with_natives(parts, [*summary, *content]) or [ReasoningPart("", "redacted")]
-    return _Said(begun, events, native, parts)
+    return _Item(begun, events, native, parts)
 
 
-def _call(name: str, pieces: list[str], kind: Literal["function", "custom"], whole: Whole) -> _Said:
+def _call(name: str, pieces: list[str], kind: Literal["function", "custom"], whole: Whole) -> _Item:
     stem, field, item = {
         "function": ("function_call_arguments", "arguments", "function_call"),
         "custom": ("custom_tool_call_input", "input", "custom_tool_call"),
     }[kind]
     begun = {"type": item, "id": "fc_1", "call_id": "call_1", "name": name, field: ""}
     call = ToolCall("call_1", name, "".join(pieces), {}, kind)
-    return _Said(begun, _told(stem, field, pieces, {}, whole), {**begun, field: call.arguments}, [ToolCallPart(call)])
+    return _Item(begun, _told(stem, field, pieces, {}, whole), {**begun, field: call.arguments}, [ToolCallPart(call)])
 
 
 def _with_natives(parts: list[Part], entries: list[Object]) -> list[Part]:
-    """The parts of one item, each with what it is in that; the first is given the item by who writes it down."""
+    """Add to each part its native form; `_answer` replaces that of the first with the whole item."""
     return [type(part)(**{**_fields(part), "native": entry}) for part, entry in zip(parts, entries, strict=True)]
 
 
@@ -136,7 +136,7 @@ def _fields(part: Part) -> Object:
 
 
 @functools.cache
-def _said() -> SearchStrategy[_Said]:
+def _items() -> SearchStrategy[_Item]:
     whole = st.sampled_from(["never", "again", "only"])
     some: SearchStrategy[list[str]] = _pieces() | st.just([])
     names = st.text("abc_", min_size=1, max_size=3)
@@ -152,17 +152,17 @@ def _said() -> SearchStrategy[_Said]:
         st.builds(_reasoning, st.lists(_pieces(), max_size=2), some, whole),
         st.builds(_call, names, _pieces(), st.sampled_from(["function", "custom"]), whole),
         st.sampled_from(_PROVIDERS).map(
-            lambda item: _Said({"type": item["type"]}, [], item, [ProviderPart(item["type"], None)])
+            lambda item: _Item({"type": item["type"]}, [], item, [ProviderPart(item["type"], None)])
         ),
     )
 
 
-# How it is written down.
+# Writing.
 
 
-def _events(said: list[_Said], style: _Style) -> Iterator[Object]:
+def _events(items: list[_Item], style: _Style) -> Iterator[Object]:
     yield {"type": "response.created", "response": {"id": "resp_1", "model": "m", "created_at": 1, "output": []}}
-    for place, item in enumerate(said):
+    for place, item in enumerate(items):
         if style.begins or not item.events:
             yield {"type": "response.output_item.added", "output_index": place, "item": item.begun}
         yield from ({**event, "output_index": place} for event in item.events)
@@ -170,7 +170,7 @@ def _events(said: list[_Said], style: _Style) -> Iterator[Object]:
             yield {"type": "response.output_item.done", "output_index": place, "item": item.native}
     response: Object = {"id": "resp_1", "status": "completed", "usage": _USAGE}
     if style.output != "absent":
-        response["output"] = [item.native for item in said] if style.output == "whole" else []
+        response["output"] = [item.native for item in items] if style.output == "whole" else []
     yield {"type": "response.completed", "response": response}
 
 
@@ -183,11 +183,11 @@ _USAGE = {
 }
 
 
-def _compose(said: list[_Said], style: _Style) -> ChatRecording:
-    """The body, and the completion that it means."""
+def _compose(items: list[_Item], style: _Style) -> ChatRecording:
+    """Return the body and the completion that it means."""
     separators = (", ", ": ") if style.spaced else (",", ":")
     blocks = []
-    for number, event in enumerate(_events(said, style)):
+    for number, event in enumerate(_events(items, style)):
         beside: Object = {"sequence_number": number} if style.numbered else {}
         if style.ids_rotate and "output_index" in event:
             beside["item_id"] = f"id_{number}"
@@ -201,7 +201,7 @@ def _compose(said: list[_Said], style: _Style) -> ChatRecording:
         id="resp_1",
         model="m",
         created=1,
-        choices=[Choice(0, _answer(said), "completed")],
+        choices=[Choice(0, _answer(items), "completed")],
         usage=Usage(
             prompt_tokens=7,
             completion_tokens=5,
@@ -216,9 +216,9 @@ def _compose(said: list[_Said], style: _Style) -> ChatRecording:
     return ChatRecording("".join(blocks).replace("\n", style.line_end).encode(), completion)
 
 
-def _answer(said: list[_Said]) -> Message:
+def _answer(items: list[_Item]) -> Message:
     parts: list[Part] = []
-    for item in said:
+    for item in items:
         first, *others = item.parts
         parts += [type(first)(**{**_fields(first), "native": item.native}), *others]
     return Message(
@@ -232,14 +232,14 @@ def _answer(said: list[_Said]) -> Message:
 
 
 def responses_streams(*, max_items: int = 4) -> SearchStrategy[ChatRecording]:
-    r"""Complete streams of OpenAI's Responses, with the completion that they mean.
+    r"""Generate complete streams of OpenAI's Responses API, with the completions that they mean.
 
-    They hold messages of several texts, refusals, reasoning with summaries and raw text, calls of functions and custom
-    tools, and what the server runs itself; texts in deltas, whole, or both; items that are announced and done or not;
-    a final output that is whole, empty or absent. Shrinks towards a response without any item.
+    They contain messages with several texts, refusals, reasoning with summaries and raw text, function and custom tool
+    calls, and server-side tools; texts in deltas, as a whole, or both; items with and without start and end events; and
+    a final output that is complete, empty or absent. Shrinks towards a response without items.
 
     Args:
-        max_items: How many items at most.
+        max_items: The maximum number of items.
 
     >>> from hypothesis import find
     >>> stream = find(responses_streams(), lambda stream: stream.completion.text != "")
@@ -259,4 +259,4 @@ def responses_streams(*, max_items: int = 4) -> SearchStrategy[ChatRecording]:
         line_end=st.sampled_from(["\n", "\r\n"]),
         done=st.booleans(),
     )
-    return st.builds(_compose, st.lists(_said(), max_size=max_items), style)
+    return st.builds(_compose, st.lists(_items(), max_size=max_items), style)

@@ -1,4 +1,4 @@
-"""A server of recordings: HTTP/1.1 over loopback, with every fault that a network has."""
+"""A replay server: HTTP/1.1 over loopback, with simulated network faults."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from ._ledger import Ledger
 from ._replies import Body, Reply, ReplyOptions, Request
 
 Script: TypeAlias = Callable[[Request], Reply] | Sequence[Reply]
-"""What each request gets: what a function of it returns, or one reply after another, the last for ever."""
+"""The replies to requests: a function of the request, or a sequence of replies, the last of which repeats."""
 
 
 class ReplayServer:
-    r"""Serves a recording as an OpenAI-compatible server would, in whatever pieces and with whatever faults.
+    r"""Serves a recording like an OpenAI-compatible server, split as you choose and with simulated network faults.
 
-    It listens from `with` on to the end of the block, in a thread of its own, by default on a free port of 127.0.0.1.
-    Any path that ends as an endpoint for answers does gets the reply, whatever the method: `/chat/completions`,
-    `/completions`, `/responses`, `/messages`, `:streamGenerateContent`. One that ends in `/models` gets a list of one
-    model; any other gets a 404. Connections are kept alive.
+    The server runs inside the `with` block, in its own thread, by default on a free port of 127.0.0.1. Every path that
+    ends with a known endpoint gets the reply, whatever the method: `/chat/completions`, `/completions`, `/responses`,
+    `/messages`, `:streamGenerateContent`. A path that ends with `/models` gets a list of one model; any other gets a
+    404. Connections are kept alive.
 
     Args:
-        recording: What is served: bytes, the path of a file, a list of pieces, each of which is one write, or a
-            `Reply`, whose options those given here replace. Not together with `script`.
-        script: A function from `Request` to `Reply`, or a sequence of replies, one a request, the last of
-            them for ever. What the function raises is answered with a 500, and raised at the end of the
+        recording: The bytes, the path of a file, a list of pieces, each sent in one write, or a `Reply`. Cannot be
+            combined with `script`.
+        script: A function from `Request` to `Reply`, or a sequence of replies, one per request, the last of which
+            repeats. If the function raises, the client gets a 500, and the exception is raised at the end of the
             `with` block.
-        host: The address to listen at; `"0.0.0.0"` for all of this machine's, so that others reach it.
+        host: The address to listen on; `"0.0.0.0"` to accept connections from other machines.
         port: The port; 0 for a free one.
-        hold: For how many seconds a reply without end is held open for a client that does not leave.
-        **options: How the recording is served: the options of `Reply`.
+        hold: How many seconds to hold an endless reply open for a client that does not disconnect.
+        **options: How to send the recording: options of `Reply`, which override those of a `Reply` passed in.
 
     Raises:
-        ValueError: An option that no reply can have, or a recording together with a script.
-        OSError: The recording's file cannot be read. On entering: the port or the address cannot be had.
+        ValueError: An option has an invalid value, or both a recording and a script are passed.
+        OSError: The recording's file cannot be read; or, on entering, the address and port are not available.
 
     >>> from urllib.request import urlopen
     >>> with ReplayServer(b"data: [DONE]\n\n", cut=1) as server, urlopen(server.chat_url) as response:
@@ -59,9 +59,9 @@ class ReplayServer:
         **options: Unpack[ReplyOptions],
     ) -> None:
         if script is not None and (recording is not None or options):
-            raise ValueError("a server replays a recording with its options, or a script of replies, not both")
+            raise ValueError("pass either a recording with its options, or a script, not both")
         if isinstance(script, Sequence) and not script:
-            raise ValueError("a script holds one reply at least")
+            raise ValueError("a script must contain at least one reply")
         if script is None:
             if isinstance(recording, Reply):
                 script = [replace(recording, **options)]
@@ -71,7 +71,7 @@ class ReplayServer:
         self._host = host
         self._asked_port = port
         self._hold = hold
-        self._played = 0  # how many replies of the script were given
+        self._played = 0  # number of replies sent from the script
         self._ledger = Ledger()
         self._open: set[Connection] = set()
         self._script_error: Exception | None = None
@@ -81,26 +81,26 @@ class ReplayServer:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a path: `"http://127.0.0.1:PORT"`."""
+        """The server's URL without a path, such as `"http://127.0.0.1:8000"`."""
         if not self._port:
-            raise RuntimeError("the server has an address within its `with` block only")
-        # Who listens at all addresses is reached at that of the loopback interface.
+            raise RuntimeError("the server has an address only inside its `with` block")
+        # A server that listens on all addresses is reachable at the loopback address.
         host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104  # a name
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
     def base_url(self) -> str:
-        """What clients call the base URL: `url` and `/v1`."""
+        """The base URL for clients: `url` plus `/v1`."""
         return f"{self.url}/v1"
 
     @property
     def chat_url(self) -> str:
-        """The endpoint that replays: `base_url` and `/chat/completions`."""
+        """The chat endpoint: `base_url` plus `/chat/completions`."""
         return f"{self.base_url}/chat/completions"
 
     @property
     def messages_url(self) -> str:
-        """The same for Anthropic's Messages: `base_url` and `/messages`."""
+        """The endpoint of Anthropic's Messages API: `base_url` plus `/messages`."""
         return f"{self.base_url}/messages"
 
     @property
@@ -110,38 +110,38 @@ class ReplayServer:
 
     @property
     def connections(self) -> int:
-        """How many connections were accepted so far."""
+        """The number of connections accepted so far."""
         return self._ledger.accepted
 
     @property
     def open_connections(self) -> int:
-        """How many connections are open now."""
+        """The number of open connections."""
         return len(self._open)
 
     @property
     def disconnects(self) -> int:
-        """How many connections were closed by their client, at whatever moment."""
+        """The number of connections closed by the client, during a reply or not."""
         return self._ledger.disconnects
 
     @property
     def abandoned(self) -> int:
-        """How many replies were not complete when their client closed the connection."""
+        """The number of replies that were incomplete when the client closed the connection."""
         return self._ledger.abandoned
 
     def wait_for_disconnect(self, timeout: float = 5.0, *, count: int = 1) -> bool:
         """Wait until clients have closed connections.
 
         Args:
-            timeout: For how many seconds to wait at most.
-            count: How many connections, counted from the start.
+            timeout: The maximum number of seconds to wait.
+            count: The number of connections closed since the start.
 
         Returns:
-            Whether they have.
+            Whether that number was reached in time.
         """
         return self._ledger.wait_for_disconnects(count, timeout)
 
     def close(self) -> None:
-        """Stop: every connection is closed, whatever is under way on it. The end of the `with` block does this."""
+        """Stop the server and close every connection, even during a reply. The end of the `with` block does this too."""
         if self._stop is not None and self._thread is not None:
             self._stop()
             self._stop = None
@@ -150,12 +150,12 @@ class ReplayServer:
 
     def __enter__(self) -> Self:
         if self._thread is not None:
-            raise RuntimeError("a ReplayServer serves once: make another one")
-        # The socket listens from here on: who connects before the thread has begun waits in its queue.
+            raise RuntimeError("a ReplayServer cannot be entered twice: create another one")
+        # The socket listens from here on; connections wait in its queue until the thread runs.
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listener = socket.create_server((self._host, self._asked_port), family=family, backlog=4096)
         self._port = listener.getsockname()[1]
-        # The selector loop on every platform: it alone has all that the faults need.
+        # Use the selector loop on every platform, because the faults need its features.
         runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
         loop = runner.get_loop()
         stop = asyncio.Event()
@@ -177,7 +177,7 @@ class ReplayServer:
             raise self._script_error
 
     async def _serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
-        # asyncio's own server may lose a connection that comes while it closes, so this accepts by itself.
+        # Accept connections here, because asyncio's server may lose one that arrives while it closes.
         loop = asyncio.get_running_loop()
         arriving: set[asyncio.Task[object]] = set()
 
@@ -188,7 +188,7 @@ class ReplayServer:
             try:
                 accepted, _ = listener.accept()
             except OSError:
-                return  # the client is gone again, or no descriptor is free: who still waits is asked for again
+                return  # the client has gone, or no descriptor is free; pending connections trigger another call
             accepted.setblocking(False)
             task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(connection, accepted))
             arriving.add(task)
@@ -210,7 +210,7 @@ class ReplayServer:
         if path.endswith("/models"):
             return _json_reply(200, _MODELS)
         if not path.endswith(_PATHS):
-            message = f"there is nothing at {path}: the recording is at any path that ends in {' or '.join(_PATHS)}"
+            message = f"nothing is served at {path}: use a path that ends with {' or '.join(_PATHS)}"
             return _json_reply(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
         if not callable(self._script):
             self._played += 1
@@ -219,13 +219,13 @@ class ReplayServer:
             reply = self._script(request)
             if isinstance(reply, Reply):
                 return reply
-            raise TypeError(f"a script returns a Reply, not {reply!r}")
+            raise TypeError(f"the script must return a Reply, not {reply!r}")
         except Exception as error:  # noqa: BLE001  # raised again at the end of the `with` block
             self._script_error = self._script_error or error
             return _json_reply(500, {"error": {"message": f"the script raised {error!r}", "type": "server_error"}})
 
 
-# Of OpenAI's chat completions, its legacy completions and Responses, of Anthropic's Messages and of Gemini.
+# The endpoints of OpenAI's chat completions, legacy completions and Responses, Anthropic's Messages, and Gemini.
 _PATHS = ("/chat/completions", "/completions", "/responses", "/messages", ":streamGenerateContent")
 _MODELS = {"object": "list", "data": [{"id": "replay", "object": "model", "created": 0, "owned_by": "sse_stream"}]}
 

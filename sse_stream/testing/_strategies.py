@@ -1,4 +1,4 @@
-"""Hypothesis strategies for any body: ways of cutting it, and ways of damaging it."""
+"""Hypothesis strategies for splitting and damaging any body."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _Edit: TypeAlias = Callable[[bytes], bytes]
 
 
 def chunkings(body: bytes, *, empty_pieces: bool = False) -> SearchStrategy[list[bytes]]:
-    r"""Ways of cutting a body as a network might, from one piece to one byte a piece.
+    r"""Generate ways to split a body as a network might, from a single piece to one byte per piece.
 
-    Cuts where parsers break are tried more often: inside a line end, a character, a blank line. Shrinks
-    towards fewer cuts, and earlier ones.
+    Splits where parsers tend to fail are more likely: inside a line end, a character or a blank line. Shrinks towards
+    fewer and earlier cuts.
 
     Args:
-        body: The bytes to cut.
-        empty_pieces: Whether some pieces may be empty, as reads that found nothing to read.
+        body: The bytes to split.
+        empty_pieces: Whether pieces may be empty, like reads without data.
 
     Returns:
         A strategy of lists of pieces that join to the body.
@@ -35,9 +35,9 @@ def chunkings(body: bytes, *, empty_pieces: bool = False) -> SearchStrategy[list
         return st.lists(st.just(b""), max_size=2) if empty_pieces else st.just([])
     first = 0 if empty_pieces else 1
     last = len(body) if empty_pieces else len(body) - 1
-    # One place more stands for all of them: as a number like the others, and the largest, it shrinks away.
+    # One extra position stands for all of them; being the largest number, it shrinks away.
     everywhere = len(body) + 1
-    # Inside what belongs together: CRLF, two line ends, a UTF-8 sequence.
+    # Positions inside CRLF, a blank line or a UTF-8 sequence.
     delicate = [place for place in range(1, len(body)) if body[place] in b"\r\n" or 0x80 <= body[place] < 0xC0]
     places = st.one_of(*([st.integers(first, last)] if first <= last else []), st.sampled_from([*delicate, everywhere]))
 
@@ -51,16 +51,16 @@ def chunkings(body: bytes, *, empty_pieces: bool = False) -> SearchStrategy[list
 
 
 def mutations(body: bytes, *, max_edits: int = 4) -> SearchStrategy[bytes]:
-    r"""The body with some damage: bits flipped, bytes dropped, doubled or inserted.
+    r"""Generate damaged copies of a body: bits flipped, bytes dropped, duplicated or inserted.
 
     Shrinks towards a single edit near the beginning.
 
     Args:
         body: The bytes to damage.
-        max_edits: How many edits at most, 1 or more.
+        max_edits: The maximum number of edits, 1 or more.
 
     Returns:
-        A strategy of damaged bodies. Several edits may by chance undo one another.
+        A strategy of damaged bodies. Several edits may happen to cancel out.
 
     >>> from hypothesis import find
     >>> find(mutations(b"data: Hi"), lambda damaged: len(damaged) < 8)
@@ -77,7 +77,7 @@ def mutations(body: bytes, *, max_edits: int = 4) -> SearchStrategy[bytes]:
     return st.lists(edits, min_size=1, max_size=max_edits).map(lambda chosen: _edited(body, chosen))
 
 
-# What means something to some layer between the bytes and the chat.
+# Bytes with a meaning in some layer between the bytes and the chat.
 _DELICATE = [b"\n", b"\r", b"\n\n", b"\0", b":", b" ", b'"', b"{", b"}", b"\\", b"\xff", b"\xef\xbb\xbf", b"data: "]
 
 

@@ -1,4 +1,4 @@
-"""How servers tell tool calls: each of these means two calls, or one where it says so."""
+"""Quirks of tool calls. Each stream means two calls, unless its description says one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _habit(
     calls: tuple[ToolCall, ...] = (_ADD, _SUB),
     anomalies: frozenset[AnomalyKind] = frozenset(),
 ) -> Habit:
-    """A stream of one delta for each value of `tool_calls`."""
+    """Create a stream with one delta for each value of `tool_calls`."""
     chunks = [b'{"choices":[{"index":0,"delta":{"tool_calls":%b}}]}' % pieces for pieces in tool_calls]
     return Habit(
         about=about,
@@ -41,14 +41,14 @@ TOOL_CALLS: Mapping[str, Habit] = {
         b'[{"index":1,"function":{"arguments":"{\\"b\\":2}"}}]',
     ),
     "calls-in-turns": _habit(
-        "The pieces of two calls by turns.",
+        "The interleaved pieces of two calls.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":""}}]',
         b'[{"index":1,"id":"call_b","function":{"name":"sub","arguments":""}}]',
         b'[{"index":1,"function":{"arguments":"{\\"b\\":"}},{"index":0,"function":{"arguments":"{\\"a\\":"}}]',
         b'[{"index":0,"function":{"arguments":"1}"}},{"index":1,"function":{"arguments":"2}"}}]',
     ),
     "calls-without-index": _habit(
-        "No index: an id begins a call, what has none continues it.",
+        "No index: a piece with an id starts a call, one without continues it.",
         b'[{"id":"call_a","function":{"name":"add","arguments":"{\\"a\\""}}]',
         b'[{"function":{"arguments":":1}"}}]',
         b'[{"id":"call_b","function":{"name":"sub","arguments":"{\\"b\\""}}]',
@@ -80,7 +80,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         b'[{"index":0,"function":{"arguments":"2}"}}]',
     ),
     "calls-counted-from-1": _habit(
-        "An index that begins at 1.",
+        "An index that starts at 1.",
         b'[{"index":1,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":1}"}}]',
         b'[{"index":2,"id":"call_b","function":{"name":"sub","arguments":"{\\"b\\":2}"}}]',
     ),
@@ -90,7 +90,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         b'[{"index":7,"id":"call_b","function":{"name":"sub","arguments":"{\\"b\\":2}"}}]',
     ),
     "calls-named-in-each-piece": _habit(
-        "Id and name in each piece: set once, not put together.",
+        "Id and name in each piece, which are not concatenated.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":"}}]',
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"1}"}}]',
         b'[{"index":1,"id":"call_b","function":{"name":"sub","arguments":"{\\"b\\":"}}]',
@@ -111,19 +111,19 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"missing_call_id"}),
     ),
     "calls-with-neither-index-nor-id": _habit(
-        "Neither index nor id: a name begins a call.",
+        "Neither index nor id: a name starts a call.",
         b'[{"function":{"name":"add","arguments":"{\\"a\\":1}"}},{"function":{"name":"sub","arguments":"{\\"b\\":2}"}}]',
         calls=(ToolCall("", "add", '{"a":1}'), ToolCall("", "sub", '{"b":2}')),
         anomalies=frozenset({"missing_call_index", "missing_call_id"}),
     ),
     "calls-with-object-arguments": _habit(
-        "Arguments that are an object instead of its text.",
+        "Arguments as an object instead of JSON text.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":{"a":1}}}]',
         b'[{"index":1,"id":"call_b","function":{"name":"sub","arguments":{"b":2}}}]',
         anomalies=frozenset({"odd_type"}),
     ),
     "calls-without-arguments": _habit(
-        "One call; its arguments are null, and absent in the piece after.",
+        "One call whose arguments are null, and absent in the next piece.",
         b'[{"index":0,"id":"call_a","function":{"name":"now","arguments":null}}]',
         b'[{"index":0,"function":{}}]',
         calls=(ToolCall("call_a", "now", ""),),
@@ -135,7 +135,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"odd_type"}),
     ),
     "calls-with-a-new-id-in-each-piece": _habit(
-        "One call; each of its pieces has another id (Kimi, LM Studio): the first one counts.",
+        "One call with a different id in each piece, of which the first counts (Kimi, LM Studio).",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":""}}]',
         b'[{"index":0,"id":"call_b","function":{"arguments":"{\\"a\\":"}}]',
         b'[{"index":0,"id":"call_c","function":{"arguments":"1}"}}]',
@@ -143,7 +143,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"call_id_changed"}),
     ),
     "calls-named-with-a-new-id-in-each-piece": _habit(
-        "One call; each of its pieces has another id, and the same name.",
+        "One call with a different id, and the same name, in each piece.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\""}}]',
         b'[{"index":0,"id":"call_b","function":{"name":"add","arguments":":1"}}]',
         b'[{"index":0,"id":"call_c","function":{"name":"add","arguments":"}"}}]',
@@ -151,7 +151,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"call_id_changed"}),
     ),
     "calls-with-the-same-index-and-id": _habit(
-        "Two calls with another name each, under one index and one id: the first is whole when the second begins.",
+        "Two calls with different names but the same index and id; the first is complete when the second starts.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":1}"}}]',
         b'[{"index":0,"id":"call_a","function":{"name":"sub","arguments":"{\\"b\\":2}"}}]',
         calls=(_ADD, ToolCall("call_a", "sub", '{"b":2}')),
@@ -164,27 +164,27 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"missing_call_id"}),
     ),
     "calls-announced-by-an-id": _habit(
-        "An id alone, and the call that it belongs to in the next piece.",
+        "An id on its own, and its call in the next piece.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":1}"}}]',
         b'[{"index":0,"id":"call_b"}]',
         b'[{"index":0,"function":{"name":"sub","arguments":"{\\"b\\":2}"}}]',
     ),
     "calls-with-a-late-id": _habit(
-        "One call that begins with an empty id; its id comes with a later piece.",
+        "One call that starts with an empty id, with its id in a later piece.",
         b'[{"index":0,"id":"","function":{"name":"add","arguments":"{\\"a\\":"}}]',
         b'[{"index":0,"id":"call_a","function":{"arguments":"1}"}}]',
         calls=(_ADD,),
         anomalies=frozenset({"missing_call_id"}),
     ),
     "calls-with-another-name-later": _habit(
-        "One call whose name changes while its arguments are open: the first one counts.",
+        "One call whose name changes while its arguments are incomplete; the first name counts.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":"}}]',
         b'[{"index":0,"function":{"name":"sub","arguments":"1}"}}]',
         calls=(_ADD,),
         anomalies=frozenset({"call_name_changed"}),
     ),
     "calls-with-cumulative-arguments": _habit(
-        "One call; each piece has all of its arguments so far: only the rest is new.",
+        "One call with all arguments so far in each piece, of which only the rest is added.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\""}}]',
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":1"}}]',
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":1}"}}]',
@@ -192,7 +192,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"arguments_repeated"}),
     ),
     "calls-sent-again-at-the-end": _habit(
-        "One call in pieces, and then again as a whole, in another spelling of the same JSON.",
+        "One call in pieces, then repeated as a whole in another serialization of the same JSON.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":"}}]',
         b'[{"index":0,"function":{"arguments":"1}"}}]',
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{ \\"a\\": 1 }"}}]',
@@ -200,7 +200,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"arguments_repeated"}),
     ),
     "calls-with-a-placeholder": _habit(
-        "One call; an empty object stands where its arguments are to come.",
+        "One call with an empty object as a placeholder before its arguments.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{}"}}]',
         b'[{"index":0,"function":{"arguments":"{\\"a\\":"}}]',
         b'[{"index":0,"function":{"arguments":"1}"}}]',
@@ -208,25 +208,25 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"arguments_repeated"}),
     ),
     "calls-with-an-empty-object": _habit(
-        "One call whose arguments are an empty object, which is no placeholder.",
+        "One call whose arguments are an empty object, which is not a placeholder.",
         b'[{"index":0,"id":"call_a","function":{"name":"now","arguments":"{}"}}]',
         calls=(ToolCall("call_a", "now", "{}"),),
     ),
     "calls-of-a-custom-tool": _habit(
-        "One call of a custom tool, whose input is no JSON: a piece like the input so far repeats nothing.",
+        "One call of a custom tool, whose input is not JSON; a piece equal to the input so far is not a repetition.",
         b'[{"index":0,"id":"call_a","type":"custom","custom":{"name":"shell","input":"ls "}}]',
         b'[{"index":0,"id":"call_a","custom":{"name":"shell","input":"ls "}}]',
         calls=(ToolCall("call_a", "shell", "ls ls ", kind="custom"),),
     ),
     "calls-with-half-characters": _habit(
-        "One call; the halves of a surrogate pair come in two pieces of its arguments.",
+        "One call with the halves of a surrogate pair in two pieces of its arguments.",
         b'[{"index":0,"id":"call_a","function":{"name":"add","arguments":"{\\"a\\":\\"\\ud83d"}}]',
         b'[{"index":0,"function":{"arguments":"\\ude00\\"}"}}]',
         calls=(ToolCall("call_a", "add", '{"a":"\N{GRINNING FACE}"}'),),
         anomalies=frozenset({"split_surrogate"}),
     ),
     "calls-finished-in-each-piece": Habit(
-        about="One call, and a finish reason with each piece of it.",
+        about="One call with a finish reason in each piece.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_a","function":'
             b'{"name":"add","arguments":"{\\"a\\":"}}]},"finish_reason":"tool_calls"}]}',
@@ -240,7 +240,7 @@ TOOL_CALLS: Mapping[str, Habit] = {
         anomalies=frozenset({"content_after_finish"}),
     ),
     "calls-in-a-message": Habit(
-        about="A call in pieces, and then a message that holds it and another.",
+        about="A call in pieces, then a message that contains it and another one.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_a","function":'
             b'{"name":"add","arguments":"{\\"a\\":"}}]}}]}',

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for tool calls as servers tell them, well-formed and otherwise."""
+"""Hypothesis strategies for tool calls as servers stream them, well-formed and otherwise."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ Indexing: TypeAlias = Literal["from 0", "from 1", "sparse", "always 0", "null", 
 """How a server numbers its calls."""
 
 Naming: TypeAlias = Literal["once", "then empty", "then null", "in each piece", "new id", "new id and name"]
-"""Which pieces carry the call's id and name, and whether later pieces have an id of their own."""
+"""Which pieces contain the call's id and name, and whether later pieces have a different id."""
 
 Grouping: TypeAlias = Literal["in pieces", "in turns", "whole", "all in one delta", "as objects"]
-"""How calls are parted into deltas: in pieces one call after another, in pieces by turns, a whole call a
-delta, all of them in one, or a whole call a delta with arguments that are an object."""
+"""How calls are split into deltas: in pieces, one call after another; in pieces, interleaved; one whole call per delta;
+all in one delta; or one whole call per delta, with arguments as an object."""
 
 Repeating: TypeAlias = Literal["nothing", "all so far", "all at the end"]
-"""Which arguments come again: none, in each piece all that have come, or after the last piece all of them."""
+"""Which arguments are repeated: none, all so far in each piece, or all of them after the last piece."""
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Tool calls, and the `tool_calls` of the deltas that tell them.
+class CallDeltas:
+    """Tool calls, and the `tool_calls` of the deltas that send them.
 
     Attributes:
         calls: The calls.
         deltas: The `tool_calls` of each delta.
-        whole: The same calls as a message that is whole holds them.
-        waits: Whether a delta holds what means something only with the next: half a surrogate pair, a placeholder.
+        whole: The same calls as in a complete message.
+        waits: Whether a delta is incomplete without the next: half a surrogate pair, or a placeholder.
     """
 
     calls: list[ToolCall]
@@ -48,7 +48,7 @@ class Telling:
 
 @dataclass(frozen=True)
 class _Call:
-    """A tool call, its arguments as an object and as text in pieces."""
+    """A tool call, with its arguments as an object and as pieces of text."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ class _Call:
         return ToolCall(self.id, self.name, "".join(self.pieces), kind=self.kind)
 
     def said(self, **fields: Any) -> Piece:
-        """What a piece says of the call: its name, its arguments or both."""
+        """Return the fields of a piece: the call's name, its arguments or both."""
         if self.kind == "custom":
             fields = {"input" if name == "arguments" else name: value for name, value in fields.items()}
         return {self.kind: fields}
@@ -74,11 +74,11 @@ def _call(number: int, name: str, arguments: dict[str, Any], cuts: list[int], cu
 
 
 @functools.cache
-def tellings(*, well_formed: bool) -> SearchStrategy[Telling]:
-    """Up to three tool calls, and the deltas that tell them; shrinks towards none, and towards OpenAI's form.
+def call_deltas(*, well_formed: bool) -> SearchStrategy[CallDeltas]:
+    """Generate up to three tool calls and their deltas; shrinks towards none, and towards OpenAI's form.
 
     Args:
-        well_formed: Whether all of them are told as OpenAI does it.
+        well_formed: Whether to stream them all as OpenAI does.
     """
     values = st.one_of(st.integers(-9, 9), st.text(max_size=4), st.none(), st.just("\N{SLIGHTLY SMILING FACE}"))
     calls = st.lists(
@@ -121,9 +121,9 @@ def _told(
     identified: bool = True,
     shares_id: bool = False,
     halves: bool = False,
-) -> Telling:
+) -> CallDeltas:
     counted = indexing in ("from 0", "from 1", "sparse")
-    # Where neither index nor id tells calls apart, nobody could: such drawings get ids, or keep calls whole.
+    # Without index and id, calls cannot be told apart: such examples get ids, or keep calls whole.
     identified = identified or indexing == "always 0" or any(call.kind == "custom" for call in calls)
     shares_id = shares_id and identified and _can_share_an_id(calls)
     if shares_id:
@@ -183,22 +183,22 @@ def _told(
     whole = [
         {"id": call.id, "type": call.kind, **call.said(name=call.name, arguments=call.pieces[0])} for call in meant
     ]
-    return Telling(
+    return CallDeltas(
         [call.meant() for call in meant], deltas, [] if shares_id else whole, halves or opening == _PLACEHOLDER
     )
 
 
 def _can_share_an_id(calls: list[_Call]) -> bool:
-    """Whether calls can be told apart without index and id: by their names, and by their arguments being whole."""
+    """Whether calls can be told apart without index and id, by their names and complete arguments."""
     named_anew = all(one.name != other.name for one, other in itertools.pairwise(calls))
     return named_anew and all(call.kind == "function" for call in calls)
 
 
 def _possible(naming: Naming, calls: list[_Call], *, identified: bool) -> Naming:
-    """The same naming, or another where nobody could tell what is meant.
+    """Return the naming, or another one if it would be ambiguous.
 
-    A piece that names its call and looks like a beginning of the arguments, or like all of them so far, could be
-    another call, or a repetition.
+    A piece that names its call, and looks like the start of the arguments or like all of them so far, could be another
+    call or a repetition.
     """
     if naming in ("new id", "new id and name") and not identified:
         return "once"
@@ -213,7 +213,7 @@ def _possible(naming: Naming, calls: list[_Call], *, identified: bool) -> Naming
 
 
 def halved(pieces: list[str]) -> list[str]:
-    """The same text, parted besides inside of one surrogate pair a piece: with halves, as JSON can say them."""
+    """Also split one surrogate pair in each piece into halves, which JSON can encode."""
     parted: list[str] = []
     for piece in pieces:
         place = next((place for place, character in enumerate(piece) if character > "\uffff"), None)
@@ -227,7 +227,7 @@ def halved(pieces: list[str]) -> list[str]:
 
 
 def whole_text(pieces: list[str]) -> str:
-    """The text that pieces join to, their halves put together; U+FFFD for one at the end."""
+    """Join pieces, combining halves of surrogate pairs; an unpaired half at the end becomes U+FFFD."""
     return "".join(pieces).encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
 
 

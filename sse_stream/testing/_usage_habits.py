@@ -1,4 +1,4 @@
-"""Where and how servers report usage."""
+"""Quirks of usage reports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ USAGE: Mapping[str, Habit] = {
         total_tokens=7,
     ),
     "usage-in-every-chunk": Habit(
-        about="Usage in every chunk, cumulative: the last one counts, and nothing is summed.",
+        about="Cumulative usage in every chunk; the last report counts, and reports are not summed.",
         body=framed(
             b'{"choices":[{"index":0,"delta":{"content":"Hel"}}],'
             b'"usage":{"prompt_tokens":5,"completion_tokens":1,"total_tokens":6}}',
@@ -63,7 +63,7 @@ USAGE: Mapping[str, Habit] = {
         total_tokens=7,
     ),
     "usage-not-a-sum": Habit(
-        about="A total that is not the sum, reasoning being counted elsewhere (xAI).",
+        about="A total that is not the sum, because reasoning is counted separately (xAI).",
         body=framed(
             _HEL,
             _LO,
@@ -75,7 +75,7 @@ USAGE: Mapping[str, Habit] = {
         anomalies=frozenset({"odd_total"}),
     ),
     "usage-nulls-after-counts": Habit(
-        about="Counts that are null in a later report: the last that was not null counts.",
+        about="Counts that are null in a later report; the last non-null counts are kept.",
         body=framed(
             _HEL,
             _LO,
@@ -97,7 +97,7 @@ USAGE: Mapping[str, Habit] = {
         total_tokens=7,
     ),
     "usage-falls-to-zero": Habit(
-        about="A last report that counts nothing: the one before it counts.",
+        about="A last report of zeros; the report before it counts.",
         body=framed(
             _HEL,
             b'{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}],'

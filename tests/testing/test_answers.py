@@ -139,14 +139,14 @@ class TestAnswers:
         reply = Reply.reasoning("Hm.", pace=0.5) + Reply.text("Hi", fault=EndAt(3), status=201)
         assert (reply.pace, reply.fault, reply.status) == (0.5, EndAt(3), 201)
         assert (Reply.text("a", pace=1.0) + Reply.text("b", pace=1.0)).pace == 1.0
-        with pytest.raises(ValueError, match=r"pace is given twice, as 1\.0 and as 2\.0"):
+        with pytest.raises(ValueError, match=r"pace is set twice, to 1\.0 and to 2\.0"):
             _ = Reply.text("a", pace=1.0) + Reply.text("b", pace=2.0)
-        with pytest.raises(ValueError, match="finish_reason is given twice"):
+        with pytest.raises(ValueError, match="finish_reason is set twice"):
             _ = Reply.text("a", finish_reason="stop") + Reply.text("b", finish_reason="length")
 
     def test_what_is_no_answer_does_not_add_up(self) -> None:
         for other in (Reply(b"data: [DONE]\n\n"), Reply.error("no", status=400)):
-            with pytest.raises(TypeError, match=r"only replies of Reply\.text"):
+            with pytest.raises(TypeError, match=r"only replies from Reply\.text"):
                 _ = Reply.text("Hi") + other
         with pytest.raises(TypeError, match="unsupported operand"):
             _ = Reply.text("Hi") + "more"  # type: ignore[operator]  # the mistake that is tested
@@ -155,7 +155,7 @@ class TestAnswers:
         ("make", "arguments"), [(Reply.text, (["a"],)), (Reply.tool_call, ("f", [1])), (Reply.tool_call, (7,))]
     )
     def test_what_is_no_text_is_refused_at_once(self, make: Callable[..., Reply], arguments: tuple[Any, ...]) -> None:
-        with pytest.raises(TypeError, match=r"pieces of text, as in Reply\.text\('Hel', 'lo'\), not"):
+        with pytest.raises(TypeError, match=r"pieces of an answer must be str, as in Reply\.text\('Hel', 'lo'\), not"):
             make(*arguments)
 
     def test_a_server_takes_one_as_it_is_and_its_own_options_win(self) -> None:
@@ -253,7 +253,7 @@ class TestFakeResponse:
         pieces = response.iter_raw()
         assert [next(pieces) for _ in range(3)] == [b": x\n\n"] * 3
         response.close()
-        with pytest.raises(RuntimeError, match="was closed while it was read"):
+        with pytest.raises(RuntimeError, match="was closed while it was being read"):
             next(pieces)
 
     def test_it_has_status_and_headers(self) -> None:
@@ -287,10 +287,10 @@ class TestFakeResponse:
     def test_it_is_read_once(self) -> None:
         response = FakeResponse(HELLO)
         next(response.iter_raw())
-        with pytest.raises(RuntimeError, match="has been read already"):
+        with pytest.raises(RuntimeError, match="has already been read"):
             next(response.iter_raw())
         response.close()
-        with pytest.raises(RuntimeError, match="has been closed already"):
+        with pytest.raises(RuntimeError, match="has already been closed"):
             next(response.iter_raw())
 
     def test_some_statuses_have_no_body(self) -> None:
@@ -321,7 +321,7 @@ class TestFakeResponse:
 class TestFaults:
     def test_what_is_no_number_of_bytes_goes_by_its_name(self) -> None:
         assert Stall(5) == Stall(at=5) != Stall(seconds=5)
-        with pytest.raises(TypeError, match=r"write Stall\(seconds=0.5\)"):
+        with pytest.raises(TypeError, match=r"pass Stall\(seconds=0.5\)"):
             Stall(0.5)  # type: ignore[arg-type]  # the mistake that is tested
         with pytest.raises(TypeError):
             Stall(5, 0.5)  # type: ignore[call-arg]  # the mistake that is tested
@@ -339,7 +339,7 @@ class TestImporting:
                 """import sys; sys.modules['hypothesis'] = None; import sse_stream.testing as kit
 try: kit.chat_streams
 except ImportError as error: print(error)""",
-                "needs Hypothesis: install the extra",
+                "requires Hypothesis: pip install",
             ),
         ],
     )

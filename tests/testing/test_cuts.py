@@ -33,7 +33,7 @@ def test_every_cut_in_two_or_three() -> None:
 
 
 def test_no_body_is_cut_into_nothing() -> None:
-    with pytest.raises(ValueError, match="1 piece or more, not 0"):
+    with pytest.raises(ValueError, match="pieces must be 1 or more, not 0"):
         list(every_cut(b"abc", 0))
 
 
@@ -73,7 +73,7 @@ def test_the_cut_is_reduced_to_what_is_needed_to_fail() -> None:
 
 def test_of_many_cuts_the_first_are_shown_and_of_a_long_piece_its_ends() -> None:
     lines = complaint(lambda pieces: len(pieces) > 5, b"abcdefgh")
-    assert lines[1] == "the cut:  b'abc' ✂ b'd' ✂ b'e' ✂ b'f', and 2 cuts more"
+    assert lines[1] == "the cut:  b'abc' ✂ b'd' ✂ b'e' ✂ b'f', and 2 more cuts"
     long = b"<" + b"x" * 200 + b">"
     lines = complaint(lambda pieces: long in pieces, b"a" + long + b"b", cuts=[[b"a", long, b"b"]])
     assert lines[1] == f"the cut:  b'a' ✂ {long[:40]!r}…{long[-40:]!r} ✂ b'b'"
@@ -92,8 +92,8 @@ class Found:
         ([1, ("a", 2)], [1, ("a", 3)], "result[1][1]: 2 when whole, 3 when cut"),
         ([1, 2], [1], "result: 2 items when whole, 1 when cut"),
         ({"a": {"b": 1}}, {"a": {"b": 2}}, "result['a']['b']: 1 when whole, 2 when cut"),
-        ({"a": 1, "b": 2}, {"a": 1}, "result: the key 'b' is there only when whole"),
-        ({"a": 1}, {"a": 1, "b": 2}, "result: the key 'b' is there only when cut"),
+        ({"a": 1, "b": 2}, {"a": 1}, "result: the key 'b' is present only when whole"),
+        ({"a": 1}, {"a": 1, "b": 2}, "result: the key 'b' is present only when cut"),
         ([Found("a")], [Found("b")], "result[0]: Found(name='a') when whole, Found(name='b') when cut"),
         (1, "1", "result: 1 when whole, '1' when cut"),
     ],

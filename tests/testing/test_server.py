@@ -111,7 +111,7 @@ class TestWhatIsServed:
         with ReplayServer() as server:
             assert server.url.startswith("http://127.0.0.1:")
             assert server.chat_url == f"{server.base_url}/chat/completions" == f"{server.url}{CHAT}"
-        with pytest.raises(RuntimeError, match="within its `with` block"):
+        with pytest.raises(RuntimeError, match="inside its `with` block"):
             _ = server.url
 
     def test_the_port_and_the_address_can_be_chosen(self) -> None:
@@ -273,7 +273,7 @@ class TestHowItIsSent:
 
     def test_an_encoding_whose_package_is_absent_says_which(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "brotli", None)
-        with pytest.raises(ValueError, match="needs the package brotli"):
+        with pytest.raises(ValueError, match="requires the package brotli"):
             Reply(BODY, encoding="br")
 
 
@@ -402,7 +402,7 @@ class TestManyRequests:
                 assert "LookupError" in json.load(response)["error"]["message"]
 
     def test_a_script_that_returns_no_reply_is_told_so(self) -> None:
-        with pytest.raises(TypeError, match="returns a Reply, not b'no'"):
+        with pytest.raises(TypeError, match="must return a Reply, not b'no'"):
             with ReplayServer(script=lambda _: b"no") as server, asked(server) as response:  # type: ignore[arg-type]  # the mistake that is tested
                 assert response.status == 500
 
@@ -411,7 +411,7 @@ class TestManyRequests:
             ReplayServer(BODY, script=[Reply()])
         with pytest.raises(ValueError, match="not both"):
             ReplayServer(script=[Reply()], pace=1.0)
-        with pytest.raises(ValueError, match="one reply at least"):
+        with pytest.raises(ValueError, match="at least one reply"):
             ReplayServer(script=[])
 
     def test_many_clients_are_served_at_once(self) -> None:
@@ -451,7 +451,7 @@ class TestStopping:
 
     def test_a_server_serves_once(self) -> None:
         server = ReplayServer(BODY)
-        with server, pytest.raises(RuntimeError, match="serves once"):
+        with server, pytest.raises(RuntimeError, match="cannot be entered twice"):
             server.__enter__()
 
     def test_an_error_in_the_block_is_the_one_that_is_raised(self) -> None:

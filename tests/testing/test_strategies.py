@@ -37,7 +37,7 @@ from sse_stream.testing import (
     server_sent_events,
 )
 from sse_stream.testing._failure_strategies import Failure, reports
-from sse_stream.testing._tool_call_strategies import Telling, tellings
+from sse_stream.testing._tool_call_strategies import CallDeltas, call_deltas
 
 T = TypeVar("T")
 
@@ -286,11 +286,11 @@ class TestChats:
         assert not missing(chat_streams(), {kind: shows(kind) for kind in ODD})
 
     def test_each_kind_of_call_comes_up(self) -> None:
-        def says(pattern: str) -> Callable[[Telling], object]:
+        def says(pattern: str) -> Callable[[CallDeltas], object]:
             return lambda telling: re.search(pattern, json.dumps(telling.deltas))
 
         assert not missing(
-            tellings(well_formed=False),
+            call_deltas(well_formed=False),
             {
                 "custom": lambda telling: any(call.kind == "custom" for call in telling.calls),
                 "a new id in each piece": says(r'"id": "call_0_1", "(function|custom)": {"(arguments|input)"'),
@@ -381,7 +381,7 @@ except ImportError as error:
     print(error)
 """
         shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        assert "chunkings needs Hypothesis" in shown.stdout
+        assert "chunkings requires Hypothesis" in shown.stdout
         assert "sse-stream[testing]" in shown.stdout
 
 

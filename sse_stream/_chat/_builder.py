@@ -60,13 +60,13 @@ class CompletionBuilder:
         "_choices",
         "_created",
         "_extra",
+        "_fields",
         "_id",
         "_last_id",
         "_last_model",
         "_limits",
         "_model",
         "_note",
-        "_stated",
         "_unnamed",
         "_usage",
         "dialect",
@@ -85,7 +85,7 @@ class CompletionBuilder:
         self._unnamed = True  # whether id, model or creation time is still missing
         self._choices: dict[int, ChoiceState] = {}
         self._usage: UsageState | None = None
-        self._stated: dict[str, str] = {}
+        self._fields: dict[str, str] = {}
         self._extra: LatestFields | None = None  # fields that are not in the chunk model
         self.tally = Tally(limits.output_size)
 
@@ -125,7 +125,7 @@ class CompletionBuilder:
             created=self._created,
             choices=[self._choices[index].snapshot(self.dialect) for index in sorted(self._choices)],
             usage=self.usage,
-            extra={**self._stated, **({} if self._extra is None else self._extra.snapshot())},
+            extra={**self._fields, **({} if self._extra is None else self._extra.snapshot())},
             dialect=self.dialect,
         )
 
@@ -235,13 +235,13 @@ class CompletionBuilder:
 
     def _add_beside(self, chunk: ChatCompletionChunk, events: list[ChatEvent]) -> None:
         """Add the fields beside the choices."""
-        stated = self._stated
-        if chunk.system_fingerprint is not None and chunk.system_fingerprint != stated.get("system_fingerprint"):
-            self.state("system_fingerprint", chunk.system_fingerprint)
-        if chunk.service_tier is not None and chunk.service_tier != stated.get("service_tier"):
-            self.state("service_tier", chunk.service_tier)
+        fields = self._fields
+        if chunk.system_fingerprint is not None and chunk.system_fingerprint != fields.get("system_fingerprint"):
+            self.set_field("system_fingerprint", chunk.system_fingerprint)
+        if chunk.service_tier is not None and chunk.service_tier != fields.get("service_tier"):
+            self.set_field("service_tier", chunk.service_tier)
         if chunk.obfuscation is not None:
-            self.state("obfuscation", chunk.obfuscation)
+            self.set_field("obfuscation", chunk.obfuscation)
         if chunk.moderation is not None:
             self._add_extra({"moderation": chunk.moderation})
         if chunk.extra:
@@ -254,11 +254,11 @@ class CompletionBuilder:
             if usage is not None:
                 events.append(UsageReported(usage))
 
-    def state(self, name: str, value: str) -> None:
+    def set_field(self, name: str, value: str) -> None:
         """Set a field of the chunk model beside the choices. The last value counts."""
-        before = self._stated.get(name)
+        before = self._fields.get(name)
         self.tally.size += getsizeof(value) - (0 if before is None else getsizeof(before))
-        self._stated[name] = value
+        self._fields[name] = value
 
     def _add_extra(self, fields: Mapping[str, JSONValue]) -> None:
         if self._extra is None:

@@ -40,9 +40,9 @@ class CallStates:
         return self._slots.all
 
     @property
-    def is_one_open(self) -> bool:
+    def has_open_call(self) -> bool:
         """Whether the JSON arguments of a call are still incomplete."""
-        return self._slots.is_one_open
+        return self._slots.has_open_call
 
     def add(self, pieces: Iterable[ChoiceDeltaToolCall], events: list[ChatEvent]) -> None:
         """Add the pieces of calls in a delta.

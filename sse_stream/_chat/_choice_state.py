@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from .._json._depth import JSONValue
 from ._anomalies import OnAnomaly
+from ._audio_and_logprobs import AudioState, LogprobsState
 from ._call_states import CallStates
 from ._choice_message import message_of
 from ._chunks import ChoiceDelta
@@ -18,7 +19,6 @@ from ._part_state import TEXT_EVENTS, Complete, PartState
 from ._reasoning import REASONING_FIELDS, texts_of
 from ._reports import ChoiceLogprobs
 from ._slot import Slot
-from ._spoken import AudioState, LogprobsState
 from ._text_channel import TextChannel
 from ._whole_message import rest_of_message
 
@@ -256,8 +256,8 @@ class ChoiceState:
     @property
     def is_settled(self) -> bool:
         """Whether the choice is complete: it has finished and did not continue, and no call is open."""
-        is_one_open = self.calls is not None and self.calls.is_one_open
-        return self.finish_reason is not None and not self.went_on and not is_one_open
+        has_open_call = self.calls is not None and self.calls.has_open_call
+        return self.finish_reason is not None and not self.went_on and not has_open_call
 
     def _add_fields(self, fields: Mapping[str, JSONValue]) -> None:
         """Add fields of a delta that belong to the message as a whole or are not in the chunk model."""

@@ -154,7 +154,7 @@ class ChunkChoice(Piece, frozen=True):
     message: ChoiceDelta | None = None
 
     # The tolerant path moves these fields of a choice into fields of the chunk model, so in `extra` they are ordinary data.
-    speaking: ClassVar[frozenset[str]] = frozenset({"usage", "text"})
+    reserved: ClassVar[frozenset[str]] = frozenset({"usage", "text"})
 
 
 class _Received:

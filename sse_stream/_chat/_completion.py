@@ -1,4 +1,4 @@
-"""The completion: everything that a stream has delivered."""
+"""The completion: the accumulated result of a stream."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
-    """Everything that has arrived, accumulated.
+    """The accumulated result of a stream.
 
     Attributes:
         id: The first id that was not empty; `None` if none came.

@@ -24,7 +24,7 @@ from ._memory import ENTRY, POINTER, Node, text_of, utf8, weight
 _encode = msgspec.json.Encoder().encode
 
 # Fields whose last value counts: which item a piece belongs to, its role, its status.
-_STATED = frozenset(
+_LATEST = frozenset(
     {"index", "type", "id", "format", "role", "name", "channel", "recipient", "phase", "status", "model", "object"}
     | {"provider_specific_fields"}
 )
@@ -39,7 +39,7 @@ _IN_PIECES = frozenset(
 _ADDED_TO = frozenset({"annotations", "images"})
 
 # The fields that mark a list item as complete, and those with its text, which may be repeated with them.
-_SEALS = ("signature", "data")
+_SIGNATURES = ("signature", "data")
 _TEXTS = ("thinking", "text", "summary")
 
 # The memory for remembering the place of an item by its index: a tuple and a dict entry.
@@ -83,7 +83,7 @@ class JoinedList:
                     return _merge_item(self.items[place], item)
                 self._places[key] = len(self.items)
                 growth += PLACE_WEIGHT
-            elif isinstance(last, dict) and "index" not in last and last.get("type") == kind and not _is_sealed(last):
+            elif isinstance(last, dict) and "index" not in last and last.get("type") == kind and not _is_signed(last):
                 return _merge_item(last, item)
         self.items.append(item)
         return growth + weight(item, names=self._names)
@@ -93,13 +93,13 @@ class JoinedList:
         return PLACE_WEIGHT * len(self._places) + weight(self.items)
 
 
-def _is_sealed(item: Mapping[str, Node]) -> bool:
-    return any(item.get(seal) for seal in _SEALS)
+def _is_signed(item: Mapping[str, Node]) -> bool:
+    return any(item.get(name) for name in _SIGNATURES)
 
 
 def _merge_item(kept: dict[str, Node], piece: dict[str, JSONValue]) -> int:
     """Merge a piece into an item. Some servers repeat the whole text along with the signature."""
-    if _is_sealed(piece):
+    if _is_signed(piece):
         piece = {
             name: value for name, value in piece.items() if name not in _TEXTS or not _repeats(kept.get(name), value)
         }
@@ -194,7 +194,7 @@ def _merge(fields: dict[str, Node], piece: Mapping[str, JSONValue], *, in_pieces
             growth += weight(value) if name in fields else ENTRY + weight(name, value)
             fields[name] = value
         elif value is not None:
-            if name in _STATED:
+            if name in _LATEST:
                 growth += _overlay(fields, {name: value})
             else:
                 growth += _merge_value(fields, name, old, value, in_pieces=in_pieces or name in _IN_PIECES)

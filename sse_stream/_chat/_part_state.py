@@ -11,10 +11,10 @@ from ._memory import POINTER, text_of, utf8, weight
 from ._merging import value_of
 from ._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from ._slot import Slot
-from ._text_channel import SpokenDelta, TextChannel
+from ._text_channel import TextChannel, TextEvent
 
 # The kinds of part that have text, and the events for their pieces.
-TEXT_EVENTS: Mapping[str, type[SpokenDelta]] = {
+TEXT_EVENTS: Mapping[str, type[TextEvent]] = {
     "text": TextDelta,
     "reasoning": ReasoningDelta,
     "reasoning_summary": ReasoningDelta,

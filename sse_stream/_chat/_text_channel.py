@@ -7,7 +7,7 @@ from typing import TypeAlias
 from ._events import ReasoningDelta, RefusalDelta, TextDelta
 from ._memory import Tally, text_of, utf8
 
-SpokenDelta: TypeAlias = TextDelta | ReasoningDelta | RefusalDelta
+TextEvent: TypeAlias = TextDelta | ReasoningDelta | RefusalDelta
 """An event for a piece of generated text."""
 
 # The memory that an empty channel and its part take.
@@ -26,14 +26,14 @@ class TextChannel:
 
     __slots__ = ("choice", "data", "event", "tally")
 
-    def __init__(self, event: type[SpokenDelta], choice: int, tally: Tally) -> None:
+    def __init__(self, event: type[TextEvent], choice: int, tally: Tally) -> None:
         self.event = event
         self.choice = choice
         self.data = bytearray()
         self.tally = tally
         tally.begin(CHANNEL_WEIGHT)
 
-    def append(self, text: str) -> SpokenDelta:
+    def append(self, text: str) -> TextEvent:
         """Add a piece, which must not be empty.
 
         Returns:

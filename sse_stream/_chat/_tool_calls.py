@@ -64,7 +64,7 @@ class Slots:
         self._delta = 0  # the number of deltas so far
 
     @property
-    def is_one_open(self) -> bool:
+    def has_open_call(self) -> bool:
         """Whether the JSON arguments of a call are still incomplete."""
         return any(slot.kind == "function" and not slot.complete for slot in self._open)
 

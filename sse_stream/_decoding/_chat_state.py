@@ -13,11 +13,11 @@ from .._chat._events import ChatEvent, KeepAlive
 from .._chat._limits import Limits
 from .._chat._reports import Usage
 from .._errors import ChunkDecodeError, EventTooLargeError, OutputTooLargeError, ProviderError, SSEStreamError
-from ..dialects._base import AnomalyFound, Beside, Dialect, DialectFound, Done, Failure, PartItem, Ping
+from ..dialects._base import AnomalyFound, ControlItem, Dialect, DialectFound, Done, Failure, PartItem, Ping
 from ._items import ItemDecoder
 from ._marking import mark_part
 from ._states import Lifecycle
-from ._typed import shortcut_for
+from ._text_shortcut import shortcut_for
 from ._verdict import anomalies_at_end, error_at_end, failed_finish
 
 
@@ -132,7 +132,7 @@ class ChatState(Lifecycle):
         except OutputTooLargeError as error:
             raise self.fail(error, "invalid") from None
 
-    def apply(self, item: Beside) -> list[ChatEvent]:
+    def apply(self, item: ControlItem) -> list[ChatEvent]:
         """Apply an item that is not a chunk. Returns its events.
 
         Raises:

@@ -90,9 +90,9 @@ class ItemDecoder:
         chunk = self._decode_plain(data, parser.plain_name)
         if chunk is None:
             self._decode(ServerSentEvent(parser.decoded(data), parser.plain_name, parser.last_event_id))
-        elif self._reading.detecting is not None or self._items.halves.waiting:
+        elif self._reading.detecting is not None or self._items.surrogates.waiting:
             before = self._reading.settled(chunk)
-            if before or self._items.halves.waiting:
+            if before or self._items.surrogates.waiting:
                 self._items.put((*before, chunk))
                 return None
         return chunk

@@ -10,7 +10,7 @@ from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._events import ChatEvent
 from ..dialects._base import AnomalyFound, Done, Item
-from ._halves import Halves
+from ._surrogates import Surrogates
 
 Entries: TypeAlias = deque[Item | ChatEvent]
 """Items of decoded events, preceded by the remaining events of the current chunk."""
@@ -21,14 +21,14 @@ class ItemQueue:
 
     Attributes:
         entries: The queue.
-        halves: Rejoins split surrogate pairs.
+        surrogates: Rejoins split surrogate pairs.
     """
 
-    __slots__ = ("entries", "halves")
+    __slots__ = ("entries", "surrogates")
 
     def __init__(self) -> None:
         self.entries: Entries = deque()
-        self.halves = Halves()
+        self.surrogates = Surrogates()
 
     def put(self, items: Iterable[Item]) -> None:
         """Queue items."""
@@ -41,12 +41,12 @@ class ItemQueue:
 
     def end(self) -> None:
         """Queue the text that is still held back, because the stream ends."""
-        if self.halves.waiting:
-            self.entries.extend(self.halves.rest(self.note))
+        if self.surrogates.waiting:
+            self.entries.extend(self.surrogates.rest(self.note))
 
     def mended(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
         """Return the chunk without lone surrogates. Anomalies about them are queued first."""
-        return self.halves.mend(chunk, self.note)
+        return self.surrogates.mend(chunk, self.note)
 
     def note(self, kind: AnomalyKind, sample: str) -> None:
         """Queue an anomaly."""

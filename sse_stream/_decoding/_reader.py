@@ -11,7 +11,7 @@ from .._chat._copies import chunk_to_keep
 from .._chat._events import ChatEvent
 from .._chat._limits import Limits
 from .._errors import OutputTooLargeError
-from ..dialects._base import Beside, Dialect, Item
+from ..dialects._base import ControlItem, Dialect, Item
 from ._chat_state import ChatState
 
 
@@ -101,7 +101,7 @@ class EventReader(ChatState):
                 events = self.add(entry)
                 if shortcut.tries and len(events) == 1 and self.log.violation is None:
                     shortcut.learn(getattr(entry, SOURCE, None), parser.plain_name, entry, events[0])
-            elif isinstance(entry, Beside):
+            elif isinstance(entry, ControlItem):
                 events = self.apply(entry)
                 shortcut = self.shortcut  # finding a dialect replaces the shortcut
             else:
@@ -128,7 +128,7 @@ class EventReader(ChatState):
         queue = self.queue
         place = 0  # the position after the events that stay queued
         while True:
-            while place < len(queue) and not isinstance(queue[place], (ChatCompletionChunk, Beside)):
+            while place < len(queue) and not isinstance(queue[place], (ChatCompletionChunk, ControlItem)):
                 place += 1
             if place == len(queue):
                 if not self._fetch():
@@ -139,7 +139,7 @@ class EventReader(ChatState):
             if isinstance(entry, ChatCompletionChunk):
                 self.add(chunk_to_keep(entry))
                 return entry
-            if isinstance(entry, Beside):
+            if isinstance(entry, ControlItem):
                 self.apply(entry)
 
     def _fetch(self) -> bool:

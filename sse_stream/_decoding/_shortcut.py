@@ -23,7 +23,7 @@ from .._chat._builder import CompletionBuilder
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._events import ChatEvent, ReasoningDelta, RefusalDelta, TextDelta
 from .._chat._reasoning import REASONING_FIELDS
-from .._chat._text_channel import SpokenDelta, TextChannel
+from .._chat._text_channel import TextChannel, TextEvent
 from .._sse._parser import PLAIN_END, PLAIN_NAME, PLAIN_START
 from ..dialects._base import Dialect
 
@@ -37,7 +37,7 @@ def _decode_alike(dialect: Dialect) -> Decode | None:
     return dialect.decode_plain if says_so else None
 
 
-_SPOKEN = {TextDelta: ("content",), ReasoningDelta: REASONING_FIELDS, RefusalDelta: ("refusal",)}
+_TEXT_FIELDS = {TextDelta: ("content",), ReasoningDelta: REASONING_FIELDS, RefusalDelta: ("refusal",)}
 
 # After this many attempts in a row that failed, or helped with fewer than `_USEFUL` events, the shortcut is given up.
 _TRIES = 16
@@ -97,7 +97,7 @@ class Shortcut:
         self._seen = 0  # the number of chunks read before this text was found
         self._found_at = 0  # the number of pieces at that time
 
-    def match(self, block: bytes) -> SpokenDelta | None:
+    def match(self, block: bytes) -> TextEvent | None:
         """Read an event that differs from the learned one only in its text. Returns its delta; otherwise `None`.
 
         Args:
@@ -128,7 +128,7 @@ class Shortcut:
             tally.check()
         return channel.event(text, channel.choice)
 
-    def _match_padded(self, block: bytes) -> SpokenDelta | None:
+    def _match_padded(self, block: bytes) -> TextEvent | None:
         """Do the same as `match` for an event with padding after the text.
 
         Raises:
@@ -141,11 +141,11 @@ class Shortcut:
         if not text or self.channel is None:
             return None
         delta = self.channel.append(text)
-        self._builder.state("obfuscation", padding)
+        self._builder.set_field("obfuscation", padding)
         self._builder.tally.check()
         return delta
 
-    def _match_spaced(self, block: bytes) -> SpokenDelta | None:
+    def _match_spaced(self, block: bytes) -> TextEvent | None:
         """Do the same as `match` for a tail of closing braces with a varying number of spaces."""
         stop = block.rfind(b'"') + 1
         if (
@@ -182,15 +182,15 @@ class Shortcut:
 
     def learn(self, data: object, name: str, chunk: ChatCompletionChunk, event: ChatEvent) -> None:
         """Learn from a chunk that was decoded from this data and name, and gave only this event when added."""
-        if type(event) not in _SPOKEN or type(data) is not bytes:
+        if type(event) not in _TEXT_FIELDS or type(data) is not bytes:
             return
         self.tries -= 1
         channel = self._builder.repeating(chunk)
         if channel is None or len(data) > _LARGEST:
             return
-        assert isinstance(event, SpokenDelta)  # noqa: S101  # for type checkers
+        assert isinstance(event, TextEvent)  # noqa: S101  # for type checkers
         delta = chunk.choices[0].delta
-        (field,) = (name for name in _SPOKEN[type(event)] if getattr(delta, name) == event.text)
+        (field,) = (name for name in _TEXT_FIELDS[type(event)] if getattr(delta, name) == event.text)
         variable = [event.text]
         if chunk.obfuscation is not None and self._padding not in (None, chunk.obfuscation):
             variable.append(chunk.obfuscation)  # the padding varies as well

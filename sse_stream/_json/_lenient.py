@@ -11,12 +11,12 @@ from .._errors import ChunkDecodeError
 from ._depth import MAX_DEPTH, JSONValue, is_deep
 
 
-def loads(text: str, *, keep_halves: bool = False) -> tuple[JSONValue, bool]:
+def loads(text: str, *, keep_surrogates: bool = False) -> tuple[JSONValue, bool]:
     """Decode a JSON text.
 
     Args:
         text: The text.
-        keep_halves: Whether to leave unpaired surrogates in the value, so that the caller can pair them.
+        keep_surrogates: Whether to leave unpaired surrogates in the value, so that the caller can pair them.
 
     Returns:
         The value, and whether the text needed the lenient decoder. That accepts `NaN` and `Infinity`, raw control
@@ -35,8 +35,8 @@ def loads(text: str, *, keep_halves: bool = False) -> tuple[JSONValue, bool]:
         value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         raise ChunkDecodeError(f"not JSON: {reason}: {_excerpt(text)}", data=text) from None
-    whole = without_halves(value)
-    return (value, whole == value or not _is_strict(text)) if keep_halves else (whole, True)
+    whole = without_surrogates(value)
+    return (value, whole == value or not _is_strict(text)) if keep_surrogates else (whole, True)
 
 
 def _is_strict(text: str) -> bool:
@@ -52,14 +52,14 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def without_halves(value: JSONValue) -> JSONValue:
+def without_surrogates(value: JSONValue) -> JSONValue:
     """Return the value with U+FFFD in place of each unpaired surrogate."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
-        return {without_halves(name): without_halves(item) for name, item in value.items()}
+        return {without_surrogates(name): without_surrogates(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [without_halves(item) for item in value]
+        return [without_surrogates(item) for item in value]
     return value
 
 

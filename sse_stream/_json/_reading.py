@@ -36,7 +36,7 @@ PROVIDER_FIELDS = "provider_fields"
 """The key for fields of a provider whose names are also names of fields in the schema."""
 
 
-class _Partly(msgspec.Struct, frozen=True):
+class _PartialList(msgspec.Struct, frozen=True):
     """A list of which only some items could be converted."""
 
     items: list[Any]
@@ -72,7 +72,7 @@ def read_struct(cls: type[S], value: Mapping[str, Any], report: Report = ignore)
             extra.update(item if name is LEFT_OVER else {name: item})
         elif item is not None:
             read = reader(item, report, name)
-            if isinstance(read, _Partly):
+            if isinstance(read, _PartialList):
                 fields[name] = read.items
                 extra[name] = read.left
             elif read is not UNREADABLE:
@@ -109,7 +109,7 @@ def _layout(cls: type[msgspec.Struct]) -> _Layout:
     hints = get_type_hints(cls)
     own = [field for field in msgspec.structs.fields(cls) if field.name != "extra"]
     return _Layout(
-        names=frozenset(field.name for field in own) | getattr(cls, "speaking", frozenset()),
+        names=frozenset(field.name for field in own) | getattr(cls, "reserved", frozenset()),
         readers={field.name: _reader_for(hints[field.name]) for field in own},
         required={field.name: hints[field.name]() for field in own if field.required},
     )
@@ -147,7 +147,7 @@ def _read_list(reader: Reader, value: object, report: Report, name: str) -> obje
         else:
             left.append(item)
             report(name, item)
-    return _Partly(items, left) if left else items
+    return _PartialList(items, left) if left else items
 
 
 def _read_text(value: object, report: Report, name: str) -> object:

@@ -21,15 +21,15 @@ def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
     `provider_fields`, as in OpenAI's schema of a completion, if it shares a name with a field or would be misinterpreted.
 
     Args:
-        struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it. The `speaking`
+        struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it. The `reserved`
             attribute of its class may name the extra fields that a reader would misinterpret.
     """
     fields = asdict(struct)
     extra: Mapping[str, JSONValue] = fields.pop("extra")
     said = {name: _written(value) for name, value in fields.items() if value is not None}
     if extra:
-        speaking: AbstractSet[str] = getattr(struct, "speaking", frozenset())
-        said.update(_beside(extra, fields.keys(), speaking))
+        reserved: AbstractSet[str] = getattr(struct, "reserved", frozenset())
+        said.update(_beside(extra, fields.keys(), reserved))
     return said
 
 
@@ -42,10 +42,10 @@ def _written(value: JSONValue) -> JSONValue:
 
 
 def _beside(
-    extra: Mapping[str, JSONValue], fields: AbstractSet[str], speaking: AbstractSet[str]
+    extra: Mapping[str, JSONValue], fields: AbstractSet[str], reserved: AbstractSet[str]
 ) -> dict[str, JSONValue]:
     beside: dict[str, JSONValue] = copied(dict(extra))
-    names = fields | speaking
+    names = fields | reserved
     aside = {name: beside.pop(name) for name in extra if name in names}
     if PROVIDER_FIELDS in beside and (aside or is_set_aside(beside[PROVIDER_FIELDS], names)):
         aside[PROVIDER_FIELDS] = beside[PROVIDER_FIELDS]

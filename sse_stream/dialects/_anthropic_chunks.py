@@ -45,7 +45,7 @@ class Chunks:
         self.model: str | None = None
         self._counts = UsageCounts()
 
-    def say(self, delta: ChoiceDelta, source: str) -> ChatCompletionChunk:
+    def of(self, delta: ChoiceDelta, source: str) -> ChatCompletionChunk:
         """Make a chunk with this delta, decoded from this event."""
         return self._chunk([ChunkChoice(0, delta)], source)
 

@@ -117,9 +117,9 @@ class OpenBlocks:
             if not block.get("id"):
                 yield AnomalyFound("missing_call_id", text)
             self._calls += 1
-            yield self._chunks.say(self._chunks.call(self._calls - 1, block), text)
+            yield self._chunks.of(self._chunks.call(self._calls - 1, block), text)
         elif kind in TEXT_FIELDS:
-            yield from self._say(opened, {TEXT_FIELDS[kind]: block.get(TEXT_FIELDS[kind])}, text)
+            yield from self._deliver(opened, {TEXT_FIELDS[kind]: block.get(TEXT_FIELDS[kind])}, text)
 
     def _end(self, index: int, text: str) -> Iterable[Item]:
         block = self.open.pop(index, None)
@@ -129,12 +129,12 @@ class OpenBlocks:
             # The input came with the start of the block, or it is empty.
             sent = block.began.get("input")
             arguments = "{}" if sent is None else _encode(sent).decode()
-            yield self._chunks.say(self._chunks.arguments(block.call, arguments), text)
+            yield self._chunks.of(self._chunks.arguments(block.call, arguments), text)
         yield PartEnd(0, block.part, complete=whole_block, annotations="citations")
 
     def _add(self, block: OpenBlock, kind: JSONValue, delta: Object, text: str) -> Iterable[Item]:
         if (kind, block.type) in (("text_delta", "text"), ("thinking_delta", "thinking")):
-            yield from self._say(block, delta, text)
+            yield from self._deliver(block, delta, text)
         elif kind == "input_json_delta" and block.type not in TEXT_FIELDS:
             piece = delta.get("partial_json")
             if not isinstance(piece, str):
@@ -143,13 +143,13 @@ class OpenBlocks:
                 yield PartPiece(0, block.part, piece)
             else:
                 block.has_input = block.has_input or piece != ""
-                yield self._chunks.say(self._chunks.arguments(block.call, piece), text)
+                yield self._chunks.of(self._chunks.arguments(block.call, piece), text)
         else:
             if not isinstance(kind, str) or kind not in KEPT_DELTAS:
                 yield AnomalyFound("unknown_delta", text)
             yield PartPiece(0, block.part, delta)
 
-    def _say(self, block: OpenBlock, delta: Object, text: str) -> Iterable[Item]:
+    def _deliver(self, block: OpenBlock, delta: Object, text: str) -> Iterable[Item]:
         """Deliver a piece of text or thinking."""
         field = TEXT_FIELDS[block.type]
         said = delta.get(field)
@@ -166,9 +166,9 @@ class OpenBlocks:
         if not said and not extra:
             return
         if block.type == "text":
-            yield self._chunks.say(ChoiceDelta(content=said, extra=extra or NOTHING), text)
+            yield self._chunks.of(ChoiceDelta(content=said, extra=extra or NOTHING), text)
         else:
-            yield self._chunks.say(ChoiceDelta(reasoning_content=said, extra=extra or NOTHING), text)
+            yield self._chunks.of(ChoiceDelta(reasoning_content=said, extra=extra or NOTHING), text)
 
 
 def _is_index(index: JSONValue) -> bool:

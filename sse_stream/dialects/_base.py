@@ -16,15 +16,15 @@ from .._json._depth import JSONValue
 from .._sse._event import ServerSentEvent
 
 
-class Beside(msgspec.Struct, frozen=True):
+class ControlItem(msgspec.Struct, frozen=True):
     """An item that is not a chunk."""
 
 
-class Done(Beside, frozen=True):
+class Done(ControlItem, frozen=True):
     """The end mark of the stream: `[DONE]`, or its equivalent in another format."""
 
 
-class Failure(Beside, frozen=True):
+class Failure(ControlItem, frozen=True):
     """The server reports an error.
 
     Attributes:
@@ -34,7 +34,7 @@ class Failure(Beside, frozen=True):
     error: SSEStreamError
 
 
-class Ping(Beside, frozen=True):
+class Ping(ControlItem, frozen=True):
     """A keep-alive.
 
     Attributes:
@@ -44,7 +44,7 @@ class Ping(Beside, frozen=True):
     comment: str
 
 
-class AnomalyFound(Beside, frozen=True):
+class AnomalyFound(ControlItem, frozen=True):
     """An anomaly: a tolerated deviation from the format, or a note.
 
     Attributes:
@@ -56,7 +56,7 @@ class AnomalyFound(Beside, frozen=True):
     sample: str
 
 
-class PartItem(Beside, frozen=True):
+class PartItem(ControlItem, frozen=True):
     """An item that marks a part of an answer."""
 
 
@@ -111,7 +111,7 @@ class PartEnd(PartItem, frozen=True):
     annotations: str = ""
 
 
-class DialectFound(Beside, frozen=True):
+class DialectFound(ControlItem, frozen=True):
     """The stream is in another format. This dialect decodes from the next event on.
 
     Attributes:

@@ -29,8 +29,8 @@ _USAGE = _names(Usage)
 
 
 # Fields with a special meaning, which only the tolerant path handles.
-_SPEAKING = frozenset({"error", "type", "x_groq", PROVIDER_FIELDS})
-_SPEAKING_IN_CHOICE = frozenset({"error", "usage", PROVIDER_FIELDS})
+_SPECIAL = frozenset({"error", "type", "x_groq", PROVIDER_FIELDS})
+_SPECIAL_IN_CHOICE = frozenset({"error", "usage", PROVIDER_FIELDS})
 
 
 def decode_with_extras(data: bytes | str) -> ChatCompletionChunk | None:
@@ -53,7 +53,7 @@ def has_extras(chunk: ChatCompletionChunk) -> bool:
 
 
 def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
-    if type(value) is not dict or not _SPEAKING.isdisjoint(value) or type(choices := value.get("choices")) is not list:
+    if type(value) is not dict or not _SPECIAL.isdisjoint(value) or type(choices := value.get("choices")) is not list:
         return None
     # Extra fields are removed at each level, and put back once the rest is converted.
     extra = _taken_out(value, _CHUNK)
@@ -61,7 +61,7 @@ def _chunk(value: JSONValue) -> ChatCompletionChunk | None:
     usage = value.get("usage")
     reports = usage is not None
     for choice in choices:
-        if type(choice) is not dict or not _SPEAKING_IN_CHOICE.isdisjoint(choice):
+        if type(choice) is not dict or not _SPECIAL_IN_CHOICE.isdisjoint(choice):
             return None
         if type(delta := choice.get("delta")) is not dict or PROVIDER_FIELDS in delta:
             return None

@@ -21,7 +21,7 @@ from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._extras import decode_with_extras, has_extras
 from ._framing import is_end_mark, is_keepalive, is_whole_object
-from ._provider_errors import error_field, error_in_ruins, error_in_text, find_error, provider_error
+from ._provider_errors import error_field, error_in_fragment, error_in_text, find_error, provider_error
 from ._quirks import CHUNK_FIELDS, is_chunk, normalized, reasoning_in_content
 from ._think_tags import ThinkTags
 
@@ -144,9 +144,9 @@ class OpenAIChat:
         if is_end_mark(text):
             return (AnomalyFound("odd_end_mark", event.data), _DONE)
         try:
-            value, loose = loads(text, keep_halves=True)
+            value, loose = loads(text, keep_surrogates=True)
         except ChunkDecodeError as error:
-            return self._no_json(event, text, error)
+            return self._not_json(event, text, error)
         items: list[Item] = [AnomalyFound("loose_json", text)] if loose else []
         if event.event == "error":
             return (*items, Failure(provider_error(value)))
@@ -165,7 +165,7 @@ class OpenAIChat:
             return (*items, *self._chunk(value, text), failure)
         return (*items, failure)
 
-    def _no_json(self, event: ServerSentEvent, text: str, error: ChunkDecodeError) -> Sequence[Item]:
+    def _not_json(self, event: ServerSentEvent, text: str, error: ChunkDecodeError) -> Sequence[Item]:
         """Decode data that is not JSON.
 
         Raises:
@@ -174,11 +174,11 @@ class OpenAIChat:
         if is_keepalive(event.event, None):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text))
         if event.event == "error":
-            return (Failure(error_in_ruins(text) or provider_error(text)),)
+            return (Failure(error_in_fragment(text) or provider_error(text)),)
         told = error_in_text(text)
         if told is not None:
             return (Failure(told),)
-        told = error_in_ruins(text)
+        told = error_in_fragment(text)
         if told is not None:
             return (AnomalyFound("interrupted_event", event.data), Failure(told))
         raise error

@@ -9,7 +9,7 @@ import msgspec
 
 from .._errors import ChunkDecodeError, ProviderError
 from .._json._depth import JSONValue
-from .._json._lenient import loads, without_halves
+from .._json._lenient import loads, without_surrogates
 from ._base import Failure, Item
 
 Object = Mapping[str, JSONValue]
@@ -111,7 +111,7 @@ def error_in_text(text: str) -> ProviderError | None:
         return provider_error(body or text)
 
 
-def error_in_ruins(text: str) -> ProviderError | None:
+def error_in_fragment(text: str) -> ProviderError | None:
     """Return an error that was written into the middle of another event; `None` if there is none.
 
     It is a JSON object, or a list of one, at the end of the last line.
@@ -141,13 +141,17 @@ def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
     """
     if carrier is None and isinstance(body, dict):
         carrier = find_error(body)
-    around = without_halves(body if carrier is None else carrier)
+    around = without_surrogates(body if carrier is None else carrier)
     *_, innermost = _inwards(around)
     levels = [level for level in reversed([*_inwards(around)]) if isinstance(level, dict)]
     code = next((code for level in levels if (code := _code(level)) is not None), None)
     kind = next((kind for level in levels if isinstance(kind := level.get("type"), str)), None)
     return ProviderError(
-        _message(innermost, levels), type=kind, code=code, body=without_halves(body), retry_after=_retry_after(levels)
+        _message(innermost, levels),
+        type=kind,
+        code=code,
+        body=without_surrogates(body),
+        retry_after=_retry_after(levels),
     )
 
 

@@ -257,7 +257,7 @@ REPEATED_TEXT = [
     _bug("what stands between is one JSON string", _SHORTCUT, ("text = _decode_text(block[self._start : self._stop])", 'text = block[self._start + 1 : self._stop - 1].decode("utf-8", "replace")')),
     _bug("it is as large as an event may be", _SHORTCUT, (" or len(block) > self._room:", ":")),
     _bug("an empty text is no event", _SHORTCUT, ("        if not text or channel is None:\n", "        if channel is None:\n")),
-    _bug("padding is stated", _SHORTCUT, ('        self._builder.state("obfuscation", padding)\n', "")),
+    _bug("padding is stated", _SHORTCUT, ('        self._builder.set_field("obfuscation", padding)\n', "")),
     _bug("each is counted as a chunk", _SHORTCUT, ("        return self._seen + self._used\n", "        return self._seen\n")),
     _bug("anything else ends it", _STATE, ("        if self.shortcut.channel is not None:\n            self.shortcut.forget()\n        self._chunks_seen", "        self._chunks_seen")),
     _bug("the trial gives the text that was tried", _SHORTCUT, ("if getattr(choice.delta, field) != others[0] or", "if")),

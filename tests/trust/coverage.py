@@ -59,7 +59,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_merging": ("chat/test_merging.py",),
     "_chat/_usage": ("chat/test_usage.py",),
     "_chat/_tool_calls": ("chat/test_tool_calls.py",),
-    "_chat/_spoken": _BUILDER,
+    "_chat/_audio_and_logprobs": _BUILDER,
     "_chat/_text_channel": _BUILDER,
     "_chat/_part_state": _BUILDER,
     "_chat/_choice_state": _BUILDER,

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_stream import ChatDecoder, SSEDecoder
-from sse_stream._json._lenient import without_halves
+from sse_stream._json._lenient import without_surrogates
 from sse_stream.testing import ChatRecording, chat_streams, chunkings
 
 from ..sse import standard as sse_standard
@@ -192,5 +192,5 @@ def test_the_chunks_of_a_chat_are_the_json_of_its_events(recording: ChatRecordin
     chunks.extend(chunk.raw for chunk in decoder.close_chunks())
     events = [event.data.strip() for event in sse_standard.read(recording.body).events if event.event == "message"]
     # Half a surrogate pair is no text: `raw` has U+FFFD in its place.
-    objects = [without_halves(json.loads(said)) for said in events if said.startswith("{")]
+    objects = [without_surrogates(json.loads(said)) for said in events if said.startswith("{")]
     assert chunks == [found for found in objects if found != {"type": "keepalive"}]

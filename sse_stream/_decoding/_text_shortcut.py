@@ -12,7 +12,7 @@ from typing import TypeAlias
 from .._chat._builder import CompletionBuilder
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._events import ChatEvent, ReasoningDelta, RefusalDelta, TextDelta
-from .._chat._text_channel import SpokenDelta, TextChannel
+from .._chat._text_channel import TextChannel, TextEvent
 from .._sse._parser import PLAIN_END, PLAIN_NAME, PLAIN_START
 from ..dialects._base import Dialect
 from ._shortcut import Shortcut
@@ -20,14 +20,14 @@ from ._shortcut import Shortcut
 DecodeText: TypeAlias = Callable[[bytes], str | None]
 """Returns the text of an event's data if it continues the current text; otherwise `None`."""
 
-_SPOKEN = (TextDelta, ReasoningDelta, RefusalDelta)
+_TEXT_EVENTS = (TextDelta, ReasoningDelta, RefusalDelta)
 
 # After this many attempts in a row that helped with fewer than `_USEFUL` events, the shortcut is given up.
 _TRIES = 16
 _USEFUL = 8
 
 
-class TypedShortcut:
+class TextShortcut:
     """Reads events that continue one text. `forget` must be called before anything else is added.
 
     Args:
@@ -54,7 +54,7 @@ class TypedShortcut:
         self.channel: TextChannel | None = None
         self.seen = 0
 
-    def match(self, block: bytes) -> SpokenDelta | None:
+    def match(self, block: bytes) -> TextEvent | None:
         """Read an event that continues the text. Returns its delta; `None` for any other event.
 
         Args:
@@ -100,7 +100,7 @@ class TypedShortcut:
 
     def learn(self, data: object, name: str, chunk: ChatCompletionChunk, event: ChatEvent) -> None:  # noqa: ARG002  # the signature of `Shortcut`
         """Learn from a chunk that was added and gave only this event."""
-        if isinstance(event, _SPOKEN):
+        if isinstance(event, _TEXT_EVENTS):
             self.tries -= 1
             self.channel = self._builder.repeating(chunk)
             self._found_at = self.seen
@@ -116,7 +116,7 @@ def _data_begins(block: bytes) -> int:
     return 0
 
 
-def shortcut_for(dialect: Dialect, builder: CompletionBuilder, limit: int) -> Shortcut | TypedShortcut:
+def shortcut_for(dialect: Dialect, builder: CompletionBuilder, limit: int) -> Shortcut | TextShortcut:
     """Create the shortcut for a dialect.
 
     Args:
@@ -126,5 +126,5 @@ def shortcut_for(dialect: Dialect, builder: CompletionBuilder, limit: int) -> Sh
     """
     decode: DecodeText | None = getattr(dialect, "decode_text", None)
     if decode is not None:
-        return TypedShortcut(builder, decode, limit)
+        return TextShortcut(builder, decode, limit)
     return Shortcut(builder, dialect, limit)

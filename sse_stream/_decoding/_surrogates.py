@@ -19,7 +19,7 @@ from .._chat._chunks import (
     with_source,
 )
 from .._json._depth import JSONValue
-from .._json._lenient import without_halves
+from .._json._lenient import without_surrogates
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -35,7 +35,7 @@ _LONE = "\ufffd"
 _encode = msgspec.json.Encoder().encode
 
 
-class Halves:
+class Surrogates:
     r"""Rejoins split surrogate pairs in any text of a choice, however far apart the halves are.
 
     JSON can express a lone surrogate, `"\ud83d"`, but text must not contain one. A high surrogate is held back until its
@@ -58,7 +58,7 @@ class Halves:
             chunk: Any chunk.
             note: Called with each anomaly.
         """
-        if not self.waiting and not _has_halves(chunk):
+        if not self.waiting and not _has_surrogates(chunk):
             return chunk
         choices = [self._choice(choice, note) for choice in chunk.choices]
         return with_source(_cleaned(replace(chunk, choices=choices)), getattr(chunk, SOURCE, None))
@@ -131,7 +131,7 @@ class Halves:
         if "\ud800" <= text[-1] <= "\udbff":
             self.waiting[channel] = text[-1]
             text = text[:-1]
-        whole: str = without_halves(text)
+        whole: str = without_surrogates(text)
         if whole.count(_LONE) > text.count(_LONE) + (half != "" and whole.startswith(_LONE)):
             note("lone_surrogate", repr(text))
         return whole
@@ -157,7 +157,7 @@ def _call_of(index: int | None) -> ChoiceDeltaToolCall:
     return ChoiceDeltaToolCall(index=index, function=ChoiceDeltaFunctionCall(arguments=_LONE))
 
 
-def _has_halves(chunk: ChatCompletionChunk) -> bool:
+def _has_surrogates(chunk: ChatCompletionChunk) -> bool:
     try:
         _encode(chunk)
     except UnicodeEncodeError:
@@ -175,4 +175,4 @@ def _clean(value: JSONValue) -> JSONValue:
         return _cleaned(value)
     if isinstance(value, list):
         return [_clean(item) for item in value]
-    return without_halves(value) if value else value
+    return without_surrogates(value) if value else value

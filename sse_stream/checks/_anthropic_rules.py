@@ -20,7 +20,7 @@ ANTHROPIC_RULES = (
         "wrong_event_name",
         "warning",
         "an event's name differs from the type in its data",
-        "The anthropic SDK passes over events of names that it does not know; others go by the type.",
+        "Clients that listen by name, such as browsers' EventSource, miss the event; the anthropic SDK goes by the type.",
         _ANTHROPIC,
     ),
     Rule(

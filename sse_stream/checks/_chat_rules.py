@@ -93,9 +93,9 @@ CHAT_RULES = (
     Rule(
         "CHAT011",
         "wrong_object",
-        "note",
+        "warning",
         'a chunk\'s object is not "chat.completion.chunk"',
-        "Clients that dispatch on it pass the chunk over.",
+        "openai-python's stream() raises AssertionError for chat.completion; clients that dispatch on it skip the chunk.",
         _CHUNK,
     ),
     Rule(

@@ -68,7 +68,7 @@ RESPONSES_RULES = (
         "start_repeated",
         "warning",
         "the beginning of the response or of an item came again",
-        "Clients that build a list of items hold the item twice.",
+        "The openai SDK's stream() raises RuntimeError; clients that build a list of items hold the item twice.",
         _RESPONSES,
     ),
     Rule(
@@ -119,7 +119,7 @@ RESPONSES_RULES = (
         "missing_index",
         "warning",
         "an event of an item has no output_index",
-        "The openai SDK's stream() finds items by their index and raises.",
+        "The openai SDK's stream() finds items by their index, and raises RuntimeError.",
         _RESPONSES,
     ),
     Rule(

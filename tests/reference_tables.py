@@ -17,11 +17,28 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PACKAGES = ("sse_stream", "sse_stream.dialects", "sse_stream.otel", "sse_stream.testing")
+from sse_stream.checks import RULES
+
+PACKAGES = ("sse_stream", "sse_stream.checks", "sse_stream.dialects", "sse_stream.otel", "sse_stream.testing")
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
 _DIRECTIVE = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 _TABLE = re.compile(r"(?<=<!-- names -->\n\n).*?(?=\n<!-- /names -->)", re.DOTALL)
+_RULES = re.compile(r"(?<=<!-- rules -->\n\n).*?(?=\n<!-- /rules -->)", re.DOTALL)
+
+_FAMILIES = {
+    "HTTP": "The response",
+    "TIME": "When bytes arrive",
+    "SSE": "Framing",
+    "JSON": "JSON",
+    "END": "How answers end",
+    "CALL": "Tool calls",
+    "USE": "Usage",
+    "CHAT": "Chat completions",
+    "ANTH": "Anthropic Messages",
+    "RESP": "OpenAI Responses",
+    "GEMI": "Gemini",
+}
 
 
 def public_names() -> list[str]:
@@ -82,6 +99,27 @@ def table(names: list[str], pages: dict[str, str] | None = None) -> str:
     return "\n".join(rows) + "\n"
 
 
+def rules() -> str:
+    """Every rule of `sse_stream.checks`, family by family."""
+    lines = []
+    for family, title in _FAMILIES.items():
+        lines += [f"## {title}", ""]
+        for rule in (rule for rule in RULES if rule.family == family):
+            strict = rule.level_in("strict")
+            level = rule.level if strict == rule.level else f"{rule.level}, `{strict}` in the profile `strict`"
+            lines += [
+                f"### {rule.id} {rule.name} {{ #{rule.id.lower()} }}",
+                "",
+                f"{rule.title[0].upper()}{rule.title[1:]}. **{level.capitalize()}.**",
+                "",
+                rule.consequence,
+                "",
+                f"Reference: {rule.reference}.",
+                "",
+            ]
+    return "\n".join(lines)
+
+
 def current_pages() -> dict[Path, str]:
     """The pages of the reference as they should be."""
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(REFERENCE.glob("*.md"))}
@@ -90,7 +128,7 @@ def current_pages() -> dict[Path, str]:
     for path, text in texts.items():
         names = [name for name in public_names() if name in pages] if path.name == "index.md" else documented(text)
         made = table(names, pages if path.name == "index.md" else None)
-        found[path] = _TABLE.sub(lambda _, made=made: made, text)  # type: ignore[misc]  # mypy cannot infer it
+        found[path] = _RULES.sub(lambda _: rules(), _TABLE.sub(lambda _, made=made: made, text))  # type: ignore[misc]  # mypy cannot infer it
     return found
 
 

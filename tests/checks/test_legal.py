@@ -10,6 +10,7 @@ from sse_stream.checks import check
 from sse_stream.testing import ANTHROPIC_HABITS, GEMINI_HABITS, HABITS, RESPONSES_HABITS, Habit
 
 from ..conftest import CORPUS
+from .providers import PAGE, written
 
 FAMILIES = {"CHAT": HABITS, "ANTH": ANTHROPIC_HABITS, "RESP": RESPONSES_HABITS, "GEMI": GEMINI_HABITS}
 
@@ -68,3 +69,9 @@ def test_complete_recordings_of_the_providers_have_no_error(path: Path) -> None:
         assert errors == []
     else:
         assert {finding.rule.name for finding in errors} <= {"provider_error", "truncated", "unframed_json"}
+
+
+@pytest.mark.skipif(not recordings_of_providers(), reason="the recorded streams are not here")
+def test_the_page_about_providers_is_current() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert written(page) == page, "run `python -m tests.checks.providers --write`"

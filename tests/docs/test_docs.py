@@ -288,7 +288,7 @@ def test_reference_lists_each_option_with_its_default() -> None:
 
 def test_reference_has_each_option_of_the_command_line() -> None:
     page = (REFERENCE / "command-line.md").read_text(encoding="utf-8")
-    for command in ([], ["demo"], ["read"], ["chat"], ["serve"]):
+    for command in ([], ["demo"], ["read"], ["chat"], ["check"], ["serve"]):
         shown = subprocess.run(
             [sys.executable, "-m", "sse_stream", *command, "--help"],
             env=ENVIRONMENT | {"COLUMNS": "200"},

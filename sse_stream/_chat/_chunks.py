@@ -48,7 +48,7 @@ class ChoiceDeltaFunctionCall(Piece, frozen=True):
     Attributes:
         name: The function's name.
         arguments: A piece of its arguments, JSON once all pieces are joined.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     name: str | None = None
@@ -61,7 +61,7 @@ class ChoiceDeltaCustomCall(Piece, frozen=True):
     Attributes:
         name: The tool's name.
         input: A piece of its input.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     name: str | None = None
@@ -77,7 +77,7 @@ class ChoiceDeltaToolCall(Piece, frozen=True):
         type: `"function"`, or `"custom"`.
         function: A piece of the name and arguments.
         custom: A piece of the name and input of a custom tool.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     index: int | None = None
@@ -95,7 +95,7 @@ class ChoiceDeltaAudio(Piece, frozen=True):
         data: A piece of the audio, base64.
         transcript: A piece of the transcript.
         expires_at: When the id expires, in seconds since 1970.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     id: str | None = None
@@ -119,7 +119,7 @@ class ChoiceDelta(Piece, frozen=True):
         reasoning_text: The same, in the field that Copilot uses.
         reasoning_details: The reasoning in structured pieces (OpenRouter), unchanged.
         thinking_blocks: The reasoning in structured pieces (LiteLLM), with signatures.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     role: str | None = None
@@ -144,7 +144,7 @@ class ChunkChoice(Piece, frozen=True):
         finish_reason: Why the choice ended, in its last chunk.
         logprobs: The log probabilities of this piece.
         message: The whole message so far, if the server repeats it or sends it in place of a delta.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     index: Annotated[int, msgspec.Meta(ge=0)]
@@ -181,7 +181,7 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
         system_fingerprint: The provider's name for the backend's configuration.
         moderation: Moderation results, if they were requested.
         obfuscation: Random padding against traffic analysis.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
 
     >>> chunk = ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "Hi"}}], "p": "ab"})
     >>> chunk.choices[0].delta.content, chunk.extra

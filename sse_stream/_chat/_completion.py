@@ -35,7 +35,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
     extra: dict[str, JSONValue] = {}
 
     def to_dict(self) -> dict[str, JSONValue]:
-        """The choice in OpenAI's form, ready for JSON."""
+        """The choice in OpenAI's format, ready for JSON."""
         said: dict[str, JSONValue] = {
             "index": self.index,
             "message": completion_message(self.message),

@@ -14,7 +14,7 @@ class TopLogprob(Report, frozen=True):
         token: The token as text.
         logprob: The natural logarithm of its probability.
         bytes: The token's UTF-8 bytes.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     token: str = ""
@@ -30,7 +30,7 @@ class TokenLogprob(Report, frozen=True):
         logprob: The natural logarithm of its probability.
         bytes: The token's UTF-8 bytes.
         top_logprobs: The most likely tokens at this position.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     token: str = ""
@@ -45,7 +45,7 @@ class ChoiceLogprobs(Report, frozen=True):
     Attributes:
         content: One item per token of the text.
         refusal: One item per token of the refusal.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     content: list[TokenLogprob] | None = None
@@ -61,7 +61,7 @@ class PromptTokensDetails(Report, frozen=True):
         cached_tokens: Tokens read from the provider's cache.
         image_tokens: Image tokens.
         text_tokens: Text tokens.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     audio_tokens: int | None = None
@@ -80,7 +80,7 @@ class CompletionTokensDetails(Report, frozen=True):
         reasoning_tokens: Reasoning tokens.
         rejected_prediction_tokens: Predicted tokens that did not appear.
         text_tokens: Text tokens.
-        extra: What the model does not name.
+        extra: Fields that are not in the model.
     """
 
     accepted_prediction_tokens: int | None = None

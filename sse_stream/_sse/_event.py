@@ -40,7 +40,9 @@ class ServerSentEvent(msgspec.Struct, frozen=True, gc=False):
         try:
             return decode_json(self.data)
         except (ValueError, RecursionError) as error:
-            raise ChunkDecodeError(f"not JSON: {error}: {self.data[:200]!r}", data=self.data) from error
+            raise ChunkDecodeError(
+                f"cannot decode the data as JSON: {error}: {self.data[:200]!r}", data=self.data
+            ) from error
 
     def encode(self) -> bytes:
         r"""Encode the event so that a new decoder gives exactly this event.

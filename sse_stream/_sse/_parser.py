@@ -187,7 +187,7 @@ class EventParser(StreamInput):
             return text
 
     def discard(self) -> None:
-        """ "Once the end of the file is reached, any pending data must be discarded." """
+        """Discard the pending event. "Once the end of the file is reached, any pending data must be discarded." """
         self._partial = bytearray()
         self._data = b""
         self._data_lines = 0
@@ -222,7 +222,8 @@ class EventParser(StreamInput):
         """Stop decoding, and return the error to raise."""
         size = min(self._limit, _EXCERPT)
         excerpt = bytes(self._data[:size] + line[:size])[:size]
-        failure = f"an event is larger than max_event_size, {self._limit} bytes; it begins with {excerpt!r}"
+        limit = f"{self._limit} bytes, the limit set by max_event_size or Limits.event_size"
+        failure = f"an event is larger than {limit}; it begins with {excerpt!r}"
         self.stop(failure)
         return EventTooLargeError(failure, limit=self._limit, excerpt=excerpt)
 
@@ -240,7 +241,7 @@ class EventParser(StreamInput):
             del line[:start]
             return self._add_data(line)
         name, _, value = line.partition(b":")
-        # "If value starts with a U+0020 SPACE character, remove it from value." One, and only that.
+        # "If value starts with a U+0020 SPACE character, remove it from value." Only one is removed.
         value = value.removeprefix(b" ")
         match bytes(name):
             case b"":
@@ -256,7 +257,7 @@ class EventParser(StreamInput):
                     self._id = self.decoded(value)
                     self._has_id = True
             case b"retry":
-                # "If the field value consists of only ASCII digits": bytes.isdigit knows no others.
+                # "If the field value consists of only ASCII digits": `bytes.isdigit` accepts no others.
                 if value.isdigit() and len(digits := value.lstrip(b"0")) <= MAX_RETRY_DIGITS:
                     self._retry = self.retry = int(digits or b"0")
             case _:

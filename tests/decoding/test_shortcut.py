@@ -218,7 +218,7 @@ def test_an_event_that_is_too_large_is_not_compared() -> None:
     limit = len(events[-1]) - 2
     found = reader(event_size=limit)
     read(found, events)
-    with pytest.raises(SSEStreamError, match="max_event_size"):
+    with pytest.raises(SSEStreamError, match=r"the limit set by max_event_size or Limits\.event_size"):
         read(found, [chunk({"content": "word10x"})])
 
 

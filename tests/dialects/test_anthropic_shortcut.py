@@ -148,5 +148,7 @@ def test_an_event_that_is_too_large_is_not_compared(spaces: int) -> None:
         found.take(event)
         assert list(iter(found.next_event, None))
     found.take(piece("x" * 300, spaces))
-    with pytest.raises(Exception, match="larger than max_event_size, 300 bytes"):
+    with pytest.raises(
+        Exception, match=r"larger than 300 bytes, the limit set by max_event_size or Limits\.event_size"
+    ):
         list(iter(found.next_event, None))

@@ -640,7 +640,10 @@ def test_the_error_says_what_and_how_much() -> None:
         list(SSEDecoder(max_event_size=100).feed(b"data: [1]\ndata: " + b"x" * 200))
     error = caught.value
     assert (error.limit, error.excerpt) == (100, b"[1]data: " + b"x" * 71)
-    assert str(error) == f"an event is larger than max_event_size, 100 bytes; it begins with {error.excerpt!r}"
+    assert str(error) == (
+        "an event is larger than 100 bytes, the limit set by max_event_size or Limits.event_size;"
+        f" it begins with {error.excerpt!r}"
+    )
 
 
 @pytest.mark.parametrize(

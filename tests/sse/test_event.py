@@ -36,7 +36,7 @@ def test_json_is_the_value(data: str, value: object) -> None:
 
 @pytest.mark.parametrize("data", ["", "[DONE]", "{", "{} {}", '{"a": NaN}', "[" * 100_000, '"\ud800"'])
 def test_json_that_is_none_says_so(data: str) -> None:
-    with pytest.raises(ChunkDecodeError, match="not JSON") as caught:
+    with pytest.raises(ChunkDecodeError, match=r"^cannot decode the data as JSON: ") as caught:
         Event(data).json()
     assert caught.value.data == data
     assert isinstance(caught.value, ValueError)

@@ -1,4 +1,4 @@
-"""What all tests share: how long searches search, and where the recordings are, if they are."""
+"""Shared test configuration: the effort of searches, and the location of recordings, if any."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Where the tests of whole streams cut a body in two.
+"""Where the tests of whole streams split a body in two.
 
-The decoder of bytes is cut at every place, always: `tests/sse`. What is above it gets the same events whatever the
-cut, so its tests take the places where one could matter, and of the others one in eleven: a fifth of the time.
-`HYPOTHESIS_PROFILE=long` makes it every place, as in `.ci/full`.
+The byte decoder is always tested with every split, in `tests/sse`. The layers above get the same events however a
+body is split, so their tests use the places where a split could matter, and one in eleven of the others, in a fifth
+of the time. `HYPOTHESIS_PROFILE=long` makes it every place, as in `.ci/full`.
 """
 
 from __future__ import annotations

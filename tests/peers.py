@@ -1,10 +1,10 @@
-"""What other clients make of the same bytes: the tables of `docs/explanation/peers.md`.
+"""Compare other clients on the same bytes: the tables of `docs/explanation/peers.md`.
 
     python -m tests.peers [--write]
 
-Prints the tables for the clients that are installed, with their versions; `--write` puts them into the page.
-The first runs the rows of `tests/sse/test_decoder.py` through each decoder, whole and cut at every place; the second
-serves a few chat streams over HTTP and says how each client's loop ends.
+Prints the tables for the installed clients, with their versions; `--write` puts them into the page. The first table
+runs the rows of `tests/sse/test_decoder.py` through each decoder, whole and split at every place; the second serves a
+few chat streams over HTTP and reports how each client's loop ends.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The tables of the reference: every public name, and what it is in one line, as its docstring says it.
+"""Generate the tables of the reference: every public name, with the first line of its docstring.
 
     python -m tests.reference_tables
 
-Writes them anew into the pages of `docs/reference`. A page says which names it documents, by its
-`::: module.name` lines; `index.md` has them all.
+Rewrites the tables in the pages of `docs/reference`. A page documents the names in its `::: module.name` lines;
+`index.md` lists all names.
 """
 
 from __future__ import annotations

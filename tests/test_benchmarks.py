@@ -1,4 +1,4 @@
-"""The benchmarks read their streams right: a small part of each workload, and no figure is asserted."""
+"""The benchmarks read their streams correctly: a small part of each workload, without asserting figures."""
 
 from __future__ import annotations
 

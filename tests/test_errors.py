@@ -1,4 +1,4 @@
-"""Every exception: what it carries, which tree it is in, and that its file knows no other."""
+"""Every exception: its attributes, its base class, and that its file imports nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file may know which: the floors of the library, and what importing it brings along."""
+"""The layers of the library: which file may import which, and what `import sse_stream` loads."""
 
 from __future__ import annotations
 

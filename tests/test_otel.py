@@ -1,4 +1,4 @@
-"""Spans and metrics of streams: one of each on every way out, under the names of each convention, without content."""
+"""Spans and metrics of streams: one of each for every ending, named as each convention requires, without content."""
 
 from __future__ import annotations
 

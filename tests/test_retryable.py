@@ -1,4 +1,4 @@
-"""When an error says that a repeat can help and cannot double output."""
+"""When `retryable` is true."""
 
 from __future__ import annotations
 

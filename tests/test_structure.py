@@ -1,4 +1,4 @@
-"""How the code is laid out: files that can be read in one go, and nothing that is written twice."""
+"""The structure of the code: files of limited length, and no duplicated code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of Anthropic's Messages: text, thinking, and a tool's input."""
+"""Workloads of Anthropic's Messages API: text, thinking and tool input."""
 
 from __future__ import annotations
 

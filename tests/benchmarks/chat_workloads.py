@@ -1,8 +1,7 @@
-"""What the benchmarks of the whole pipeline read: chat streams, each named after the path that it probes.
+"""Workloads of the pipeline benchmark: chat streams, each named after the path that it exercises.
 
-A workload is a stream as the network delivers it, with what it says beside it, so that whoever reads it
-can be held to having read it right. The streams are made here; recordings of real ones join them where
-there are any.
+A workload is a stream as the network delivers it, with its expected text, so that every contender's result can be
+checked. The streams are generated here; recordings of real ones are added if available.
 """
 
 from __future__ import annotations

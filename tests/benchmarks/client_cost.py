@@ -1,16 +1,19 @@
-"""What a client costs that measures a server: CPU time per chunk, and what it then takes the server's pace to be.
+"""Measure the overhead of a benchmark client: CPU time per chunk, and its error in measuring a server's pace.
 
     python -m tests.benchmarks.client_cost [--write] [--rounds N] [--chunks N]
 
-A server in another process sends a chunk to each of many streams every 20 milliseconds, as a model server does that
-generates for a batch. One process reads them all, on one event loop: with aiohttp, httpx and httpx2 alone, which only
-read the bytes, with sse_stream on top of each, and with the openai SDK on top of httpx and httpx2. Everyone's text is
-checked. The requests are part of each run.
+A server in another process sends a chunk to each of many streams every 20
+milliseconds, like a model server that generates for a batch. One process reads
+them all, on one event loop: with aiohttp, httpx and httpx2 alone, which only
+read the bytes, with sse_stream on top of each, and with the openai SDK on top
+of httpx and httpx2. The text of every reader is checked. The requests are part
+of each run.
 
-The bars are CPU time of the reading process per chunk, as a multiple of what aiohttp alone takes in the same round;
-medians over the rounds, in which the readers take turns. The table is the time between two chunks as each reader measures
-it, as a multiple of the server's; the best of the rounds, for whatever else runs on the machine lengthens it.
-`--write` puts both into the page.
+The bars show the CPU time of the reading process per chunk, as a multiple of
+aiohttp's in the same round; medians over rounds in which the readers take
+turns. The table shows the time between two chunks as each reader measures it,
+as a multiple of the server's; the best of the rounds, because other load on the
+machine only lengthens it. `--write` puts both into the page.
 """
 
 from __future__ import annotations
@@ -232,8 +235,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs of each reader (default: 3)")
     parser.add_argument("--chunks", type=int, default=50, metavar="N", help="chunks per stream (default: 50)")
-    parser.add_argument("--streams", type=int, nargs="+", default=STREAMS, metavar="N", help="streams at once")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--streams", type=int, nargs="+", default=STREAMS, metavar="N", help="concurrent streams")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     options = parser.parse_args(arguments)
     allow_many_sockets()
     results = {}

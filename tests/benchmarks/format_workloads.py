@@ -1,4 +1,4 @@
-"""What a workload of a format is, and those of chat, which the others are compared with."""
+"""Workloads of a format, and those of chat, with which the others are compared."""
 
 from __future__ import annotations
 

@@ -1,17 +1,17 @@
-"""How fast streams of each wire format are read, side by side with what else reads one, in one run.
+"""Compare how fast streams of each wire format are read, in one run.
 
     python -m tests.benchmarks.formats [--rounds N] [--events N] [--only TEXT]
 
-Everybody gets one event a read, from memory. Times are CPU times, medians over rounds in which the contenders take
-turns. The first column is `ChatStream`, in microseconds an event; the others say how many times as long they take, but
-for the floor: there `ChatStream` takes so many times as long. Whoever collects anything but what the stream says is
-shown as "wrong". Read the ratios: the figures are the machine's.
+Every contender gets one event per read, from memory. Times are CPU times, medians over rounds in which the contenders
+take turns. The first column is `ChatStream`, in microseconds per event; the others are multiples of it, except for
+the floor, of which `ChatStream` takes the given multiple. A contender with a wrong result is shown as "wrong".
+Compare the ratios: the absolute figures depend on the machine.
 
 - `create` is the official SDK's, over a response that its own client made of the reads, as in `pipeline`.
-- `json.loads` gets the payloads, one after another, and does nothing with them; so does the `floor`, a bare typed
-  decode of msgspec's.
+- `json.loads` decodes the payloads one after another and discards them; so does the `floor`, a bare typed decode by
+  msgspec.
 
-A format's workloads are in a module of its own, with the contenders that read it: `WORKLOADS` lists them.
+The workloads of each format are in their own module, with the contenders that read it: `WORKLOADS` lists them.
 """
 
 from __future__ import annotations
@@ -132,9 +132,9 @@ def line_of(workload: FormatWorkload, found: dict[str, float | str]) -> list[str
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.formats", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="how often each is run (default: 7)")
-    parser.add_argument("--events", type=int, default=2000, metavar="N", help="events of a stream (default: 2000)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only workloads with this in their name")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="runs of each (default: 7)")
+    parser.add_argument("--events", type=int, default=2000, metavar="N", help="events per stream (default: 2000)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only workloads with TEXT in their name")
     options = parser.parse_args(arguments)
     rows = [["", f"{OURS} µs", "create", "json.loads", f"of the floor (≤ {GOAL})"]]
     for make in WORKLOADS:

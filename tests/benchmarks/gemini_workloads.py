@@ -1,6 +1,6 @@
-"""Streams of Gemini: text with usage in each response, as its servers send it, and without; thoughts.
+"""Workloads of Gemini's API: text with usage in each response, as its servers send it, and without; thoughts.
 
-No official SDK is in the table: none of its public types takes all that its server sends.
+No official SDK is compared, because none of its public types accepts everything that its server sends.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Where the time of a chat stream goes: each layer of ours by itself, one on top of the other.
+"""Measure the cost of each layer of a chat stream, one on top of the other.
 
     python -m tests.benchmarks.layers [--rounds N] [--quick]
 
-CPU microseconds an event, one event a read, medians over rounds in which the layers take turns. Each
-column does what the one before it does and something more, from the floor (msgspec's typed decode) to the
-stream; what it takes above that one is what its layer costs.
+CPU microseconds per event, one event per read, medians over rounds in which the
+layers take turns. Each column does everything that the previous one does and
+something more, from the floor (msgspec's typed decode) to the stream; the
+difference is the cost of its layer.
 """
 
 from __future__ import annotations
@@ -116,8 +117,8 @@ def main(arguments: list[str]) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="how often each is run (7)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of each workload")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="runs of each (default: 7)")
+    parser.add_argument("--quick", action="store_true", help="use a tenth of each workload")
     options = parser.parse_args(arguments)
 
     with ExitStack() as stack:

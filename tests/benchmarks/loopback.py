@@ -1,15 +1,17 @@
-"""What reading a chat stream costs over loopback, above what the HTTP client costs by itself.
+"""Measure the cost of reading a chat stream over loopback, on top of the HTTP client's own.
 
     python -m tests.benchmarks.loopback [--json FILE] [--rounds N] [--chunks N]
 
-A server in another process sends each event as a chunk of HTTP, so that the client gives one event at a
-time: as fast as it can ("flowing"), or with half a millisecond or more between two ("paced"), when the
-process sleeps before each, and wakes to caches that others have used meanwhile. The first says what the
-code costs, and the second what a process pays that reads a single stream; both are held to the goal.
+A server in another process sends each event as an HTTP chunk, so that the
+client returns one event at a time: as fast as possible ("flowing"), or half a
+millisecond or more apart ("paced"), so that the process sleeps before each and
+wakes to caches that others have used. The first measures the code, the second a
+process that reads a single stream; both are held to the goal.
 
-The figures are CPU time of the reading process, in microseconds a chunk: of bare `iter_bytes` or
-`aiter_bytes`, and what ours and the openai SDK's take above it, with the same client. A request is part of
-each run. Medians over rounds in which the contenders take turns; whoever does not get the whole text is
+The figures are CPU time of the reading process, in microseconds per chunk: of
+bare `iter_bytes` or `aiter_bytes`, and what this library and the openai SDK
+take on top, with the same client. A request is part of each run. Medians over
+rounds in which the contenders take turns; a contender with a wrong text is
 shown as "wrong".
 """
 
@@ -181,9 +183,9 @@ def main(arguments: list[str]) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go as well")
-    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="how often each is run (7)")
-    parser.add_argument("--chunks", type=int, default=4_000, metavar="N", help="chunks of a stream (4000)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="runs of each (default: 7)")
+    parser.add_argument("--chunks", type=int, default=4_000, metavar="N", help="chunks per stream (default: 4000)")
     parser.add_argument("--serve", nargs=2, metavar=("N", "PACE"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.serve is not None:

@@ -1,11 +1,13 @@
-"""What it costs to know a JSON text while it is being written, beside parsing all of it again with each delta.
+"""Compare the cost of following JSON while it is written with that of parsing all of it again after each delta.
 
     python -m tests.benchmarks.partial [--rounds N] [--quick]
 
-The texts are a file of Python as the argument of a tool call, and records. They come in deltas of five characters,
-and after each one everybody knows all that has come. Ours is fed with every delta; the peers parse what there is so
-far, which is timed at prefixes spread evenly over the text, because all of them take minutes. CPU time, medians over
-rounds in which all take turns. Ours is held to `json.loads` of the whole, and so are the peers.
+The texts are a Python file as a tool call's argument, and records. They arrive
+in deltas of five characters, and after each delta every contender must know all
+that has arrived. This library is fed every delta; the peers parse the text so
+far, which is timed at prefixes spread evenly over the text, because all
+prefixes would take minutes. CPU time, medians over rounds in which all take
+turns. All results are compared with `json.loads` of the whole text.
 """
 
 from __future__ import annotations
@@ -204,8 +206,8 @@ def main(arguments: list[str]) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is run (5)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of each text")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="runs of each (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="use a tenth of each text")
     options = parser.parse_args(arguments)
     rounds = max(1, options.rounds)
     sizes = [size // 10 for size in SIZES] if options.quick else list(SIZES)

@@ -1,22 +1,26 @@
-"""How fast a whole chat stream is read, side by side with what else reads one, in one run.
+"""Compare how fast whole chat streams are read, in one run.
 
     python -m tests.benchmarks.pipeline [--json FILE] [--rounds N] [--quick] [--each] [--only TEXT]
 
-Everybody gets the same network reads from memory and collects the text of the first choice; whoever
-collects anything else, or another number of chunks, is shown as "wrong", and who raises as what it raised.
-Times are CPU times, medians over rounds in which the contenders take turns. The first column is `ChatStream`, in
-microseconds an event; the others say how many times as long they take. Read the ratios: the figures are
-the machine's.
+Every contender gets the same network reads from memory and collects the text of
+the first choice; one with a wrong text or number of chunks is shown as "wrong",
+and one that raises by its exception. Times are CPU times, medians over rounds
+in which the contenders take turns. The first column is `ChatStream`, in
+microseconds per event; the others are multiples of it. Compare the ratios: the
+absolute figures depend on the machine.
 
 - `AsyncChatStream` reads an async generator, all others a list.
-- `create` and `.stream()` are openai's, over a response that its own client made of the reads. What stands
-  in for HTTP costs it nothing: the response gives its bytes without a layer in between.
-- `httpx-sse`, `httpx2` and `anthropic` frame the events; the rest is the loop that people write by hand:
-  `json.loads`, then `choices[0].delta.content`. It gives neither types nor anything but the text.
-- `Node` is eventsource-parser with `JSON.parse` and the same loop, compiled by then. It cannot tell its
-  CPU time, so its fastest round stands for it.
-- `json.loads` gets the payloads, one after another, and does nothing with them; so does the `floor`:
-  msgspec's typed decode, or where a payload does not fit the type, its untyped one.
+- `create` and `.stream()` are openai's, over a response that its own client
+  made of the reads. The stand-in for HTTP costs nothing: the response returns
+  its bytes without a layer in between.
+- `httpx-sse`, `httpx2` and `anthropic` only frame the events; the rest is a
+  typical handwritten loop: `json.loads`, then `choices[0].delta.content`. It
+  provides the text only, without types.
+- `Node` is eventsource-parser with `JSON.parse` and the same loop, after JIT
+  compilation. It cannot measure CPU time, so its fastest round is shown.
+- `json.loads` decodes the payloads one after another and discards them; so does
+  the `floor`: msgspec's typed decode, or its untyped one if a payload does not
+  fit the type.
 """
 
 from __future__ import annotations
@@ -528,11 +532,11 @@ def main(arguments: list[str]) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go as well")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is run (5)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of each workload")
-    parser.add_argument("--each", action="store_true", help="a row for each recording as well")
-    parser.add_argument("--only", default="", metavar="TEXT", help="the workloads whose names have it, no others")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="runs of each (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="use a tenth of each workload")
+    parser.add_argument("--each", action="store_true", help="also show a row for each recording")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only workloads with TEXT in their name")
     options = parser.parse_args(arguments)
     rounds = max(1, options.rounds)
 

@@ -1,4 +1,4 @@
-"""Streams of OpenAI's Responses: text, a summary of reasoning, and a function's arguments."""
+"""Workloads of OpenAI's Responses API: text, a reasoning summary, and function arguments."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""How time and memory grow with the work: many streams at once, long ones, large ones.
+"""Measure how time and memory grow with the work: many streams at once, long ones, large ones.
 
     python -m tests.benchmarks.scale [--json FILE] [--rounds N]
 
-Each case runs in a fresh interpreter, with half the work and with all of it. Time is CPU time from the
-first byte to the last; memory is the peak of the resident set above what was resident before the first
-byte. Both are medians over rounds. Twice the work may cost 2.1 times as much at most.
+Each case runs in a fresh interpreter, with half the work and with all of it.
+Time is CPU time from the first byte to the last; memory is the peak resident
+set minus the resident set before the first byte. Both are medians over rounds.
+Twice the work may cost at most 2.1 times as much.
 """
 
 from __future__ import annotations
@@ -207,8 +208,8 @@ def main(arguments: list[str]) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go as well")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is run (3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs of each (default: 3)")
     parser.add_argument("--case", nargs=2, type=int, metavar=("CASE", "SIZE"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.case is not None:

@@ -1,11 +1,11 @@
-"""How fast server-sent events are decoded, side by side with other decoders, in one run.
+"""Compare how fast decoders read server-sent events, in one run.
 
     python -m tests.benchmarks.sse [--json FILE] [--rounds N]
 
-Every decoder gets the same reads and gives the data of each event, and every run is checked: a decoder
-that gives other events is shown as "wrong". Times are medians over rounds in which the decoders take
-turns. The first column is ours, in microseconds an event or milliseconds for one; the others say how
-many times as long they take. Read the ratios: the figures are the machine's.
+Every decoder gets the same reads and returns the data of each event. Every run is checked: a decoder with wrong
+events is shown as "wrong". Times are medians over rounds in which the decoders take turns. The first column is this
+library, in microseconds per event, or milliseconds for a single one; the others are multiples of it. Compare the
+ratios: the absolute figures depend on the machine.
 """
 
 from __future__ import annotations
@@ -238,8 +238,8 @@ def print_table(rows: list[list[str]]) -> None:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.sse", description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where the medians go, in seconds")
-    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="how often each is run (7)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the medians to FILE, in seconds")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="runs of each (default: 7)")
     options = parser.parse_args(arguments)
     rounds = max(1, options.rounds)
 

@@ -1,6 +1,6 @@
-"""What the benchmark of server-sent events decodes, each workload named after the path that it probes.
+"""Workloads of the server-sent events benchmark, each named after the path that it exercises.
 
-A workload is a body and how many bytes of it come a read, so that Python and Node cut it alike.
+A workload is a body and the number of bytes per read, so that Python and Node split it alike.
 """
 
 from __future__ import annotations

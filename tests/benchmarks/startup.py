@@ -1,11 +1,13 @@
-"""What `import sse_stream` costs: time, memory, and which modules come with it.
+"""Measure what `import sse_stream` costs: time, memory and imported modules.
 
     python -m tests.benchmarks.startup [--json FILE] [--rounds N]
 
-Each figure is the median of fresh interpreters that import it, less that of fresh interpreters that import
-nothing, taken in turns: CPU time of the whole process, and its peak resident memory. Beside it
-stands msgspec alone, which is part of it. The modules are those that `python -X importtime` names, summed
-by package, each without what is below it; those that a program may well do without are looked for by name.
+Each figure is the median of fresh interpreters that import it, minus that of
+fresh interpreters that import nothing, in turns: CPU time of the whole process,
+and its peak resident memory. msgspec alone, which is part of it, is shown for
+comparison. Modules are those that `python -X importtime` reports, summed by
+package, each without what it imports; modules that a program may not need are
+listed by name.
 """
 
 from __future__ import annotations
@@ -119,8 +121,8 @@ def main(arguments: list[str]) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go as well")
-    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="how many interpreters are started (15)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="interpreters to start (default: 15)")
     options = parser.parse_args(arguments)
 
     costs = above_bare(max(1, options.rounds))

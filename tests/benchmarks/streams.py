@@ -1,12 +1,14 @@
-"""Many streams at once on one event loop, over loopback: memory a stream, the longest stall, the time.
+"""Measure many concurrent streams on one event loop, over loopback: memory per stream, the longest stall, the time.
 
     python -m tests.benchmarks.streams [--json FILE] [--streams N] [--chunks N] [--rounds N]
 
-A server in another process holds all requests until the last has come, and then sends to all of them, a
-chunk to each in turn. Each contender reads them in a fresh interpreter, with the same client. Memory is the
-peak of the resident set above what was resident before the first request, divided by the streams; the
-longest stall is how long a task that wants nothing but its turn had to wait for it. Bare `aiter_bytes`,
-which keeps nothing, says what the client costs by itself. What each stream gave is checked. Medians over rounds.
+A server in another process holds all requests until the last has arrived, then
+sends to all of them, a chunk to each in turn. Each contender reads them in a
+fresh interpreter, with the same client. Memory is the peak resident set minus
+the resident set before the first request, divided by the number of streams; the
+longest stall is how long another task of the event loop had to wait. Bare
+`aiter_bytes`, which keeps nothing, shows the cost of the client itself. The
+content of each stream is checked. Medians over rounds.
 """
 
 from __future__ import annotations
@@ -248,7 +250,7 @@ def run(streams: int, chunks: int, rounds: int) -> dict[str, Cost]:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--json", type=Path, help="also write the figures to FILE")
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--chunks", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)

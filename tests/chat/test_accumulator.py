@@ -1,4 +1,4 @@
-"""Chunks in, events and a completion out: what shows only over several chunks, or on a chunk made by hand."""
+"""Accumulating chunks into events and a completion: behaviour that needs several chunks, or a chunk built by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chunk model: OpenAI's names, what it does not name, and what was received."""
+"""The chunk model: OpenAI's fields, unknown fields, and the raw data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The completion: in OpenAI's form, and what its first choice says."""
+"""The completion: OpenAI's form, and shortcuts to its first choice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The typed events: closed, frozen, told apart by class and by `type`, and ready for JSON."""
+"""The typed events: a closed union of frozen classes, distinguished by class and `type`, and encodable as JSON."""
 
 from __future__ import annotations
 

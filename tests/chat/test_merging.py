@@ -1,4 +1,4 @@
-"""Putting together what comes in pieces, and what is stated anew."""
+"""Merging of fields that arrive in pieces, and of fields that are repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message: for the next request to any server, and in the words of the one that it came from."""
+"""Converting a message for the next request, to any server or in the form of the server that it came from."""
 
 from __future__ import annotations
 

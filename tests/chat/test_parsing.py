@@ -1,4 +1,4 @@
-"""What a model wrote, decoded into a type: the arguments of a tool call, and the content of a completion."""
+"""Decoding model output into a type: the arguments of a tool call, and the content of a completion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a message: closed, frozen, told apart by class and by `type`, and ready for JSON."""
+"""The parts of a message: a closed union of frozen classes, told apart by class and `type`, and encodable as JSON."""
 
 from __future__ import annotations
 

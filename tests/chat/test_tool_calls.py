@@ -1,4 +1,4 @@
-"""Which call a piece belongs to, piece by piece. What servers send in whole streams is among the quirks."""
+"""Which call a piece belongs to, piece by piece. Whole streams of servers are in `tests/dialects/test_quirks.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stream hands out are values: they cannot be changed through one another, and are said in JSON and back."""
+"""Everything that a stream returns is a value: it shares no mutable state, and survives a round trip through JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a choice writes, read as it grows: each piece once, and the pieces together are what the completion holds."""
+"""Reading a choice's output as it grows: each piece once, and all pieces together equal the completion."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Streams that are wrong in one way each, and the rule that each of them breaks.
+"""Streams with one defect each, and the rule that each violates.
 
-A defect is a clean answer with one thing changed. What else is found beside its rule is a note or a warning.
+A defect is a clean answer with one change. Any other finding is a note or a warning.
 """
 
 from __future__ import annotations

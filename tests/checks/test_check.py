@@ -1,4 +1,4 @@
-"""`check`, `acapture` and `assert_clean`: what they take, and what they say."""
+"""`check`, `acapture` and `assert_clean`: their inputs and results."""
 
 from __future__ import annotations
 

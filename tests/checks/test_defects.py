@@ -1,4 +1,4 @@
-"""A server plays one defect after another, and each is found, with no other error."""
+"""A server plays one defect after another; each is found, without any other error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What servers are allowed to do is no error, and what the library finds odd is found here too."""
+"""What servers are allowed to send is not an error, and every anomaly of the library is also found here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as text, JSON, JUnit's XML and GitHub's workflow commands."""
+"""A report as text, JSON, JUnit XML and GitHub workflow commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules themselves: complete, stable, and selected by what people call them."""
+"""The rules: complete, stable, and selectable by name."""
 
 from __future__ import annotations
 

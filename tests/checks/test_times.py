@@ -1,4 +1,4 @@
-"""When bytes arrive, by a clock that the test turns."""
+"""Arrival times of bytes, on a simulated clock."""
 
 from __future__ import annotations
 

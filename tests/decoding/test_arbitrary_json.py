@@ -1,4 +1,4 @@
-"""Whatever JSON a server sends, and wherever: nothing is raised but the library's own errors, nothing is lost."""
+"""Arbitrary JSON in any place raises only the library's own errors, and loses nothing."""
 
 from __future__ import annotations
 

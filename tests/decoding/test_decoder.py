@@ -1,4 +1,4 @@
-"""The composition: what is delivered and when, how a stream ends, what it costs, and what it may cost."""
+"""`ChatDecoder`: what it delivers and when, how a stream ends, what it costs, and its limits."""
 
 from __future__ import annotations
 

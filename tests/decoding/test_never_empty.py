@@ -1,4 +1,4 @@
-"""Whatever the bytes, no stream passes for a complete and empty answer without a word.
+"""Arbitrary bytes never pass for a complete, empty answer without an anomaly.
 
 Recordings of chats, and of formats that this dialect does not read, each damaged in many ways.
 """

@@ -1,4 +1,4 @@
-"""Parts: of chats in order of first appearance, of other formats where the dialect says they begin and end."""
+"""Parts: for chats in order of first appearance, for other formats where the dialect marks their start and end."""
 
 from __future__ import annotations
 

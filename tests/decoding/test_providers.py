@@ -1,4 +1,4 @@
-"""What is odd about the everyday streams of each provider: the notes and deviations of the recorded streams."""
+"""The anomalies of each provider's normal streams: notes and deviations in the recordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded streams say what an independent, slow reading of them says, however they are cut."""
+"""Recorded streams decode as an independent, slow reader decodes them, however they are split."""
 
 from __future__ import annotations
 

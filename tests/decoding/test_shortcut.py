@@ -1,4 +1,4 @@
-"""Text that repeats all but itself: when it is compared instead of decoded, and that nobody can tell."""
+"""Chunks that differ only in their text are compared instead of decoded, with the same result."""
 
 from __future__ import annotations
 

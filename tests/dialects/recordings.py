@@ -1,4 +1,4 @@
-"""Recorded streams of formats beside chat, and what all of them must show."""
+"""Recorded streams of formats other than chat, and checks that hold for all of them."""
 
 from __future__ import annotations
 

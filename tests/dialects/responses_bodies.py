@@ -1,4 +1,4 @@
-"""Bodies of OpenAI's Responses for tests: events as dicts, numbered and framed."""
+"""Bodies of OpenAI's Responses API for tests: events as dicts, numbered and framed."""
 
 from __future__ import annotations
 

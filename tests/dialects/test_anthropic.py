@@ -1,4 +1,4 @@
-"""Anthropic's Messages: each rule as a row, under every cut."""
+"""Anthropic's Messages API: each rule as a row, with every split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever JSON a server writes into Anthropic's events: nothing is raised but the library's own errors."""
+"""Arbitrary JSON in Anthropic's events raises only the library's own errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `Limits` count of a stream of Anthropic's is what is kept of it, within a factor of two."""
+"""For streams of Anthropic's format, `Limits` count the memory that is kept, within a factor of two."""
 
 from __future__ import annotations
 

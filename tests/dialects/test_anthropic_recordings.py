@@ -1,4 +1,4 @@
-"""Recorded streams of Anthropic's Messages say what an independent, slow reading of them says, however they are cut."""
+"""Recordings of Anthropic's Messages API decode as an independent, slow reader decodes them, however they are split."""
 
 from __future__ import annotations
 

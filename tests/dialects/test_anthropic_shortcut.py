@@ -1,4 +1,4 @@
-"""Text of Anthropic's that repeats all but itself is compared instead of decoded, and nobody can tell."""
+"""Anthropic's events that differ only in their text are compared instead of decoded, with the same result."""
 
 from __future__ import annotations
 

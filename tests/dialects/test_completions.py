@@ -1,4 +1,4 @@
-"""The legacy `POST /v1/completions`: a text where a chat has a delta, and log probabilities as parallel arrays."""
+"""The legacy `POST /v1/completions`: a text in place of a delta, and log probabilities as parallel arrays."""
 
 from __future__ import annotations
 

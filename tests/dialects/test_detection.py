@@ -1,4 +1,4 @@
-"""The format of a stream is found, not given: its first event tells, however it is cut."""
+"""Detection of the format from a stream's first event, however it is split."""
 
 from __future__ import annotations
 

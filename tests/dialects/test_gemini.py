@@ -1,6 +1,6 @@
-"""Gemini's format, a row a rule: the events, and all that is to come of them.
+"""Gemini's format, one row per rule: the events, and their expected outcome.
 
-Each row is read whole, byte by byte, and under every cut in two, with CRLF and with LF, always with the same outcome.
+Each row is read whole, byte by byte, and with every split in two, with CRLF and with LF, always with the same outcome.
 """
 
 from __future__ import annotations

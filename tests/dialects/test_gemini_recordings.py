@@ -1,4 +1,4 @@
-"""Recorded Gemini streams say what an independent, slow reading of them says, however they are cut."""
+"""Recorded Gemini streams decode as an independent, slow reader decodes them, however they are split."""
 
 from __future__ import annotations
 

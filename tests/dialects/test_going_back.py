@@ -1,4 +1,4 @@
-"""What of an answer goes into the next request, each thing under the spelling in which it came."""
+"""What an answer contributes to the next request, each item in the field in which it arrived."""
 
 from __future__ import annotations
 

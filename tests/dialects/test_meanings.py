@@ -1,7 +1,7 @@
-"""More that servers do, a row a kind and several variants of each: what it means, in sum.
+"""Further quirks of servers, one row per kind with several variants: their meaning as a whole.
 
-Each row is read whole, byte by byte, event by event, and under every cut in two, always with the same outcome; and the
-joined deltas are always what the completion holds.
+Each row is read whole, byte by byte, event by event, and with every split in two, always with the same outcome; and the
+joined deltas always equal the completion's text.
 """
 
 from __future__ import annotations

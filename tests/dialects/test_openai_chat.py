@@ -1,4 +1,4 @@
-"""The dialect, one event at a time. What whole streams do is among the quirks."""
+"""The OpenAI dialect, one event at a time. Whole streams are in `test_quirks.py`."""
 
 from __future__ import annotations
 

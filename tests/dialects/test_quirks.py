@@ -1,6 +1,6 @@
-"""What servers do on the wire, a row a quirk: the bytes, and all that is to come of them.
+"""Quirks of servers, one row each: the bytes, and their expected outcome.
 
-Each row is read whole, byte by byte, event by event, and under every cut in two, always with the same outcome.
+Each row is read whole, byte by byte, event by event, and with every split in two, always with the same outcome.
 """
 
 from __future__ import annotations

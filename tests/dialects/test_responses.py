@@ -1,4 +1,4 @@
-"""OpenAI's Responses, rule by rule: what each event means, however the bytes are cut."""
+"""OpenAI's Responses API, rule by rule: the meaning of each event, however the bytes are split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenAI's Responses over streams that nobody wrote down: what they mean, each way of reading them, and damage."""
+"""OpenAI's Responses API on generated streams: their meaning, every way of reading them, and damaged copies."""
 
 from __future__ import annotations
 

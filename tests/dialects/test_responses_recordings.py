@@ -1,4 +1,4 @@
-"""Recorded streams of OpenAI's Responses say what an independent, slow reading of them says, however they are cut."""
+"""Recordings of OpenAI's Responses API decode as an independent, slow reader decodes them, however they are split."""
 
 from __future__ import annotations
 

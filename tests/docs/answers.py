@@ -1,4 +1,4 @@
-"""What a chat server answers to the code blocks of the documentation, by the name that their marker gives."""
+"""Answers of a chat server to the documentation's code blocks, by the name in a block's marker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its DevTools protocol, as far as the test of a page needs one."""
+"""A headless Chromium, driven over the DevTools protocol; just enough to test a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers of events that are made to be resumed, for the code blocks of the documentation."""
+"""Servers of resumable event streams, for the documentation's code blocks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The documentation as the tests read it: pages, their code blocks, and the markers above them.
+"""The documentation as the tests read it: pages, code blocks, and the markers above them.
 
-A marker is a comment of Markdown in the line above a block, and so invisible to readers; CONTRIBUTING.md
-explains each.
+A marker is a Markdown comment in the line above a block, invisible to readers; CONTRIBUTING.md explains each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The chat page: its relay over real HTTP, and the page in a real browser where there is one."""
+"""The chat page: its relay over real HTTP, and the page in a real browser, if available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every example runs as it stands: offline, and against a server that the environment names."""
+"""Every example runs unchanged: offline, and against a server named in the environment."""
 
 from __future__ import annotations
 

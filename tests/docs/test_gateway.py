@@ -1,4 +1,4 @@
-"""The gateway of the examples, between real sockets: nothing is read ahead, kept open or taken for complete."""
+"""The gateway example over real sockets: no reading ahead, no leaked connection, no truncation taken for an end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The load generator of the examples: its figures are those of complete streams, and are computed right."""
+"""The load generator example: its figures cover complete streams only, and are computed correctly."""
 
 from __future__ import annotations
 

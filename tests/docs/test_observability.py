@@ -1,4 +1,4 @@
-"""The page about observability has the names that are recorded."""
+"""The page about observability lists the names that are recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures in the repository are those that `python -m tests.pictures` draws today, and pages show all of them."""
+"""The pictures in the repository are up to date with `python -m tests.pictures`, and all are used."""
 
 from __future__ import annotations
 

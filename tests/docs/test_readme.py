@@ -1,8 +1,8 @@
-"""Every code block of the README runs, and what it says about the project is so.
+"""Every code block of the README runs, and its statements about the project are true.
 
-Its first block is a whole program. The other Python blocks leave `url`, `headers` and `payload` to the reader. Blocks for
-the shell run in an empty folder, where `sse-stream` is this package's command and the environment names the server. The
-two commands that set everything up are run by whatever lands a change, in a fresh clone.
+The first block is a whole program. The other Python blocks leave `url`, `headers` and `payload` to the reader. Shell
+blocks run in an empty folder, where `sse-stream` is this package's command and the environment names the server. The
+two commands that set up the project are not run here, but in a fresh clone before a change is merged.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tutorial can be pasted, block by block, into a plain Python session, and prints there what it shows."""
+"""The tutorial can be pasted, block by block, into a Python session, and prints what it shows."""
 
 from __future__ import annotations
 

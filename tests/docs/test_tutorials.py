@@ -1,6 +1,6 @@
-"""What providers publish about streaming works here: their loops, in spirit, on bytes of the shape they document.
+"""Providers' published streaming code works here: loops of the same form, on bytes of the documented shape.
 
-Each publishes a page with a loop over chunks, and often a relay and a page that reads it. The loops here say
+Each provider publishes a loop over chunks, and often a relay and a page that reads it. The loops here use
 `chunk.choices[0].delta.content` as theirs do.
 """
 

@@ -1,6 +1,6 @@
-"""The code of the documentation type-checks: the blocks of a page are one module, under mypy strict and pyright.
+"""The documentation's code type-checks under mypy --strict and pyright; the blocks of a page form one module.
 
-A block stands on the lines that it has on its page, so that what a checker reports names the line to change.
+Each block keeps its line numbers, so that a checker's report names the line to change.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a JSON text that is not complete says: the slow way, by trying how it can go on.
+"""What an incomplete JSON text means, determined the slow way: by trying how it can continue.
 
-Nothing here knows the parser. A prefix is completed in many ways, each is read by `json.loads`, and what all of them
-say is what the prefix says. Two rules are conventions, and are put in by hand: of a number or a word that may not be
-complete nothing is known, though all that begins with `t` is `true`; and a key that is still being written is taken
-for a new one.
+The parser is not used here. A prefix is completed in many ways, each is decoded by `json.loads`, and what all results
+have in common is what the prefix means. Two rules are conventions, and added by hand: an incomplete number or word
+means nothing, although every word that starts with `t` is `true`; and a key that is still being written counts as a
+new one.
 """
 
 from __future__ import annotations

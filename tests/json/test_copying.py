@@ -1,4 +1,4 @@
-"""Copies of JSON values: equal, and nothing in them is shared."""
+"""Copies of JSON values: equal, and without shared parts."""
 
 from __future__ import annotations
 

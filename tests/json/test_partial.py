@@ -1,4 +1,4 @@
-"""JSON that is still being written: exact on the way, exact at the end, however it is cut."""
+"""JSON that is still being written: exact at every point and at the end, however it is split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a JSON object into a struct: what fits, what can be read all the same, what is kept as it came."""
+"""Reading a JSON object into a struct: values that fit, values that are converted, and values kept as received."""
 
 from __future__ import annotations
 

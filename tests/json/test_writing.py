@@ -1,4 +1,4 @@
-"""Structs as JSON objects, which are read as equal structs again, and JSON values as text."""
+"""Structs as JSON objects, which decode to equal structs again, and JSON values as text."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The standard's algorithms, transcribed step by step: slow, obvious, and what the decoder is compared with.
+"""The standard's algorithms, transcribed step by step: slow and obvious, as the reference for the decoder.
 
-The quotations are from the HTML standard, sections 9.2.5 "Parsing an event stream" and 9.2.6
-"Interpreting an event stream", and from the Encoding standard, section 8.1.1 "UTF-8 decoder". Nothing of
-the library's decoder is used here.
+The quotations are from the HTML standard, sections 9.2.5 "Parsing an event stream" and 9.2.6 "Interpreting an event
+stream", and from the Encoding standard, section 8.1.1 "UTF-8 decoder". None of the library's decoder is used here.
 """
 
 from __future__ import annotations

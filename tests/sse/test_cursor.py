@@ -1,4 +1,4 @@
-"""The events of one connection after another, and how far they have been handled."""
+"""Events across connections, and which of them have been handled."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The byte decoder, rule by rule.
 
-Each row of the table is named after the sentence that it checks: of the HTML standard, section
-"Server-sent events", https://html.spec.whatwg.org/multipage/server-sent-events.html.
+Each row of the table is named after the sentence that it checks in the HTML standard, section "Server-sent events",
+https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
 from __future__ import annotations

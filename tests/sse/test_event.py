@@ -1,4 +1,4 @@
-"""One server-sent event: a value, what its data holds, and the bytes that say it."""
+"""`ServerSentEvent`: equality, decoding its data, and encoding it."""
 
 from __future__ import annotations
 

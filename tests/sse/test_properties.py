@@ -1,4 +1,4 @@
-"""The byte decoder against a literal transcription of the standard, however the bytes are cut."""
+"""The byte decoder against a literal transcription of the standard, however the bytes are split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When to connect again: the plan, as tables and properties, without a clock and without a connection."""
+"""The reconnection plan, as tables and properties, without clock or connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bodies that the tests of the streams serve, and what they say."""
+"""Bodies served by the tests of streams, with their content."""
 
 from __future__ import annotations
 

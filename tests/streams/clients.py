@@ -1,7 +1,7 @@
 """Every client as its users call it, so that one test body can run with each.
 
-A test body is a coroutine. With a blocking client it never waits for anything, and is driven without an
-event loop; with an async one it runs under asyncio or trio.
+A test body is a coroutine. With a blocking client it never waits, and is driven without an event loop; with an async
+client it runs under asyncio or trio.
 """
 
 from __future__ import annotations

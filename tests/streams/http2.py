@@ -1,6 +1,6 @@
-"""A server of HTTP/2 over loopback, without TLS, whose clients have to know beforehand what it speaks.
+"""An HTTP/2 server over loopback, without TLS; clients need prior knowledge of the protocol.
 
-It leaves the first response open until it has another request, and ends both then.
+It leaves the first response open until it gets another request, and then ends both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stand-ins for what Pyodide gives of `fetch`: as much of a `JsProxy` as a stream may use."""
+"""Stand-ins for responses of `fetch` under Pyodide: the parts of a `JsProxy` that a stream uses."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A small client of the Model Context Protocol's Streamable HTTP: what it takes to resume a stream by it.
+"""A small client of the Model Context Protocol's Streamable HTTP transport, just enough to resume a stream.
 
     npx @modelcontextprotocol/conformance client --command "python -m tests.streams.mcp_client" --scenario sse-retry
 
-The protocol answers a POST with a stream; when that breaks, the client goes on from it by a GET with `Last-Event-ID`.
+The server answers a POST with a stream; if it breaks, the client resumes with a GET and `Last-Event-ID`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Event sources over connections that a test writes down, on a clock that the test's waits move.
+"""Event sources over scripted connections, on a clock that advances with the test's waits.
 
 A test body is a coroutine, as in `clients.py`: it runs with the sync source, and with the async one under asyncio and
 trio.

@@ -1,4 +1,4 @@
-"""A server that writes what a test says, byte for byte, and can wait for the test in between."""
+"""A server that sends exactly the bytes that a test writes, and can wait for the test in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`on_end` and `tee`: what a stream calls, and the options that it does not know."""
+"""`on_end`, `tee` and unknown options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The response is closed once, at every exit, and its connection is used again where that can be."""
+"""The response is closed exactly once, on every exit, and its connection is reused if possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`coalesce`: fewer pieces, the same answer, and nobody waits longer than he said."""
+"""`coalesce`: fewer events, the same answer, and no event held longer than allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients raise while they connect: a failure of the connection, one that a status tells, or the caller's own."""
+"""Clients' exceptions while connecting: connection failures, error statuses, and the caller's own errors."""
 
 from __future__ import annotations
 

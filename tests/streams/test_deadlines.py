@@ -1,4 +1,4 @@
-"""Deadlines: kept to the moment where reads can be cancelled, and at each arrival where they cannot."""
+"""Timeouts: exact if reads can be cancelled, otherwise checked at each arrival."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a stream ends: well, cut, broken, too late; and what is known then."""
+"""How a stream ends: complete, truncated, broken or too late; and the state afterwards."""
 
 from __future__ import annotations
 

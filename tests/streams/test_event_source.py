@@ -1,4 +1,4 @@
-"""What event sources do with connections that end, whichever way they do; on the test's own clock."""
+"""Event sources and every way in which a connection ends, on a simulated clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever an event source waits for, closing it ends that at once; and a task that is cancelled loses no event."""
+"""Closing an event source ends whatever it waits for, and a cancelled task loses no event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One large read does not keep other tasks waiting."""
+"""Decoding one large read does not block other tasks."""
 
 from __future__ import annotations
 

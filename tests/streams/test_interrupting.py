@@ -1,4 +1,4 @@
-"""A stream that somebody else closes: the read that is under way ends at once, and says why."""
+"""Closing a stream from elsewhere ends a read in progress at once, with an error that says why."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Round after round of each fault, nothing is left behind: no descriptor, no thread, no task, no warning.
+"""Repeated faults leave nothing behind: no descriptor, thread, task or warning.
 
-`SSE_STREAM_ROUNDS=1000` makes it the long search that it is by hand.
+Set `SSE_STREAM_ROUNDS=1000` for a long search.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rule of the Model Context Protocol for streams that a server closes: SEP-1699, as its conformance tests have it."""
+"""Reconnection as the Model Context Protocol requires it (SEP-1699) and its conformance tests check it."""
 
 from __future__ import annotations
 

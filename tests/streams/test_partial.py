@@ -1,4 +1,4 @@
-"""JSON values while a stream writes them: `iter_partial`, sync and async."""
+"""Snapshots of JSON while a stream writes it: `iter_partial`, sync and async."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses that are no stream, or that are one without saying so."""
+"""Responses that are not streams, and streams with the wrong label."""
 
 from __future__ import annotations
 

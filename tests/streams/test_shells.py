@@ -1,4 +1,4 @@
-"""The two shells stay thin, and cost nothing until one is made."""
+"""The sync and async streams stay thin, and cost nothing until one is created."""
 
 from __future__ import annotations
 

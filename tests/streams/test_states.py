@@ -1,4 +1,4 @@
-"""Every way of ending, and every call after it: an end is final, and each call says the same of it."""
+"""Every ending and every call after it: an ending is final, and all calls agree on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When things came, and how many: the field's terms, with a clock that the test moves."""
+"""Timings and counts, on a simulated clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What iterating returns holds nothing: any number of views, read in any order, see one queue."""
+"""Iterators hold no state: any number of them, read in any order, share one queue."""
 
 from __future__ import annotations
 

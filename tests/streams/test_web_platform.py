@@ -1,7 +1,7 @@
-"""The web-platform-tests for EventSource that concern requests, reconnection, ids, `retry` and status codes, retold.
+"""The web-platform-tests for EventSource on requests, reconnection, ids, `retry` and status codes, in Python.
 
 Each names its file in https://github.com/web-platform-tests/wpt/tree/master/eventsource. The server is ours, the
-clients are real; a browser's events `open` and `error` have no counterpart here, but what they show has.
+clients are real; a browser's events `open` and `error` have no counterpart here, but their effects do.
 """
 
 from __future__ import annotations

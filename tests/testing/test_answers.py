@@ -1,4 +1,4 @@
-"""Answers that are written by `Reply`, and the response that needs no server."""
+"""Answers written by `Reply`, and `FakeResponse`, which needs no server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways of cutting, and the assertion that finds a parser that minds."""
+"""Ways to split a body, and the assertion that finds parsers which depend on the split."""
 
 from __future__ import annotations
 

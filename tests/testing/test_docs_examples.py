@@ -1,6 +1,6 @@
-"""The page about the testing kit: its code runs, and prints what is shown below it.
+"""The page about the testing tools: its code runs, and prints what the page shows.
 
-Its examples about other packages show what one version of them does, so those run where that version is.
+Examples for other packages show the behaviour of one version, and run only with that version.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The catalogue of habits: its own statements, and that the decoder reads each as it is meant."""
+"""The catalogue of habits: its consistency, and that the decoder reads each as intended."""
 
 from __future__ import annotations
 

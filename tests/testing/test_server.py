@@ -1,4 +1,4 @@
-"""The server of recordings, asked over real sockets with the standard library's own client."""
+"""The replay server over real sockets, with the standard library's client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The strategies: what they give is what they say, what matters comes up, and it shrinks to what is readable."""
+"""The strategies: their streams mean what they claim, cover what matters, and shrink to readable examples."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A deliberate bug in each rule of event streams, tool calls, reading and repeated text: does a test notice?
+"""Deliberate bugs in the rules for event streams, tool calls, reading and repeated text: does a test fail for each?
 
     python -m tests.trust.bugs [PART OF A RULE …] [--jobs 2]
 
-Each bug is put into a copy of the project, and the tests of the file that it is in are run there until one
-fails. Prints which test that is. The exit status is 1 if a bug goes unnoticed, or finds no place in the source.
+Puts each bug into a copy of the project, and runs the tests of the changed file there until one fails. Prints that
+test. The exit status is 1 if a bug goes unnoticed, or its place is not found in the source.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Sequences of chunks that are hard for whoever compares chunks instead of decoding them.
+"""Sequences of chunks that are hard for code that compares chunks instead of decoding them.
 
-Most chunks of a sequence are the one before with another text, so that comparing pays. Around the text stands what
-could mislead it: the same value in two fields, texts that look like JSON, keys given twice, one string spelled in
-several ways, fields that change now and then, padding, and between the chunks whatever else a stream may hold.
+Most chunks of a sequence repeat the previous one with a different text, so that comparing pays off. They also contain
+what could mislead a comparison: equal values in two fields, texts that look like JSON, duplicate keys, one string in
+several spellings, fields that change occasionally, padding, and other events between the chunks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What of a stream is compared, where the same bytes are read in several ways."""
+"""What to compare when the same bytes are read in several ways."""
 
 from __future__ import annotations
 

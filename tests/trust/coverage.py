@@ -1,9 +1,9 @@
-"""Branch coverage of each file of the core by its own tests.
+"""Branch coverage of each core file by its own tests.
 
     python -m tests.trust.coverage [MODULE …]
 
-A MODULE is a file of the package without its ending. Prints a row a file, and of each that is not covered whole
-the lines and branches that are missing; the exit status is 1 if there is one.
+A MODULE is a file of the package without its extension. Prints a row per file, with the uncovered lines and branches;
+the exit status is 1 if there are any.
 """
 
 from __future__ import annotations

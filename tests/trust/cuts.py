@@ -1,9 +1,9 @@
-"""Every cut in two of every body there is, and for the short ones every cut in three: cutting changes nothing.
+"""Split every body in two in every way, and short ones in three: the split must not change the result.
 
     python -m tests.trust.cuts [--three 150]
 
-The bodies are the habits of `sse_stream.testing`, and the recordings beside the project where there are some; of
-a recording above 4,000 bytes, 300 cuts at random. Prints how many cuts and bytes that was.
+The bodies are the habits of `sse_stream.testing`, and the recordings beside the project, if any; recordings above
+4,000 bytes are split at 300 random places. Prints the number of splits and bytes.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class Counter:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.cuts", description=__doc__.partition("\n")[0])
-    parser.add_argument("--three", type=int, default=150, help="up to how many bytes a body is cut in three")
+    parser.add_argument(
+        "--three", type=int, default=150, help="split bodies up to this many bytes in three (default: 150)"
+    )
     options = parser.parse_args(arguments)
     groups = {
         "habits": [habit.body for habit in HABITS.values()],

@@ -1,7 +1,7 @@
-"""What the tests under Node need and the project does not install: packages of npm, wheels for Pyodide.
+"""Dependencies of the tests under Node that the project does not install: npm packages and wheels for Pyodide.
 
-Each is fetched once by its registry's own client into a folder of the machine's temporary ones, where the
-next run finds it. Whatever cannot be had is a reason to skip.
+Each is downloaded once, with its registry's own client, into a folder in the system's temporary directory, and reused
+from there. Tests are skipped if a download fails.
 """
 
 from __future__ import annotations

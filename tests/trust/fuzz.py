@@ -2,9 +2,9 @@
 
     python -m tests.trust.fuzz [TARGET …] --seconds 20 [--jobs 2] [--corpus FOLDER]
 
-The targets are `sse`, `chat` and `reader`, by default all of them. Needs atheris (`pip install atheris`, Python
-3.11 at most). Prints a row a target, and what was found as bytes; the exit status is 1 if anything was. With
-`--corpus`, what was learnt is kept, and begun with the next time.
+The targets are `sse`, `chat` and `reader` (default: all). Requires atheris (`pip install atheris`, Python 3.11 at
+most). Prints a row per target, and the bytes of any failure; the exit status is 1 if there is one. With `--corpus`,
+the corpus is saved, and used by the next run.
 """
 
 from __future__ import annotations
@@ -101,11 +101,13 @@ def _escaped(token: bytes) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.fuzz", description=__doc__.partition("\n")[0])
     parser.add_argument("targets", metavar="TARGET", nargs="*", choices=[[], *CHECKS], default=[])
-    parser.add_argument("--seconds", type=int, default=20, help="for how long each target is fuzzed")
-    parser.add_argument("--jobs", type=int, default=1, help="how many targets at a time")
-    parser.add_argument("--corpus", type=Path, help="where to keep what was learnt")
-    parser.add_argument("--runs", type=int, default=-1, help="how many inputs of each target are tried at most")
-    parser.add_argument("--seed", type=int, default=0, help="try the same inputs each time; 0 tries others")
+    parser.add_argument("--seconds", type=int, default=20, help="time per target (default: 20)")
+    parser.add_argument("--jobs", type=int, default=1, help="targets to run in parallel (default: 1)")
+    parser.add_argument("--corpus", type=Path, help="folder for the corpus (default: none)")
+    parser.add_argument("--runs", type=int, default=-1, help="maximum number of inputs per target (default: no limit)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed for reproducible inputs; 0 for a random one (default: 0)"
+    )
     options = parser.parse_args(arguments)
     if importlib.util.find_spec("atheris") is None:
         print("fuzzing needs atheris, which is not installed: pip install atheris, on Python 3.11")

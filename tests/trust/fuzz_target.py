@@ -1,4 +1,4 @@
-"""One target under libFuzzer: `python -m tests.trust.fuzz_target TARGET [what libFuzzer takes]`; `tests.trust.fuzz` runs it."""
+"""Run one target under libFuzzer, for `tests.trust.fuzz`: `python -m tests.trust.fuzz_target TARGET [OPTION …]`."""
 
 from __future__ import annotations
 

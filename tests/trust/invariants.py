@@ -1,7 +1,7 @@
-"""What holds for any bytes whatever. Each check takes a body and raises `AssertionError` where the library breaks its word.
+"""Invariants that hold for arbitrary bytes. Each check takes a body, and raises `AssertionError` if an invariant fails.
 
-The fuzzer calls them on bodies that it finds, the tests on bodies that are known to be hard. How a body is cut
-follows from the body itself, so that it fails again where it failed once.
+The fuzzer calls them with the bodies that it finds, the tests with bodies that are known to be hard. How a body is
+split depends on its bytes only, so that a failure is reproducible.
 """
 
 from __future__ import annotations

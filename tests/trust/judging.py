@@ -1,9 +1,9 @@
-"""What becomes of a mutant: does a test of its module notice it?
+"""Deciding whether a test of a mutant's module notices the mutant.
 
-Each file of tests runs once under coverage, which says which tests run which line, and once without. A mutant of a
-function's body then costs one fork of a process that has collected the tests: there the function gets the mutant's
-code, and the tests of its line run until one fails, first those that are quick or have found other mutants. A mutant
-of what runs at import is tested in a process that imports it anew. Needs `fork`.
+Each test file runs once under coverage, to learn which tests run which line, and once without. A mutant of a
+function's body then costs one fork of a process that has collected the tests: the function gets the mutant's code,
+and the tests of its line run until one fails, the quickest and most successful first. A mutant of code that runs at
+import is tested in a process that imports it anew. Requires `fork`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Do limits count the memory that is kept? For every shape of JSON, in one event and in many small ones.
+"""Compare the memory that limits count with the memory that is kept, for every shape of JSON, in one or many events.
 
     python -m tests.trust.memory [PART OF A SHAPE'S NAME …] [--mebibytes 8]
 
-What a decoder keeps of a stream is what tracemalloc finds more of once the stream was fed and garbage was collected.
-What is counted is the smallest `Limits(output_size=…)` that takes the stream. Prints both, and the one divided by the
-other; the exit status is 1 if that is below 0.5 or above 2. Meant for CPython on 64 bits.
+The memory kept by a decoder is the growth that tracemalloc reports after the stream was fed and garbage was
+collected. The memory counted is the smallest `Limits(output_size=…)` that accepts the stream. Prints both and their
+ratio; the exit status is 1 if a ratio is below 0.5 or above 2. Meant for 64-bit CPython.
 """
 
 from __future__ import annotations
@@ -324,7 +324,7 @@ def streams(shape: Shape, size: float, most: int | None = None) -> Iterator[tupl
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.memory", description=__doc__.partition("\n")[0])
     parser.add_argument("names", metavar="PART OF A SHAPE'S NAME", nargs="*")
-    parser.add_argument("--mebibytes", type=float, default=8, help="about how much of each is kept")
+    parser.add_argument("--mebibytes", type=float, default=8, help="approximate size of each shape (default: 8)")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
     print(f"{'what is kept':48}{'events':>9}{'MB sent':>9}{'MB kept':>9}{'MB counted':>12}{'kept / counted':>16}")

@@ -1,7 +1,7 @@
 """Small changes to a module's source, each of which a test should notice.
 
-A mutant is one edit: an operator, a constant, a condition, a returned value, a statement left out. Left alone
-are docstrings, annotations, type aliases, `__slots__` and the wording of messages, which are for people.
+A mutant is one edit: an operator, a constant, a condition, a return value, or a removed statement. Docstrings,
+annotations, type aliases, `__slots__` and the wording of messages are not changed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Mutation testing: is every small change to the core noticed by a test?
+"""Mutation testing: does a test notice every small change to the core?
 
     python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N …] [--sample N]
 
-A MODULE is a file of the package without its ending, as `_sse/_parser` or `dialects/_quirks`; by default all of the
-core. Each mutant is run against the module's own tests, where the first failure kills it. Prints a row a module, and
-the survivors under it, with what `survivors.py` says of them; the exit status is 1 if one is not explained there, or
-an explanation is of nothing. Needs `fork`.
+A MODULE is a file of the package without its extension, such as `_sse/_parser` or `dialects/_quirks` (default: the
+whole core). Each mutant runs against the module's own tests until one fails. Prints a row per module, with its
+surviving mutants and their explanations from `survivors.py`; the exit status is 1 if a survivor has no explanation,
+or an explanation has no survivor. Requires `fork`.
 """
 
 from __future__ import annotations
@@ -173,8 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.mutate", description=__doc__.partition("\n")[0])
     parser.add_argument("modules", metavar="MODULE", nargs="*", help=", ".join(TESTS))
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--line", type=int, action="append", help="only the mutants of this line; may be repeated")
-    parser.add_argument("--sample", type=int, help="only so many mutants of each module, drawn with a fixed seed")
+    parser.add_argument("--line", type=int, action="append", help="only mutants of this line; repeatable")
+    parser.add_argument(
+        "--sample", type=int, help="only N mutants of each module, drawn with a fixed seed", metavar="N"
+    )
     options = parser.parse_args(arguments)
     unknown = set(options.modules) - TESTS.keys()
     if unknown:

@@ -1,6 +1,6 @@
-"""What `fetch` gives under Pyodide, read by the library: run inside Pyodide, against a server outside it.
+"""Tests of responses of `fetch` under Pyodide; runs inside Pyodide, against a server outside.
 
-The server plays the reply that a request names in its `X-Reply` header.
+Each request names the reply that it wants in its `X-Reply` header.
 """
 
 from __future__ import annotations

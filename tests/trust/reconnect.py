@@ -1,11 +1,11 @@
-"""A long stream of events over a server that breaks in every way at random, read by event sources over real clients.
+"""Read a long stream of events with event sources over real clients, from a server that fails in every way at random.
 
     python -m tests.trust.reconnect --events 10000 [--seed 1] [--clients httpx aiohttp …]
 
-Each client reads all of them twice: once with `dedupe`, and gets each event exactly once; once without, by a handler
-that fails now and then, after which another source goes on from where the first was, and each event is handled at
-least once. Either way in order, and none is skipped. Of all together: no descriptor, thread, source or connection is
-left, and memory does not grow. The exit status is 1 if any of this fails.
+Each client reads the stream twice. With `dedupe`, it must get each event exactly once. Without, its handler fails now
+and then, another source resumes, and each event must be handled at least once. Both times, events must be in order
+and complete. Afterwards, no descriptor, thread, source or connection may be left, and memory must not have grown. The
+exit status is 1 if any check fails.
 """
 
 from __future__ import annotations
@@ -293,7 +293,7 @@ def table(done: Done) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.reconnect", description=__doc__.partition("\n")[0])
-    parser.add_argument("--events", type=int, default=10_000, help="for each reader")
+    parser.add_argument("--events", type=int, default=10_000, help="events for each reader (default: 10000)")
     parser.add_argument("--seed", type=int, default=1)
     every = [client.name for client in EVENT_CLIENTS]
     parser.add_argument("--clients", nargs="+", choices=every, default=CLIENTS, metavar="NAME", help=", ".join(every))

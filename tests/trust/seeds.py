@@ -1,4 +1,4 @@
-"""Bodies for the fuzzer to begin with, and tokens for it to put in."""
+"""Initial bodies and tokens for the fuzzer."""
 
 from __future__ import annotations
 

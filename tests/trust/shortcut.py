@@ -1,12 +1,12 @@
-"""Does reading repeated text the short way ever give something else than decoding each chunk?
+"""Compare the shortcut for repeated text with decoding every chunk.
 
     python -m tests.trust.shortcut [--sequences 200000] [--seed 0] [--jobs 1]
 
-Each sequence of chunks is read without the short way, by a dialect that has none, and then with it: an event a read,
-several events a read, cut at random, all at once, and of each third sequence one byte a read. Events, error, ending,
-completion, anomalies and the counters of `timings` have to be the same, and nothing outside the tree of errors may be
-raised. Prints how many differ in each way, and of each kind of difference the shortest sequence that was found. The
-exit status is 1 if there is any.
+Reads each sequence of chunks with a dialect without the shortcut, then with it: one event per read, several events
+per read, cut at random, all at once, and every third sequence one byte per read. Events, error, ending, completion,
+anomalies and the counters of `timings` must be equal, and only the library's errors may be raised. Prints the number
+of differences for each way of reading, and the shortest sequence for each kind of difference. The exit status is 1 if
+there are any.
 """
 
 from __future__ import annotations
@@ -223,7 +223,9 @@ def search(seeds: range) -> list[Difference]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.shortcut", description=__doc__.partition("\n")[0])
     parser.add_argument("--sequences", type=int, default=200_000)
-    parser.add_argument("--seed", type=int, default=0, help="of the first sequence; the others follow")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the first sequence; the others count up from it (default: 0)"
+    )
     parser.add_argument("--jobs", type=int, default=1)
     chosen = parser.parse_args(arguments)
     last = chosen.seed + chosen.sequences

@@ -1,11 +1,10 @@
-"""Thousands of streams through a server with faults, read by every client, sync and async, at the same time.
+"""Read thousands of streams from a server with faults, with every client, sync and async, concurrently.
 
     python -m tests.trust.soak --streams 10000 --seconds 600 [--seed 1]
 
-Of each stream: nothing is raised but the library's own errors; what was delivered is a prefix of what was
-said; it is complete only if it is whole, and is complete wherever nothing went wrong. Of all of them: no
-descriptor, task, thread, stream or connection is left, and memory does not grow. The exit status is 1 if
-any of this fails.
+For each stream: only the library's own errors are raised; the output is a prefix of the expected text; it is complete
+only if all of it arrived, and always if nothing failed. For all together: no descriptor, task, thread, stream or
+connection is left, and memory does not grow. The exit status is 1 if any check fails.
 """
 
 from __future__ import annotations
@@ -463,10 +462,12 @@ def table(done: Soak) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--streams", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=600, help="after which no further stream is begun")
+    parser.add_argument(
+        "--seconds", type=float, default=600, help="time after which no further stream starts (default: 600)"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--readers", type=int, default=2, help="how many of each kind read at a time")
-    parser.add_argument("--trace", action="store_true", help="say what is still allocated afterwards; slow")
+    parser.add_argument("--readers", type=int, default=2, help="concurrent readers of each kind (default: 2)")
+    parser.add_argument("--trace", action="store_true", help="report what is still allocated afterwards (slow)")
     chosen = parser.parse_args(arguments)
     if chosen.trace:
         return trace(chosen.streams, chosen.seconds, chosen.seed)

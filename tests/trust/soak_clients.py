@@ -1,4 +1,4 @@
-"""How each HTTP client opens a stream, sync and async, and is closed."""
+"""How each HTTP client opens and closes a stream, sync and async."""
 
 from __future__ import annotations
 

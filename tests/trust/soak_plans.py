@@ -1,6 +1,6 @@
-"""What a soak serves: streams with what they say, what goes wrong with them, and how their reader behaves.
+"""Plans of a soak test: streams with their content, their faults, and the behaviour of their readers.
 
-A plan follows from its number and the soak's seed, so the server and its client know the same one.
+A plan depends only on its number and the seed, so the server and the client derive the same one.
 """
 
 from __future__ import annotations

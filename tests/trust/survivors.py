@@ -1,4 +1,4 @@
-"""Mutants that no test can kill, or that none needs to, and why."""
+"""Mutants that no test can or need kill, with explanations."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .mutants import Mutant
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why mutants survive.
+    """Why certain mutants survive.
 
     Attributes:
-        module: Of which module.
-        line: What the line holds that is changed, without its indentation.
-        new: What stands there instead; `None` for any change of the line.
-        why: Why nothing can be seen of it, or why nothing needs to be.
+        module: The changed module.
+        line: The original line, without its indentation.
+        new: The text that replaces it; `None` for any change of the line.
+        why: Why no test can notice the change, or need notice it.
     """
 
     module: str
@@ -25,10 +25,10 @@ class Explanation:
     why: str
 
 
-_SIGN = "Only whether the depth is 0 is asked, and it is 0 whichever bracket counts up and which down."
+_SIGN = "The code only checks whether the depth is 0, which does not depend on which bracket counts up."
 
-_SHORT_WAY = "A short way, taken less often: the long way gives the same."
-_NO_STACK = "It matters only where the caller's own stack is nearly used up: then the way after it ends likewise."
+_SHORT_WAY = "It takes a fast path less often; the slow path gives the same result."
+_NO_STACK = "It matters only if the caller's stack is almost exhausted; the next step then ends in the same way."
 
 EXPLANATIONS = [
     Explanation("_chat/_chunks", 'SOURCE = "_source"', None, "Any other name would do."),

@@ -1,8 +1,8 @@
-"""The decoders beside others, on the same bytes.
+"""The decoders compared with other implementations, on the same bytes.
 
-`SSEDecoder` beside eventsource-parser, the parser that most JavaScript programs use: wherever the two differ,
-the standard's algorithm, transcribed literally, says who is right, and the difference is written down.
-`ChatDecoder` beside that algorithm and `json.loads`, which is all that a chat stream needs where nothing is odd.
+`SSEDecoder` is compared with eventsource-parser, which most JavaScript programs use; where they differ, a literal
+transcription of the standard's algorithm decides, and the difference is listed. `ChatDecoder` is compared with that
+algorithm plus `json.loads`, which suffice for a chat stream without anomalies.
 """
 
 from __future__ import annotations

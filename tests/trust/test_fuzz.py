@@ -1,4 +1,4 @@
-"""What the fuzzer checks holds for what it begins with, and for all that it has found."""
+"""The fuzzer's invariants hold for its initial bodies, and for every failure that it has found."""
 
 from __future__ import annotations
 

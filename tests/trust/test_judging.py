@@ -1,4 +1,4 @@
-"""What becomes of mutants, in a project that is as small as one can be."""
+"""Judging mutants, in a minimal project."""
 
 from __future__ import annotations
 

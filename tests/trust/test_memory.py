@@ -1,4 +1,4 @@
-"""What `Limits` count is what is kept, within a factor of two; `python -m tests.trust.memory` prints a table."""
+"""`Limits` count the memory that is kept, within a factor of two; `python -m tests.trust.memory` prints a table."""
 
 from __future__ import annotations
 

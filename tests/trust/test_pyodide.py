@@ -1,7 +1,7 @@
-"""The library under Pyodide, which is Python in a browser; here it runs in Node.
+"""The library under Pyodide (Python for browsers), run by Node.
 
-Pyodide comes from npm, msgspec and Hypothesis from PyPI, in wheels made for it. Pyodide brings its own
-Python, so one version of Python outside is enough.
+Pyodide comes from npm, and msgspec and Hypothesis from PyPI, as wheels built for it. Pyodide includes its own Python,
+so one version of Python outside is enough.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Some hundred events over a server that breaks in every way; `python -m tests.trust.reconnect` reads thousands."""
+"""Some hundred events from a server that fails in every way; `python -m tests.trust.reconnect` reads thousands."""
 
 from __future__ import annotations
 

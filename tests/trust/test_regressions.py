@@ -1,4 +1,4 @@
-"""What was wrong once, each as it was found."""
+"""Regression tests: one for each bug found, in its original form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading repeated text the short way gives what decoding gives; `python -m tests.trust.shortcut` looks for longer."""
+"""The shortcut for repeated text gives the same result as decoding; `tests.trust.shortcut` searches longer."""
 
 from __future__ import annotations
 

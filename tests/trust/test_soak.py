@@ -1,4 +1,4 @@
-"""A short soak; `python -m tests.trust.soak` is a long one."""
+"""A short soak test; `python -m tests.trust.soak` runs a long one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mutants of the core and deliberate bugs in it would get away with, were it not for these tests."""
+"""Tests that kill mutants and deliberate bugs which no other test notices."""
 
 from __future__ import annotations
 

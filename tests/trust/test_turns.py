@@ -1,4 +1,4 @@
-"""Readers that take turns see each event once and in order; `python -m tests.trust.turns` goes more ways."""
+"""Interleaved readers see each event once and in order; `python -m tests.trust.turns` tries more ways."""
 
 from __future__ import annotations
 

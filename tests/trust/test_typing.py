@@ -1,4 +1,4 @@
-"""The file that type checkers read for users uses everything that users can."""
+"""The file of user programs for type checkers covers the whole public API."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whatever the way in which a stream is read, its outcome is the same, also where chunks are like the ones before.
+"""The outcome of a stream does not depend on how it is read, even if chunks resemble the previous ones.
 
-Read one byte at a time, every event takes the long way. That is what all others are compared with.
+Reading one byte at a time never takes the shortcut, and serves as the reference.
 """
 
 from __future__ import annotations

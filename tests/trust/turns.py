@@ -1,11 +1,11 @@
-"""Do readers that take turns see the events of a stream in order, each of them once?
+"""Check that interleaved readers of one stream see its events in order, each exactly once.
 
     python -m tests.trust.turns [--ways 100000] [--seed 0] [--jobs 1]
 
-Views of events and of chunks are made at any time, kept, and read in any order: what `feed`, `feed_chunks`, `close` and
-`close_chunks` return, and the iterators of `ChatStream` and `AsyncChatStream`. What each has to give, a model of a few
-lines tells. Prints how many ways were gone and how many of them differ from it, and of each reader the first that does,
-made short. The exit status is 1 if any does.
+Views of events and chunks are created at any time, kept, and read in any order: the results of `feed`, `feed_chunks`,
+`close` and `close_chunks`, and the iterators of `ChatStream` and `AsyncChatStream`. A model of a few lines predicts
+what each must yield. Prints the number of ways and of differences, and for each reader the first difference,
+minimized. The exit status is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -645,7 +645,9 @@ def made_short(found: Sequence[Difference]) -> list[Difference]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trust.turns", description=__doc__.partition("\n")[0])
     parser.add_argument("--ways", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0, help="of the first stream; the others follow")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the first stream; the others count up from it (default: 0)"
+    )
     parser.add_argument("--jobs", type=int, default=1)
     chosen = parser.parse_args(arguments)
     last = chosen.seed + -(-chosen.ways // WAYS)

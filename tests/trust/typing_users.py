@@ -1,6 +1,6 @@
-"""Programs as users write them, with the whole public API. Only type checkers run this.
+"""Programs as users write them, using the whole public API. Only type checkers run this file.
 
-`assert_type` says what a checker must infer; an `ignore` says what it must refuse, and is itself refused where
+`assert_type` states what a checker must infer. An `ignore` states what it must reject, and is itself an error if
 nothing is wrong.
 """
 

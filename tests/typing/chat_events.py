@@ -1,4 +1,4 @@
-"""Only type checkers run this: the union of events narrows by class and by its literal `type`, to the last one."""
+"""For type checkers only: the union of events narrows by class and by its literal `type`, exhaustively."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Only type checkers run this: what they accept as a way to connect, and what they refuse.
+"""For type checkers only: what event sources accept and reject as `connect`.
 
-An `ignore` says what they must refuse, and is itself refused where nothing is wrong.
+An `ignore` states what a checker must reject, and is itself an error if nothing is wrong.
 """
 
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true

@@ -1,6 +1,6 @@
-"""Only type checkers run this: what they accept as a source, and what they refuse.
+"""For type checkers only: what streams accept and reject as a source.
 
-An `ignore` says what they must refuse, and is itself refused where nothing is wrong.
+An `ignore` states what a checker must reject, and is itself an error if nothing is wrong.
 """
 
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true

@@ -144,6 +144,10 @@ def nested(depth: int) -> list[Any]:
     return value
 
 
+# Beyond its own limit, which is Python's matter: so are the words.
+TOO_DEEP = r"^nested deeper than 128 levels$|^not a JSON value: .*(recursion|[Ss]tack overflow)"
+
+
 def test_what_is_too_deep_to_be_read_again_is_not_written() -> None:
     assert encode_json(nested(MAX_DEPTH)) == b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
     assert encode_json([[]] * 1000) == b"[" + b",".join([b"[]"] * 1000) + b"]"

@@ -48,26 +48,33 @@ class Detecting:
             event: The event.
 
         Raises:
-            ChunkDecodeError: The event cannot be decoded, or it is in a known format that is not supported.
+            ChunkDecodeError: The event cannot be decoded in its format, or its format is not supported.
         """
         text = event.data.strip()
         if text == "[DONE]":
-            return (*self.settle(), *self.dialect.decode(event))
+            return (*self.settle(), *self._decode_as_chat(event))
         value = _json(text) if text.startswith(("{", "[")) else None
         name = format_of(value, event.event)
         if name == OPENAI_CHAT:
-            return (*self.settle(), *self.dialect.decode(event))
+            return (*self.settle(), *self._decode_as_chat(event))
         if name is not None:
             self.is_settled = True
             dialect = _dialect(name, event.data)
             chunk = dialect.decode_plain(event.data, event.event)
             return (DialectFound(dialect), *((chunk,) if chunk is not None else dialect.decode(event)))
-        items = self.dialect.decode(event)
+        items = self._decode_as_chat(event)
         if any(isinstance(item, Failure) for item in items):
             return (*self.settle(), *items)  # an error settles the default
         if isinstance(value, dict) and value.get("type") == "ping":  # sent in some formats, and tolerated in all others
             return [item for item in items if not self._kept(item)]
         return items
+
+    def _decode_as_chat(self, event: ServerSentEvent) -> Sequence[Item]:
+        """Decode an event in the default format. A failure is an item, so that what was held back comes before it."""
+        try:
+            return self.dialect.decode(event)
+        except ChunkDecodeError as error:
+            return (Failure(error),)
 
     def _kept(self, item: Item) -> bool:
         """Hold back an anomaly of a ping until the format is known: the first of each kind, and their number."""

@@ -125,6 +125,15 @@ def test_what_is_odd_about_pings_is_counted_once_it_is() -> None:
     assert read([PING * 3 + ANTHROPIC]).anomalies == {}
 
 
+@pytest.mark.parametrize("broken", [b"data: [1]\n\n", b"data: {\n\n"])
+def test_what_is_odd_about_pings_is_counted_before_a_failure(broken: bytes) -> None:
+    for decoder in (ChatDecoder(), ChatDecoder(dialect=OpenAIChat())):
+        with pytest.raises(ChunkDecodeError):
+            list(decoder.feed(PING + PING + broken))
+            list(decoder.close())
+        assert ("keepalive_as_data", 2) in [(anomaly.kind, anomaly.count) for anomaly in decoder.anomalies]
+
+
 def test_a_ping_is_delivered_before_the_format_is_known() -> None:
     decoder = ChatDecoder(keepalives=True)
     assert list(decoder.feed(PING)) == [KeepAlive('{"type": "ping"}')]

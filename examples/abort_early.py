@@ -1,9 +1,9 @@
-"""Stop as soon as enough has come: the connection is closed, and the server stops generating.
+"""Stop as soon as enough has arrived: the connection is closed, and the server stops generating.
 
     python examples/abort_early.py
 
-Offline it asks a server on this machine that would never stop. With OPENAI_BASE_URL set (OPENAI_API_KEY,
-OPENAI_MODEL), it asks that server.
+Runs against a local server that would never stop, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY,
+OPENAI_MODEL).
 """
 
 import sys
@@ -19,7 +19,7 @@ ENDLESS = Reply.text(
 )
 
 
-# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+# The client's read timeout. httpx's default of 5 s is too short for a model that thinks first.
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
@@ -38,10 +38,10 @@ def first_sentence(provider: Provider) -> str:
                 said += text
                 if "." in said:
                     break
-    except SSEStreamError as error:  # also where there was no response at all
+    except SSEStreamError as error:  # also raised if there was no response
         sys.exit(f"\n{error}")
-    # Leaving the block has closed the stream, and the stream its response.
-    print(f"{stream.ending}, after {stream.timings.deltas} pieces")
+    # Leaving the block has closed the stream and its response.
+    print(f"{stream.ending} after {stream.timings.deltas} deltas")
     return said.partition(".")[0] + "."
 
 
@@ -50,7 +50,7 @@ def main() -> None:
         print(first_sentence(provider))
         if provider.stand_in is not None:
             provider.stand_in.wait_for_disconnect()
-            print(f"answers that the server did not have to finish: {provider.stand_in.abandoned}")
+            print(f"unfinished answers of the server: {provider.stand_in.abandoned}")
 
 
 if __name__ == "__main__":

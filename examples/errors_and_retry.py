@@ -1,13 +1,12 @@
-"""Try again where that costs nothing; where text was delivered, keep it and say what happened.
+"""Retry while nothing has been delivered; otherwise, keep the partial text and report the error.
 
     python examples/errors_and_retry.py
 
-A request that was refused, or that broke before the first piece, can be sent again: nothing was shown and
-nothing delivered was paid for. Once a piece has been shown, a second request would show it twice and bill
-it twice. So the rule is one line: retry only while nothing has been delivered.
+A request that was rejected, or that failed before the first piece of text, can be repeated: no output has been shown or
+paid for. Once text has been shown, a second request would show it twice and bill it twice.
 
-Offline it asks a server on this machine, which fails in four ways. With OPENAI_BASE_URL set
-(OPENAI_API_KEY, OPENAI_MODEL), it asks that server.
+Runs against a local server that fails in four ways, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY,
+OPENAI_MODEL).
 """
 
 import random
@@ -21,34 +20,34 @@ from sse_stream import ChatStream, IncompleteStreamError, SSEStreamError, Timeou
 from sse_stream.testing import Disconnect, ReplayServer, Reply
 
 TRIES = 4
-# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+# The client's read timeout. httpx's default of 5 s is too short for a model that thinks first.
 TIMEOUT = httpx.Timeout(10, read=300)
 DEADLINES = Timeouts(first_token=60, idle=30)
 
 
 def pause_before(attempt: int, error: SSEStreamError) -> float:
-    """How long to wait: as long as the server asks for, or longer each time, and never all at the same moment."""
+    """Return how long to wait: as long as the server asks, otherwise exponentially longer, with jitter."""
     if error.retry_after is not None:
         return min(error.retry_after, 60.0)
     return random.uniform(0.05, 0.1) * (1 << attempt)
 
 
 def text_of(client: httpx.Client, url: str, payload: dict[str, object]) -> Iterator[str]:
-    """The pieces of the text, each once.
+    """Yield the text in pieces, each once.
 
     Raises:
-        SSEStreamError: What came is all in its `completion`, also where no response came at all.
+        SSEStreamError: The last attempt failed; the partial result is in its `completion`.
     """
     for attempt in range(TRIES):
         try:
             with ChatStream(client.stream("POST", url, json=payload), timeouts=DEADLINES) as stream:
                 yield from stream.iter_text()
         except SSEStreamError as error:
-            # The failure may pass, and no piece of text, of reasoning or of a tool call had come, to be doubled.
+            # The failure may be temporary, and no text, reasoning or tool call has arrived that would be repeated.
             if attempt == TRIES - 1 or not error.retryable:
                 raise
             pause = pause_before(attempt, error)
-            print(f"[{error}: again in {pause:.2f} s]", flush=True)
+            print(f"[{error}; retrying in {pause:.2f} s]", flush=True)
             time.sleep(pause)
         else:
             return
@@ -67,7 +66,7 @@ def ask(provider: Provider) -> None:
             print(" [complete]")
         except IncompleteStreamError as error:
             kept = error.completion.text
-            print(f" [cut off after {len(kept)} characters, which stay]")
+            print(f" [truncated; kept {len(kept)} characters]")
         except SSEStreamError as error:
             print(f" [{error}]")
 
@@ -85,7 +84,7 @@ def main() -> None:
         with provider_or(ReplayServer(script=replies)) as provider:
             ask(provider)
             if provider.stand_in is None:
-                return  # a real provider fails when it will
+                return  # a real provider does not fail on demand
             print(f"requests: {len(provider.stand_in.requests)}")
 
 

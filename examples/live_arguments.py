@@ -1,9 +1,8 @@
-"""Show a tool call while the model writes it: the file that it wants written, character by character.
+"""Show a tool call while the model writes it: the contents of a file, character by character.
 
     python examples/live_arguments.py
 
-Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL), it asks
-that server.
+Runs against a local server, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY, OPENAI_MODEL).
 """
 
 import json
@@ -41,19 +40,19 @@ TOOL = {
 
 
 def show(call: PartialJSON, piece: str) -> None:
-    """Show what a piece of the arguments adds, each character once."""
+    """Show the changes that a piece of the arguments makes."""
     try:
         changes = call.feed(piece)
     except PartialJSONError as error:
-        changes = [*error.changes]  # what is wrong is said at the end, when all of it has come
+        changes = [*error.changes]  # the error is reported at the end, when all arguments have arrived
     for change in changes:
         match change:
             case ValueDone(path=("path",), value=path):
-                print(f"[{path}]")  # complete before the content has begun: time to look whether it may be written
+                print(f"[{path}]")  # complete before the content starts, so it could be checked here
             case StringDelta(path=("content",), text=text):
                 print(text, end="", flush=True)
             case ValueDone(path=("executable",), value=True):
-                print("[which can be run]")
+                print("[executable]")
 
 
 def ask(provider: Provider) -> None:
@@ -92,7 +91,7 @@ ARGUMENTS = json.dumps({"path": "hello.py", "content": CONTENT, "executable": Tr
 
 
 def answer() -> list[bytes]:
-    """The stand-in for a provider: one call, whose arguments come in pieces of seven characters."""
+    """The local server: one call, with arguments in pieces of seven characters."""
     call = {"index": 0, "id": "call_a", "type": "function", "function": {"name": "write_file", "arguments": ""}}
     pieces = [ARGUMENTS[at : at + 7] for at in range(0, len(ARGUMENTS), 7)]
     deltas = [{"tool_calls": [call]}, *({"tool_calls": [{"index": 0, "function": {"arguments": p}}]} for p in pieces)]

@@ -265,7 +265,7 @@ def stand_in() -> Iterator[str]:
 
 def number(value: str) -> int:
     if not value.isdecimal() or not int(value):
-        raise argparse.ArgumentTypeError(f"a number of 1 or more is needed, not {value!r}")
+        raise argparse.ArgumentTypeError(f"expected a number, 1 or more, got {value!r}")
     return int(value)
 
 
@@ -275,7 +275,7 @@ def json_object(value: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise argparse.ArgumentTypeError(f"a JSON object is needed, not {value!r}")
+        raise argparse.ArgumentTypeError(f"expected a JSON object, got {value!r}")
     return found
 
 

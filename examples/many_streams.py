@@ -1,9 +1,9 @@
-"""Many streams at once over one client: so many at a time, and one that fails does not harm the others.
+"""Many concurrent streams over one client, with a limit; one that fails does not affect the others.
 
     python examples/many_streams.py
 
-Offline it asks a server on this machine, which fails at one of the questions. With OPENAI_BASE_URL set
-(OPENAI_API_KEY, OPENAI_MODEL), it asks that server.
+Runs against a local server that fails for one of the questions, or against OPENAI_BASE_URL if it is set (with
+OPENAI_API_KEY, OPENAI_MODEL).
 """
 
 import asyncio
@@ -18,14 +18,14 @@ COUNTRIES = ["Austria", "Brazil", "Chad", "Denmark", "Atlantis", "Egypt", "Finla
 AT_ONCE = 4
 
 
-# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+# The client's read timeout. httpx's default of 5 s is too short for a model that thinks first.
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
 async def capital(
     client: httpx.AsyncClient, provider: Provider, country: str, turn: asyncio.Semaphore
 ) -> tuple[str, str]:
-    """What the model says, or as much of it as came and why no more did."""
+    """Return the answer, or the partial answer with the error."""
     payload = {
         "model": provider.model,
         "messages": [{"role": "user", "content": f"The capital of {country}, in one word."}],
@@ -34,7 +34,7 @@ async def capital(
     async with turn:
         try:
             return country, (await AsyncChatStream(client.stream("POST", provider.url, json=payload)).until_done()).text
-        except SSEStreamError as error:  # also where there was no response at all
+        except SSEStreamError as error:  # also raised if there was no response
             so_far = error.completion.text
             return country, f"{so_far}… ({error})"
 
@@ -54,7 +54,7 @@ CAPITALS = dict(
 
 
 def answer(request: Request) -> Reply:
-    """The stand-in for a provider."""
+    """The local server."""
     prompt = request.json()["messages"][0]["content"]
     country = prompt.removeprefix("The capital of ").partition(",")[0]
     if not CAPITALS[country]:

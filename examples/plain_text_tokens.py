@@ -1,12 +1,12 @@
-"""Tokens as plain text over server-sent events: not chat chunks, but a stream all the same.
+"""Plain-text tokens over server-sent events, without chat chunks.
 
     python examples/plain_text_tokens.py [URL]
 
-Many small services send each token as an event of its own, without any JSON. `iter_sse` gives the events
-exactly as the standard has them: several `data` lines are one text with newlines in it, and the space
-after the colon is dropped once, so that a token may begin with one.
+Many small services send each token in its own event, without JSON. `iter_sse` yields events exactly as the standard
+defines them: several `data` lines are joined with newlines, and one space after the colon is dropped, so a token may start
+with a space.
 
-Without a URL it asks a server on this machine.
+Without a URL, runs against a local server.
 """
 
 import sys
@@ -31,14 +31,14 @@ def tell(url: str) -> None:
     with httpx.stream(
         "GET", url, headers={"Accept": "text/event-stream"}, timeout=httpx.Timeout(10, read=300)
     ) as response:
-        response.raise_for_status()  # iter_sse looks at the body and at nothing else
+        response.raise_for_status()  # iter_sse does not check the status
         for event in iter_sse(response):
             if event.event == "token":
                 print(event.data, end="", flush=True)
             elif event.event == "done":
                 print(f"\n{event.json()['tokens']} tokens, last event id {event.id}")
                 return
-    print("\nthe stream ended without saying that it was done")
+    print("\nthe stream ended without a done event")
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
-"""The loop, with `async`: each kind of event where it belongs, and deadlines that are kept to the moment.
+"""The async loop: handle each type of event, with exact timeouts.
 
     python examples/quickstart_async.py "What is the weather in Kraków?"
 
-Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
-it asks that server. It runs under trio as well: `trio.run(main)`.
+Runs against a local server, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY, OPENAI_MODEL). It also runs
+under trio: `trio.run(main)`.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ async def ask(provider: Provider, prompt: str) -> None:
         "stream_options": {"include_usage": True},
     }
 
-    # httpx's own timeout between two reads is 5 s, too short for a model that thinks first; the deadlines are finer.
+    # Disable httpx's read timeout: 5 s is too short for a model that thinks first, and `timeouts` is more precise.
     async with httpx.AsyncClient(timeout=httpx.Timeout(10, read=None), headers=provider.headers) as client:
         deadlines = Timeouts(first_token=60, content=30, total=300)
         try:
@@ -54,7 +54,7 @@ async def ask(provider: Provider, prompt: str) -> None:
                             print(f"finished: {reason}")
                         case UsageReported(usage):
                             print(f"tokens: {usage.total_tokens}")
-        except SSEStreamError as error:  # also where there was no response at all
+        except SSEStreamError as error:  # also raised if there was no response
             sys.exit(f"\n{error}")
 
 

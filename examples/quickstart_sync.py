@@ -1,9 +1,8 @@
-"""The loop: text as it arrives, then what it came to.
+"""The basic loop: print text as it arrives, then the finish reason and usage.
 
     python examples/quickstart_sync.py "Why is the sky blue?"
 
-Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
-it asks that server.
+Runs against a local server, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY, OPENAI_MODEL).
 """
 
 import sys
@@ -23,7 +22,7 @@ ANSWER = Reply.reasoning("Rayleigh.") + Reply.text(
 )
 
 
-# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+# The client's read timeout. httpx's default of 5 s is too short for a model that thinks first.
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
@@ -44,7 +43,7 @@ def ask(provider: Provider, prompt: str) -> None:
                     print(event.text, end="", flush=True)
                 elif isinstance(event, ReasoningDelta):
                     print(f"({event.text})", end=" ", flush=True)
-    except SSEStreamError as error:  # also where there was no response at all
+    except SSEStreamError as error:  # also raised if there was no response
         sys.exit(f"\n{error}")
 
     completion = stream.completion

@@ -1,10 +1,9 @@
-"""An OpenAI-compatible endpoint in front of Anthropic's: any OpenAI client can talk to Claude.
+"""An OpenAI-compatible endpoint in front of Anthropic's API, so that any OpenAI client can talk to Claude.
 
     python examples/relay_anthropic.py
 
-Offline it relays a server on this machine, asks itself twice, and stops. With ANTHROPIC_API_KEY set
-(ANTHROPIC_BASE_URL, PORT), it relays Anthropic, until it is interrupted: give your client the base URL
-that it prints.
+By default it relays a local server, sends itself two requests, and stops. With ANTHROPIC_API_KEY set (and
+ANTHROPIC_BASE_URL, PORT), it relays Anthropic until interrupted: point your client at the base URL that it prints.
 """
 
 import json
@@ -23,7 +22,7 @@ from provider import error_event
 from sse_stream import ChatCompletionChunk, ChatStream, ProviderError, ServerSentEvent, SSEStreamError, TextDelta
 from sse_stream.testing import ReplayServer, Reply, Request
 
-# What OpenAI's clients look for in `finish_reason`; what is not here stays as it is.
+# OpenAI's names for Anthropic's stop reasons; others are passed on unchanged.
 FINISH_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -34,7 +33,7 @@ FINISH_REASONS = {
 
 
 def relayed(response: httpx.Response) -> Iterator[bytes]:
-    """The answer as OpenAI sends one: chunks, then [DONE]; or as much of it as came, then an error."""
+    """Yield the answer in OpenAI's format: chunks, then [DONE]; if it fails, the chunks so far, then an error."""
     started = int(time.time())
     with ChatStream(response) as stream:
         try:
@@ -47,7 +46,7 @@ def relayed(response: httpx.Response) -> Iterator[bytes]:
 
 
 def in_openais_words(chunk: ChatCompletionChunk, started: int) -> ChatCompletionChunk:
-    """The chunk with what OpenAI's clients expect besides: a time, a total, their finish reasons."""
+    """Add the fields that OpenAI's clients expect: a time, a token total, and OpenAI's finish reasons."""
     choices = [
         msgspec.structs.replace(choice, finish_reason=FINISH_REASONS.get(choice.finish_reason, choice.finish_reason))
         if choice.finish_reason
@@ -62,7 +61,7 @@ def in_openais_words(chunk: ChatCompletionChunk, started: int) -> ChatCompletion
 
 
 def anthropic_request(asked: dict[str, Any]) -> dict[str, Any]:
-    """OpenAI's request as Anthropic's."""
+    """Convert a request from OpenAI's format to Anthropic's."""
     system = [message["content"] for message in asked["messages"] if message["role"] in ("system", "developer")]
     request: dict[str, Any] = {
         "model": asked["model"],
@@ -88,7 +87,7 @@ _ROLES = ("user", "assistant", "tool")
 
 
 def anthropic_message(message: dict[str, Any]) -> dict[str, Any]:
-    """One message: text, calls, or what a tool gave."""
+    """Convert one message: text, tool calls, or a tool's result."""
     if message["role"] == "tool":
         result = {"type": "tool_result", "tool_use_id": message["tool_call_id"], "content": message["content"]}
         return {"role": "user", "content": [result]}
@@ -104,9 +103,9 @@ class Relay(ThreadingHTTPServer):
     """Serves `/v1/chat/completions` on this machine.
 
     Args:
-        upstream: Where Anthropic's `/v1/messages` is.
+        upstream: The URL of Anthropic's `/v1/messages`.
         key: The API key.
-        port: The port; 0 for any that is free.
+        port: The port; 0 for any free one.
     """
 
     def __init__(self, upstream: str, key: str, port: int = 0) -> None:
@@ -126,7 +125,7 @@ class Relay(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request of an OpenAI client."""
+    """Handles one request of an OpenAI client."""
 
     server: Relay
     protocol_version = "HTTP/1.1"
@@ -150,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Requests are not logged."""
+        """Do not log requests."""
 
 
 def framed(event: dict[str, Any]) -> bytes:
@@ -173,13 +172,13 @@ OVERLOADED = framed({"type": "error", "error": {"type": "overloaded_error", "mes
 
 
 def answer(request: Request) -> Reply:
-    """The stand-in for Anthropic: it is overloaded when it is asked to fail."""
+    """The local server, which reports an overload if the prompt asks it to fail."""
     text = json.dumps(request.json()["messages"])
     return Reply([*PIECES[:3], OVERLOADED] if "fail" in text else PIECES, pace=0.01)
 
 
 def ask(base_url: str, question: str) -> None:
-    """Ask the relay, as any OpenAI client would."""
+    """Send a request to the relay, as any OpenAI client would."""
     payload = {"model": "claude", "messages": [{"role": "user", "content": question}], "stream": True}
     with (
         httpx.stream("POST", f"{base_url}/chat/completions", json=payload) as response,
@@ -198,7 +197,7 @@ def ask(base_url: str, question: str) -> None:
 
 
 def serve() -> None:
-    """Relay Anthropic, until Ctrl-C."""
+    """Relay Anthropic until Ctrl-C."""
     base_url = os.environ.get("ANTHROPIC_BASE_URL", "https://api.anthropic.com").rstrip("/")
     port = int(os.environ.get("PORT", "0"))
     with Relay(f"{base_url}/v1/messages", os.environ["ANTHROPIC_API_KEY"], port) as relay:
@@ -208,7 +207,7 @@ def serve() -> None:
 
 
 def demonstrate() -> None:
-    """Relay a stand-in, and ask twice."""
+    """Relay the local server, and send two requests."""
     with ReplayServer(script=answer) as anthropic, Relay(anthropic.messages_url, "none") as relay:
         thread = threading.Thread(target=relay.serve_forever)
         thread.start()

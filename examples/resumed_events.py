@@ -1,12 +1,12 @@
-"""A feed of events that survives its connections: none is lost, and none is handled twice.
+"""Follow an event feed across reconnections: no event is lost or handled twice.
 
     python examples/resumed_events.py [URL]
 
-`EventSource` connects again when a connection ends or breaks, and tells the server where to go on. What it calls for each
-connection is yours: any client, any headers. Here the place is kept in a file as well, so that the next start of
-the program goes on where this one stopped.
+`EventSource` reconnects when a connection ends or breaks, and tells the server where to resume. Your function opens each
+connection, with any client and any headers. Here the last event id is also stored in a file, so that the next run of the
+program resumes where this one stopped.
 
-Without a URL it follows a server on this machine, which drops its clients in four ways.
+Without a URL, follows a local server that drops its clients in four ways.
 """
 
 import sys
@@ -18,7 +18,7 @@ import httpx
 from sse_stream import Attempt, EventSource, ReconnectPolicy
 from sse_stream.testing import Disconnect, ReplayServer, Reply, Request
 
-# Waits are short, so that this is soon over. The default, a few seconds that grow to half a minute, is for servers.
+# Short waits for the demonstration. The defaults, from a few seconds up to half a minute, suit real servers.
 POLICY = ReconnectPolicy(delay=0.05, max_delay=0.5)
 
 
@@ -26,16 +26,16 @@ def follow(client: httpx.Client, url: str, place: Path) -> None:
     def connect(attempt: Attempt):
         if attempt.number > 1:
             why = "the stream ended" if attempt.cause is None else type(attempt.cause).__name__
-            print(f"[connection {attempt.number} goes on after {attempt.last_event_id}: {why}]")
+            print(f"[connection {attempt.number} resumes after {attempt.last_event_id}: {why}]")
         return client.stream("GET", url, headers=attempt.headers)
 
     begin = place.read_text() if place.exists() else ""
     with EventSource(connect, last_event_id=begin, policy=POLICY, dedupe=100) as source:
         for event in source:
             print(f"{event.event} {event.id}: {event.data}")
-            # Stored after the event was handled. Were the program to stop in between, the event would come once more.
+            # Store the id after handling the event. If the program stops in between, the event is repeated.
             place.write_text(event.id)
-    print("the server has no more")
+    print("no more events")
 
 
 READINGS = (21.0, 21.4, 21.9, 22.3, 22.1, 21.8)
@@ -46,7 +46,7 @@ def reading(number: int) -> bytes:
 
 
 def feed():
-    """What a server script may be: a function from a request to a reply. This one drops its clients."""
+    """A script for `ReplayServer`, a function from requests to replies, that drops its clients."""
     ways = iter(["end", "break", "restart", "repeat"])
 
     def answer(request: Request) -> Reply:
@@ -59,7 +59,7 @@ def feed():
                 return Reply(rest, fault=Disconnect(len(rest[0]) + 9))
             case "restart":
                 return Reply(b"restarting", status=503, headers={"Retry-After": "0.1"})
-            case "repeat":  # one that was asked for already: `dedupe` drops it
+            case "repeat":  # repeats an event, which `dedupe` drops
                 return Reply([reading(done), *rest])
             case _:
                 return Reply(status=204)

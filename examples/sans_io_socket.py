@@ -1,10 +1,9 @@
-"""No HTTP client at all: a socket's bytes go into the decoder, events come out.
+"""Decode a stream without an HTTP client: feed bytes from a socket, get events.
 
     python examples/sans_io_socket.py
 
-`ChatDecoder` does no input and no output. Whatever brings bytes will do: a socket, a subprocess, a queue,
-a WebSocket, a test. Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY,
-OPENAI_MODEL), it asks that server.
+`ChatDecoder` performs no IO, so bytes can come from anywhere: a socket, a subprocess, a queue, a WebSocket, a test. Runs
+against a local server, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY, OPENAI_MODEL).
 """
 
 import json
@@ -31,7 +30,7 @@ def request(provider: Provider, host: str, path: str) -> bytes:
         "stream": True,
     }
     body = json.dumps(payload).encode()
-    # To HTTP/1.0 a server answers without chunks: all that follows the head is the stream.
+    # Servers answer HTTP/1.0 requests without chunked encoding: everything after the head is the stream.
     lines = [
         f"POST {path} HTTP/1.0",
         f"Host: {host}",
@@ -59,8 +58,8 @@ def ask(provider: Provider) -> None:
             head += data
         head, _, data = head.partition(b"\r\n\r\n")
         if head.split(b" ", 2)[1:2] != [b"200"]:
-            raise SystemExit(f"the server said: {head.decode('latin-1')}\n{data.decode('utf-8', 'replace')}")
-        # However the network cuts the bytes, in the middle of a character or of a line, the events are the same.
+            raise SystemExit(f"the server answered: {head.decode('latin-1')}\n{data.decode('utf-8', 'replace')}")
+        # The events do not depend on how the network splits the bytes, even inside a character or a line.
         while decoder.ending == "open":
             for event in decoder.feed(data):
                 if isinstance(event, TextDelta):

@@ -1,9 +1,8 @@
-"""Call the tools that the model asks for, and ask again, until it answers.
+"""Run the tools that the model calls, send the results back, and repeat until it answers.
 
     python examples/tool_loop.py
 
-Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL), it asks
-that server.
+Runs against a local server, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY, OPENAI_MODEL).
 """
 
 import sys
@@ -41,7 +40,7 @@ MOST_ROUNDS = 5
 
 
 def run(call: ToolCall) -> str:
-    """What the tool says, or what was wrong: the model can do better in the next round."""
+    """Return the tool's result, or an error message, so that the model can correct its call."""
     tool = TOOLS.get(call.name)
     if tool is None:
         return f"there is no tool {call.name!r}"
@@ -51,7 +50,7 @@ def run(call: ToolCall) -> str:
         return str(error)
 
 
-# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+# The client's read timeout. httpx's default of 5 s is too short for a model that thinks first.
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
@@ -75,12 +74,12 @@ def converse(provider: Provider) -> None:
         for _ in range(MOST_ROUNDS):
             try:
                 message = ask(client, provider, messages)
-            except SSEStreamError as error:  # also where there was no response at all
+            except SSEStreamError as error:  # also raised if there was no response
                 sys.exit(f"\n{error}")
             if not message.tool_calls:
                 print()
                 return
-            # With the reasoning that led to the calls, which some servers want to see again.
+            # Includes the reasoning that led to the calls, which some servers require.
             messages.append(message.to_dict())
             for call in message.tool_calls:
                 said = run(call)
@@ -95,7 +94,7 @@ CALLS = Reply.tool_call("temperature", {"city": "Oslo"}, id="call_a", pace=0.02)
 
 
 def answer(request: Request) -> Reply:
-    """The stand-in for a provider: it wants two tools called, then makes a sentence of what they said."""
+    """The local server: it calls two tools, then writes a sentence with their results."""
     messages = request.json()["messages"]
     results = [message["content"] for message in messages if message["role"] == "tool"]
     if not results:

@@ -1,9 +1,8 @@
-"""What a request cost: headers are there before the first event, usage comes after the last.
+"""Print what a request cost, from the response's headers and the usage at the end of the stream.
 
     python examples/usage_and_billing.py
 
-Offline it asks a server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL),
-it asks that server.
+Runs against a local server, or against OPENAI_BASE_URL if it is set (with OPENAI_API_KEY, OPENAI_MODEL).
 """
 
 import sys
@@ -19,12 +18,12 @@ USAGE = {
     "completion_tokens": 2,
     "total_tokens": 11,
     "prompt_tokens_details": {"cached_tokens": 4},
-    "cost": 0.000021,  # a field of this provider's own
+    "cost": 0.000021,  # a provider-specific field
 }
 BILLING = {"X-Replay-Charged-USD": "0.000021", "X-Replay-Balance-USD": "4.20"}
 
 
-# The client's own timeout between two reads: httpx's default of 5 s is too short for a model that thinks first.
+# The client's read timeout. httpx's default of 5 s is too short for a model that thinks first.
 TIMEOUT = httpx.Timeout(10, read=300)
 
 
@@ -33,29 +32,29 @@ def ask(provider: Provider) -> None:
         "model": provider.model,
         "messages": [{"role": "user", "content": "Say hello."}],
         "stream": True,
-        "stream_options": {"include_usage": True},  # without it most servers report no usage
+        "stream_options": {"include_usage": True},  # most servers report usage only on request
     }
 
     try:
-        # The request is sent by `with`, and times count from there.
+        # Entering the block sends the request and starts the clock.
         with ChatStream(
             httpx.stream("POST", provider.url, json=payload, headers=provider.headers, timeout=TIMEOUT)
         ) as stream:
-            # Nothing of the body has been read yet.
+            # The body has not been read yet.
             for name, value in stream.response.headers.items():
                 if name.endswith("-usd"):
                     print(f"{name}: {value}")
             usage = stream.until_done().usage
-    except SSEStreamError as error:  # also where there was no response at all
+    except SSEStreamError as error:  # also raised if there was no response
         sys.exit(f"\n{error}")
 
     if usage is None:
-        print("no usage was reported")  # and none is made up
+        print("no usage was reported")
         return
     print(f"prompt: {usage.prompt_tokens}, completion: {usage.completion_tokens}, total: {usage.total_tokens}")
     if usage.prompt_tokens_details is not None:
         print(f"from the cache: {usage.prompt_tokens_details.cached_tokens}")
-    for name, value in usage.extra.items():  # what only this provider reports
+    for name, value in usage.extra.items():  # provider-specific fields
         print(f"{name}: {value}")
     if stream.timings.time_to_first_token is not None:
         print(f"time to first token: {stream.timings.time_to_first_token:.3f} s")

@@ -2,15 +2,14 @@
 
     python examples/chat_page/app.py
 
-It needs `fastapi` and `uvicorn`. Offline it asks a server on this machine. With OPENAI_BASE_URL set
-(OPENAI_API_KEY, OPENAI_MODEL), it asks that server; the key stays here.
+It requires `fastapi` and `uvicorn`. It runs against a local server, or against OPENAI_BASE_URL if it is set (with
+OPENAI_API_KEY, OPENAI_MODEL); the key is never sent to the browser.
 
-- Each event goes to the browser as one server-sent event whose data is JSON, so that newlines cannot break
-  its frame.
-- Text is merged for up to 50 ms: the page draws twenty times a second, not two hundred.
-- When the browser leaves, the request to the model is closed at once, even while the model is silent:
+- Each event is sent to the browser as one server-sent event with JSON data, so that newlines cannot break its framing.
+- Text is merged for up to 50 ms, so that the page is redrawn twenty times a second, not two hundred.
+- When the browser disconnects, the request to the model is closed at once, even while the model is silent:
   `StreamingResponse` cancels the generator, and leaving its `async with` closes the connection.
-- Whatever goes wrong becomes an event of its own, after all the text that came before it.
+- An error is sent as its own event, after all the text that arrived before it.
 """
 
 import os
@@ -35,7 +34,7 @@ from sse_stream.testing import ReplayServer, Reply, Request
 
 PAGE = Path(__file__).with_name("page.html")
 DEADLINES = Timeouts(first_token=120, content=60)
-# Nothing on the way may keep or collect what is sent: no cache, and no proxy's buffer (nginx).
+# Disable caching, and buffering in proxies (nginx).
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -44,7 +43,7 @@ def framed(event: str, value: object) -> bytes:
 
 
 async def relayed(client: httpx.AsyncClient, url: str, payload: dict[str, Any]) -> AsyncIterator[bytes]:
-    """Ask the model; each event, as the page gets it."""
+    """Send a request to the model, and yield each event in the page's format."""
     try:
         async with (
             client.stream("POST", url, json=payload) as response,
@@ -58,12 +57,12 @@ async def relayed(client: httpx.AsyncClient, url: str, payload: dict[str, Any]) 
 
 
 def create_app(provider: Provider) -> FastAPI:
-    """The application.
+    """Create the application.
 
     Args:
-        provider: Where the model is.
+        provider: The server of the model.
     """
-    # The stream has deadlines of its own, which are finer than the client's.
+    # The stream has its own timeouts, which are more precise than the client's.
     client = httpx.AsyncClient(headers=provider.headers, timeout=httpx.Timeout(None, connect=10))
 
     @asynccontextmanager
@@ -99,7 +98,7 @@ Here is a haiku – 俳句 – about it:
 
 
 def answer(request: Request) -> Reply:
-    """The stand-in for a provider."""
+    """The local server."""
     text = ANSWER.format(prompt=request.json()["messages"][-1]["content"])
     pieces = (text[begin : begin + 4] for begin in range(0, len(text), 4))
     return Reply.reasoning("A haiku, ", "then. ", "Five, seven, ", "five.", pace=0.05) + Reply.text(*pieces)

@@ -1,18 +1,18 @@
-"""Runs in the browser, under Pyodide: the raw `fetch` of JavaScript, read by `AsyncChatStream`."""
+"""Runs in the browser, under Pyodide: `AsyncChatStream` over JavaScript's `fetch`."""
 
 from collections.abc import Callable
 
-from js import JSON, Object, fetch  # pyright: ignore[reportMissingImports]  # there in the browser only
+from js import JSON, Object, fetch  # pyright: ignore[reportMissingImports]  # available in the browser only
 from pyodide.ffi import to_js  # pyright: ignore[reportMissingImports]
 
 from sse_stream import AsyncChatStream, SSEStreamError, TextDelta, coalesce
 
 
 async def ask(url: str, key: str, model: str, prompt: str, show: Callable[[str], object]) -> str:
-    """Ask a server, and show its text as it arrives.
+    """Send a prompt, and show the text as it arrives.
 
     Returns:
-        How it ended, in a line.
+        How the stream ended, in one line.
     """
     payload = {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": True}
     options = {
@@ -21,7 +21,7 @@ async def ask(url: str, key: str, model: str, prompt: str, show: Callable[[str],
         "body": JSON.stringify(to_js(payload, dict_converter=Object.fromEntries)),
     }
     response = await fetch(url, to_js(options, dict_converter=Object.fromEntries))
-    # The stream owns the response: it cancels the reading of the body where this is left early.
+    # The stream owns the response: leaving the block early cancels the body.
     async with AsyncChatStream(response) as stream, coalesce(stream) as events:
         try:
             async for event in events:

@@ -1,10 +1,10 @@
-"""Serves the page beside this file, and what it needs.
+"""Serve the page in this folder, with the package that it loads.
 
     python examples/pyodide/serve.py
 
-The page loads Pyodide from its public address; all else comes from here. By default it talks to a
-server on this machine. With OPENAI_BASE_URL set (OPENAI_API_KEY, OPENAI_MODEL) it talks to that server,
-which must let pages of other origins ask. The key then lies open in the page: for your own browser only.
+The page loads Pyodide from its public CDN, and everything else from here. It uses a local server, or the one at
+OPENAI_BASE_URL if it is set (with OPENAI_API_KEY, OPENAI_MODEL), which must allow cross-origin requests. The page then
+contains the key, so open it in your own browser only.
 """
 
 import io
@@ -26,7 +26,7 @@ from provider import Provider, provider_or
 
 HERE = Path(__file__).parent
 WORDS = "Because air scatters blue light more than red – das ist Rayleigh-Streuung."
-# What a browser wants to hear before a page may ask a server of another origin.
+# CORS headers, which browsers require for requests to another origin.
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST",
@@ -35,7 +35,7 @@ CORS = {
 
 
 def package() -> bytes:
-    """The package as an archive."""
+    """Return the package as an archive."""
     folder = Path(sse_stream.__file__).parent
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as into:
@@ -45,7 +45,7 @@ def package() -> bytes:
 
 
 def files(settings: Mapping[str, str]) -> dict[str, tuple[str, bytes]]:
-    """What is served: by path, its type and its bytes."""
+    """Return the served files: content type and bytes, by path."""
     return {
         "/": ("text/html; charset=utf-8", (HERE / "index.html").read_bytes()),
         "/chat.py": ("text/x-python; charset=utf-8", (HERE / "chat.py").read_bytes()),
@@ -70,13 +70,13 @@ def server(settings: Mapping[str, str]) -> ThreadingHTTPServer:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: the terminal is for the address."""
+            """Do not log requests."""
 
     return ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8000"))), Handler)
 
 
 def answer(request: Request) -> Reply:
-    """The stand-in for a provider."""
+    """The local server."""
     if request.method == "OPTIONS":
         return Reply(status=204, headers=CORS)
     return Reply.text(*(f"{word} " for word in WORDS.split()), pace=0.05, headers=CORS)

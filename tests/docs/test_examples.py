@@ -70,25 +70,25 @@ import sys
 
 name = sys.argv[1]
 print(f"Grüße, {name} 👋")
-[which can be run]
+[executable]
 
 hello.py: 4 lines
 """,
     "errors_and_retry.py": """\
-[HTTP 429: too many requests: again in … s]
+[HTTP 429: too many requests; retrying in … s]
 [the connection broke before any bytes arrived: RemoteProtocolError: peer closed connection without sending complete message body \
-(incomplete chunked read): again in … s]
+(incomplete chunked read); retrying in … s]
 one two three four [complete]
 requests: 3
-one two three  [cut off after 14 characters, which stay]
+one two three  [truncated; kept 14 characters]
 requests: 1
  [HTTP 404: no such model]
 requests: 1
 """,
     "abort_early.py": """\
-closed, after 2 pieces
+closed after 2 deltas
 First, a sentence.
-answers that the server did not have to finish: 1
+unfinished answers of the server: 1
 """,
     "plain_text_tokens.py": """\
 Roses are röt-
@@ -103,15 +103,15 @@ A relay speaks [Overloaded]
     "resumed_events.py": """\
 reading 1: 21.0
 reading 2: 21.4
-[connection 2 goes on after 2: the stream ended]
+[connection 2 resumes after 2: the stream ended]
 reading 3: 21.9
-[connection 3 goes on after 3: TransportError]
-[connection 4 goes on after 3: StatusError]
+[connection 3 resumes after 3: TransportError]
+[connection 4 resumes after 3: StatusError]
 reading 4: 22.3
 reading 5: 22.1
 reading 6: 21.8
-[connection 5 goes on after 6: the stream ended]
-the server has no more
+[connection 5 resumes after 6: the stream ended]
+no more events
 """,
     "gateway.py": """\
 pause: A gateway passes on what it gets.

@@ -39,6 +39,9 @@ def inspect_answer(completion: ChatCompletion, ending: Ending, findings: Finding
             _inspect_reason(choice, calls, findings, place)
         if ending == "complete" and _is_empty(choice):
             findings.add("empty_answer", place)
+    counted = completion.usage.completion_tokens if completion.usage is not None else None
+    if ending == "complete" and counted == 0 and not all(map(_is_empty, completion.choices)):
+        findings.add("zero_usage", place)
 
 
 def _inspect_call(call: ToolCall, place: Place, findings: Findings, *, is_whole: bool) -> None:

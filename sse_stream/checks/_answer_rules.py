@@ -257,4 +257,13 @@ USE_RULES = (
         _USAGE,
         is_forbidden=False,
     ),
+    Rule(
+        "USE004",
+        "zero_usage",
+        "warning",
+        "usage counts no completion tokens, though the answer has content",
+        "The request seems to have cost nothing, and limits that are computed from usage never take effect.",
+        _USAGE,
+        is_forbidden=False,
+    ),
 )

@@ -7,6 +7,18 @@ from ._blocks import SeenEvent, is_count
 from ._findings import Findings, Place
 
 _BESIDE = frozenset({"ping", "error"})
+_STOP_REASONS = frozenset(
+    {
+        "end_turn",
+        "max_tokens",
+        "stop_sequence",
+        "tool_use",
+        "pause_turn",
+        "compaction",
+        "refusal",
+        "model_context_window_exceeded",
+    }
+)
 
 
 class AnthropicInspector:
@@ -39,6 +51,7 @@ class AnthropicInspector:
                 self._usage(message if isinstance(message, dict) else {}, seen, place)
             case "message_delta":
                 self._usage(value, seen, place)
+                self._reason(value.get("delta"), seen, place)
             case "content_block_start":
                 self._block(value.get("index"), seen, place)
 
@@ -48,6 +61,11 @@ class AnthropicInspector:
         if index > self._blocks:
             self._findings.add("index_gap", place, seen.data, detail=f"{index} where {self._blocks} was due")
         self._blocks = max(self._blocks, index + 1)
+
+    def _reason(self, delta: JSONValue, seen: SeenEvent, place: Place) -> None:
+        reason = delta.get("stop_reason") if isinstance(delta, dict) else None
+        if isinstance(reason, str) and reason not in _STOP_REASONS:
+            self._findings.add("unknown_finish_reason", place, seen.data, detail=reason)
 
     def _usage(self, holder: dict[str, JSONValue], seen: SeenEvent, place: Place) -> None:
         if not isinstance(holder.get("usage"), dict):

@@ -113,4 +113,12 @@ ANTHROPIC_RULES = (
         "Clients pass it over, or show the answer twice.",
         _ANTHROPIC,
     ),
+    Rule(
+        "ANTH014",
+        "unknown_finish_reason",
+        "note",
+        "a stop reason is none that the format has",
+        "Agents that branch on it neither go on nor stop; clients with strict models refuse the event.",
+        _ANTHROPIC,
+    ),
 )

@@ -10,6 +10,7 @@ from ._findings import Findings, Place
 _FIELDS = frozenset({b"data", b"event", b"id", b"retry", b""})
 _SEPARATOR = re.compile(rb"\xe2\x80[\xa8\xa9]|\xc2\x85|[\x0b\x0c\x1c-\x1e]")
 _LONG_LINE = 65_536
+_BEFORE = 30
 _FIELD_NAME = re.compile(rb"[A-Za-z][\w.-]*")
 
 
@@ -76,7 +77,8 @@ class FramingInspector:
         if broken is not None:
             self._findings.add(broken, place, _text(line))
         if name == b"data" and (found := _SEPARATOR.search(value)) is not None:
-            self._findings.add("line_separator_in_data", place, _text(line), detail=_named(found[0]))
+            around = value[max(found.start() - _BEFORE, 0) :][:400].decode("utf-8", "ignore")
+            self._findings.add("line_separator_in_data", place, around, detail=_named(found[0]))
         if len(line.text) > _LONG_LINE:
             self._findings.add("long_line", place, _text(line), detail=f"{len(line.text):,} bytes")
 

@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
+from .._json._depth import JSONValue
 from ._blocks import SeenEvent
 from ._findings import Findings, Place
+
+_FINISH_REASONS = frozenset(
+    {
+        "FINISH_REASON_UNSPECIFIED",
+        "STOP",
+        "MAX_TOKENS",
+        "SAFETY",
+        "RECITATION",
+        "LANGUAGE",
+        "OTHER",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "MALFORMED_FUNCTION_CALL",
+        "MALFORMED_RESPONSE",
+        "UNEXPECTED_TOOL_CALL",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "IMAGE_OTHER",
+        "NO_IMAGE",
+        "MODEL_ARMOR",
+        "ESCALATION",
+        "CONTINUATION",
+        "PUP_LIMITED_DISABLED",
+    }
+)
 
 
 class GeminiInspector:
@@ -17,9 +47,17 @@ class GeminiInspector:
         self._findings = findings
         self._has_usage = False
 
-    def event(self, seen: SeenEvent, place: Place) -> None:  # noqa: ARG002  # as every inspector takes it
+    def event(self, seen: SeenEvent, place: Place) -> None:
         """Look at an event."""
         self._has_usage = self._has_usage or '"usageMetadata"' in seen.data
+        candidates = seen.value.get("candidates") if isinstance(seen.value, dict) else None
+        for candidate in candidates if isinstance(candidates, list) else ():
+            if isinstance(candidate, dict):
+                self._reason(candidate.get("finishReason"), seen, place)
+
+    def _reason(self, reason: JSONValue, seen: SeenEvent, place: Place) -> None:
+        if isinstance(reason, str) and reason not in _FINISH_REASONS:
+            self._findings.add("unknown_finish_reason", place, seen.data, detail=reason)
 
     def end(self, place: Place) -> None:
         """The stream has ended."""

@@ -49,4 +49,13 @@ GEMINI_RULES = (
         _GEMINI,
         is_forbidden=False,
     ),
+    Rule(
+        "GEMI006",
+        "unknown_finish_reason",
+        "note",
+        "a finish reason is none that the format has",
+        "The google-genai SDK warns and passes the word on; clients with strict models refuse the event. A response "
+        "that calls functions ends with STOP.",
+        _GEMINI,
+    ),
 )

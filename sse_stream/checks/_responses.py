@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .._json._depth import JSONValue
 from ._anthropic import inspect_name
 from ._blocks import SeenEvent, is_count
@@ -11,6 +13,7 @@ from ._findings import Findings, Place
 _ITEM_STARTS = "response.output_item.added"
 _PART_STARTS = "response.content_part.added"
 _IN_PART = ("response.output_text.", "response.refusal.")
+_DETAILS = ("input_tokens_details", "output_tokens_details")
 _FINAL = frozenset({"response.completed", "response.incomplete"})
 
 
@@ -46,7 +49,11 @@ class ResponsesInspector:
         self._order(kind, value, seen, place)
         response = value.get("response")
         if isinstance(response, dict):
-            inspect_details(response.get("usage"), seen, place, self._findings)
+            usage = response.get("usage")
+            inspect_details(usage, seen, place, self._findings)
+            missing = [name for name in _DETAILS if name not in usage] if isinstance(usage, dict) else []
+            if missing:
+                self._findings.add("missing_usage_details", place, json.dumps(usage), detail=", ".join(missing))
             if kind in _FINAL and response.get("output") == [] and self._items:
                 self._findings.add("empty_output", place, seen.data)
 

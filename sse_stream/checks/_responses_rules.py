@@ -130,4 +130,13 @@ RESPONSES_RULES = (
         "Clients with strict models refuse the event; the openai SDK passes the wrong type on.",
         _RESPONSES,
     ),
+    Rule(
+        "RESP016",
+        "missing_usage_details",
+        "note",
+        "usage lacks the details of its counts",
+        "Programs that read usage.output_tokens_details.reasoning_tokens raise AttributeError; the openai SDK gives "
+        "them None for the details.",
+        _RESPONSES,
+    ),
 )

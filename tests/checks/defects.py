@@ -116,7 +116,13 @@ COMPLETED: JSONObject = {
         **_RESPONSE,
         "status": "completed",
         "output": [_SAID],
-        "usage": {"input_tokens": 3, "output_tokens": 1, "total_tokens": 4},
+        "usage": {
+            "input_tokens": 3,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 1,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 4,
+        },
     },
 }
 RESPONSES = (CREATED, ITEM, PART, PIECE, TEXT_DONE, PART_DONE, ITEM_DONE, COMPLETED)
@@ -272,6 +278,10 @@ ANSWER_DEFECTS: Mapping[str, Defect] = {
     "more cached tokens than tokens": _sent(
         FIRST + STOP + chunk([], usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 6}}) + DONE, "odd_details"
     ),
+    "an answer of no tokens": _sent(
+        FIRST + STOP + chunk([], usage={"prompt_tokens": 5, "completion_tokens": 0, "total_tokens": 5}) + DONE,
+        "zero_usage",
+    ),
     "a call without an index": _sent(calling({**_WHOLE, "index": None}), "missing_call_index"),
     "a call without an id": _sent(calling({**_WHOLE, "id": None}), "missing_call_id"),
     "a call that goes on under another id": _sent(calling(_HEAD, {**_REST, "id": "call_2"}), "call_id_changed"),
@@ -360,6 +370,7 @@ ANTHROPIC_DEFECTS: Mapping[str, Defect] = {
     "a text that is a number": _sent(
         named(*replaced(ANTHROPIC, TEXT, {**TEXT, "delta": {"type": "text_delta", "text": 5}})), "odd_type"
     ),
+    "stop_reason stop": _sent(named(*ANTHROPIC).replace(b'"end_turn"', b'"stop"'), "unknown_finish_reason"),
     "the whole message again": _sent(
         named(
             *replaced(
@@ -418,6 +429,10 @@ RESPONSES_DEFECTS: Mapping[str, Defect] = {
         numbered(*replaced(RESPONSES, PIECE, {"type": PIECE["type"], "delta": "Hi"})), "missing_index"
     ),
     "a text that is a number": _sent(numbered(*replaced(RESPONSES, PIECE, {**PIECE, "delta": 5})), "odd_type"),
+    "usage without details": _sent(
+        numbered(*RESPONSES).replace(b', "output_tokens_details": {"reasoning_tokens": 0}', b""),
+        "missing_usage_details",
+    ),
 }
 
 GEMINI_DEFECTS: Mapping[str, Defect] = {
@@ -436,6 +451,9 @@ GEMINI_DEFECTS: Mapping[str, Defect] = {
         "text_contradicts",
     ),
     "no usage": _sent(gemini(candidate("Hi"), candidate(" there", finishReason="STOP")), "missing_usage"),
+    "finishReason FUNCTION_CALL": _sent(
+        gemini(*GEMINI).replace(b'"STOP"', b'"FUNCTION_CALL"'), "unknown_finish_reason"
+    ),
 }
 
 DEFECTS: Mapping[str, Defect] = {

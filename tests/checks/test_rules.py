@@ -70,9 +70,9 @@ def test_rules_are_found_by_place_by_slice_and_by_id() -> None:
         (["sse001", "SSE002"], [], {"SSE001", "SSE002"}),
         (["invalid-utf8"], [], {"SSE001"}),
         (["unknown_event"], [], {"ANTH010", "RESP012"}),
-        (["USE"], [], {"USE001", "USE002", "USE003"}),
-        (["USE"], ["USE002"], {"USE001", "USE003"}),
-        (["USE", "usage_fell"], ["usage_fell"], {"USE002", "USE003"}),
+        (["USE"], [], {"USE001", "USE002", "USE003", "USE004"}),
+        (["USE"], ["USE002"], {"USE001", "USE003", "USE004"}),
+        (["USE", "usage_fell"], ["usage_fell"], {"USE002", "USE003", "USE004"}),
     ],
 )
 def test_selectors_are_ids_beginnings_of_ids_and_names(select: list[str], ignore: list[str], ids: set[str]) -> None:

@@ -128,7 +128,9 @@ def _ask(options: argparse.Namespace) -> Capture | Exit:
             progress.show(f"waiting for {url}")
             request = client.stream(method, url, headers=headers, json=payload)
             capture = captured(request, monotonic, lambda size: progress.show(f"{size:,} bytes received"))
-            return msgspec.structs.replace(capture, is_reused=_is_reused(client, url, headers))
+            return msgspec.structs.replace(
+                capture, is_reused=_is_reused(client, url, headers), wants_usage=_wants_usage(payload)
+            )
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise UsageError(f"{url} is not a valid URL: {error}") from None
     except httpx.HTTPError as error:
@@ -151,6 +153,12 @@ def _request(options: argparse.Namespace) -> tuple[str, str, dict[str, str], obj
         APIS[options.api], _PROMPT, model=options.model, base_url=options.file, api_key=options.api_key
     )
     return "POST", url, headers | own, payload
+
+
+def _wants_usage(payload: object) -> bool:
+    """Whether a request's body asks for usage in the stream."""
+    options = payload.get("stream_options") if isinstance(payload, dict) else None
+    return isinstance(options, dict) and options.get("include_usage") is True
 
 
 def _is_reused(client: httpx.Client, url: str, headers: dict[str, str]) -> bool | None:

@@ -38,6 +38,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
         reads: The reads that brought bytes, in order; none where time was not kept.
         ended: When the body ended, in seconds since the request was sent; `None` where time was not kept.
         is_reused: Whether a second request went over the same connection; `None` where none was tried.
+        wants_usage: Whether the request asked for usage, as `stream_options.include_usage` does.
     """
 
     body: bytes
@@ -48,6 +49,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     reads: tuple[Read, ...] = ()
     ended: float | None = None
     is_reused: bool | None = None
+    wants_usage: bool = False
 
 
 class Recorder:

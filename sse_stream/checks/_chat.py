@@ -45,6 +45,8 @@ class ChatInspector:
         inspect_details(chunk.get("usage"), seen, place, self._findings)
 
     def _choice(self, choice: Mapping[str, JSONValue], index: JSONValue, seen: SeenEvent, place: Place) -> None:
+        if "finish_reason" not in choice:
+            self._findings.add("missing_finish_field", place, seen.data)
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason and reason not in _FINISH_REASONS:
             self._findings.add("unknown_finish_reason", place, seen.data, detail=reason)
@@ -59,6 +61,8 @@ class ChatInspector:
         if len(texts) > len(set(texts)):
             self._findings.add("reasoning_twice", place, seen.data)
         pieces = delta.get("tool_calls")
+        if pieces and delta.get("function_call"):
+            self._findings.add("call_twice", place, seen.data)
         for piece in pieces if isinstance(pieces, list) else ():
             if isinstance(piece, dict):
                 self._call(piece, index, seen, place)

@@ -182,7 +182,8 @@ class Checker:
         match error:
             case ProviderError():
                 if not findings.has_any(("error_field",)):
-                    findings.add("provider_error", place, str(error.body), detail=str(error.message))
+                    excerpt = json.dumps(error.body, ensure_ascii=False)
+                    findings.add("provider_error", place, excerpt, detail=str(error.message))
             case ChunkDecodeError():
                 data = error.data
                 is_json = data.lstrip()[:1] in ("{", "[") and _is_json(data)
@@ -213,6 +214,9 @@ class Checker:
         self.ending = reader.ending
         if self._inspector is not None:
             self._inspector.end(at_end)
+        misses_usage = capture.wants_usage and reader.completion.usage is None
+        if misses_usage and self.format == OPENAI_CHAT and self.ending == "complete":
+            self._findings.add("usage_ignored", at_end)
         inspect_answer(reader.completion, self.ending, self._findings, at_end)
 
 

@@ -104,7 +104,7 @@ HTTP_RULES = (
         "not_streamed",
         "error",
         "the whole answer came as one JSON document, though a stream was asked for",
-        "The openai SDK finds no event in it and ends as if an empty answer were complete.",
+        "The openai and anthropic SDKs find no event in it and end as if an empty answer were complete.",
         "OpenAI API reference, Chat completions: stream",
     ),
     Rule(

@@ -20,7 +20,8 @@ def inspect_head(capture: Capture, findings: Findings) -> None:
         return
     headers = capture.headers
     if not is_success(capture.status):
-        findings.add("bad_status", _NOWHERE, detail=str(capture.status))
+        excerpt = capture.body[:400].decode("utf-8", "replace")
+        findings.add("bad_status", _NOWHERE, excerpt, detail=str(capture.status))
         return
     label = headers.get("content-type", "")
     if not label:

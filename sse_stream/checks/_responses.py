@@ -33,6 +33,8 @@ class ResponsesInspector:
 
     def event(self, seen: SeenEvent, place: Place) -> None:
         """Look at an event."""
+        if seen.data.strip() == "[DONE]":
+            self._findings.add("end_mark_of_chats", place, seen.data)
         value = seen.value
         kind = value.get("type") if isinstance(value, dict) else None
         if not isinstance(value, dict) or not isinstance(kind, str) or not kind.startswith(("response.", "error")):

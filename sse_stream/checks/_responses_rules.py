@@ -139,4 +139,12 @@ RESPONSES_RULES = (
         "them None for the details.",
         _RESPONSES,
     ),
+    Rule(
+        "RESP017",
+        "end_mark_of_chats",
+        "note",
+        "the stream ends with [DONE], which only chat completions have",
+        "Clients that read the data of each event as JSON raise after the last one.",
+        _RESPONSES,
+    ),
 )

@@ -336,6 +336,13 @@ CHAT_DEFECTS: Mapping[str, Defect] = {
     "no role": _sent(CLEAN.replace(b'"role": "assistant", ', b""), "missing_role"),
     "chunks in named events": _sent(CLEAN.replace(b"data: {", b"event: chunk\ndata: {"), "named_event"),
     "finish_reason eos": _sent(CLEAN.replace(b'"stop"', b'"eos"'), "unknown_finish_reason"),
+    "finish_reason left out": _sent(CLEAN.replace(b', "finish_reason": null', b""), "missing_finish_field"),
+    "a call in two fields": _sent(
+        calling(_HEAD, _REST).replace(
+            b'{"tool_calls": [{"index": 0, "id"', b'{"function_call": {"name": "f"}, "tool_calls": [{"index": 0, "id"'
+        ),
+        "call_twice",
+    ),
     "reasoning in two fields": _sent(
         delta({"role": "assistant", "reasoning": "Hm", "reasoning_content": "Hm"}) + SECOND + STOP + DONE,
         "reasoning_twice",
@@ -429,6 +436,7 @@ RESPONSES_DEFECTS: Mapping[str, Defect] = {
         numbered(*replaced(RESPONSES, PIECE, {"type": PIECE["type"], "delta": "Hi"})), "missing_index"
     ),
     "a text that is a number": _sent(numbered(*replaced(RESPONSES, PIECE, {**PIECE, "delta": 5})), "odd_type"),
+    "[DONE] at the end": _sent(numbered(*RESPONSES) + DONE, "end_mark_of_chats"),
     "usage without details": _sent(
         numbered(*RESPONSES).replace(b', "output_tokens_details": {"reasoning_tokens": 0}', b""),
         "missing_usage_details",

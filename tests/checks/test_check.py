@@ -18,7 +18,7 @@ from sse_stream.dialects import AnthropicMessages, OpenAIChat
 from sse_stream.testing import Disconnect, ReplayServer, Reply, chat_streams, chunkings, mutations
 from sse_stream.testing._recordings import ChatRecording
 
-from .defects import ANTHROPIC, CLEAN, DEFECTS, DONE, FIRST, SECOND, STOP, named
+from .defects import ANTHROPIC, CLEAN, DEFECTS, DONE, FIRST, SECOND, STOP, USAGE, chunk, named
 
 BROKEN = FIRST + b"data: : ping\n\n: a comment\n\n" + SECOND + b"data: : ping\n\n" + STOP + DONE
 
@@ -211,6 +211,39 @@ def test_async_responses_are_checked_alike(name: str, backend: str) -> None:
 def test_what_somebody_else_has_captured_is_checked_with_its_headers() -> None:
     report = check(Capture(body=CLEAN, status=200, headers={"content-type": "text/plain", "cache-control": "no-store"}))
     assert [finding.rule.name for finding in report.findings] == ["odd_content_type"]
+
+
+@pytest.mark.parametrize("wants_usage", [True, False])
+def test_usage_that_was_asked_for_is_missed_and_no_other(wants_usage: bool) -> None:
+    sent = {"cache-control": "no-store", "content-type": "text/event-stream"}
+    silent = CLEAN.replace(chunk([], usage=USAGE), b"")
+    report = check(Capture(body=silent, status=200, headers=sent, wants_usage=wants_usage))
+    assert [finding.rule.id for finding in report.findings] == ["CHAT017"] * wants_usage
+    assert not check(Capture(body=CLEAN, status=200, headers=sent, wants_usage=wants_usage)).findings
+
+
+def test_an_answer_that_was_cut_off_may_lack_its_usage() -> None:
+    report = check(Capture(body=FIRST, wants_usage=True))
+    assert "usage_ignored" not in {finding.rule.name for finding in report.findings}
+
+
+def test_a_failed_request_shows_what_the_server_said() -> None:
+    report = check(Capture(body=b'{"detail": "Not Found"}', status=404))
+    assert report.findings[0].excerpt == '{"detail": "Not Found"}'
+
+
+def test_an_error_in_mid_stream_is_shown_as_json() -> None:
+    report = check(FIRST + b'data: {"error": {"message": "overloaded"}}\n\n')
+    assert [finding.excerpt for finding in report.findings if finding.level == "error"] == [
+        '{"error": {"message": "overloaded"}}'
+    ]
+
+
+def test_a_line_separator_is_shown_with_what_is_around_it() -> None:
+    report = check(CLEAN.replace(b" there", ("é" * 40 + "\u2028there").encode()))
+    (found,) = report.findings
+    assert "\\u2028there" in found.excerpt
+    assert "\ufffd" not in found.excerpt
 
 
 def test_an_iterable_of_text_is_a_mistake_of_the_caller() -> None:

@@ -11,8 +11,8 @@ from sse_stream.testing import ReplayServer
 
 from .defects import CLEAN_STREAMS, DEFECTS, Defect
 
-# These need a clock, or a bound: test_times.py and test_check.py.
-ELSEWHERE = {"buffered", "long_silence", "late_end", "event_too_large"}
+# These need a clock, a bound, or the request: test_times.py and test_check.py.
+ELSEWHERE = {"buffered", "long_silence", "late_end", "event_too_large", "usage_ignored"}
 
 
 def checked(server: ReplayServer) -> Report:

@@ -130,7 +130,7 @@ def test_a_rule_is_explained(cli: Cli, selector: str) -> None:
 
 
 def test_a_family_is_explained_rule_by_rule(cli: Cli) -> None:
-    assert cli("--explain", "USE").out.count("Reference: ") == 3
+    assert cli("--explain", "USE").out.count("Reference: ") == sum(rule.family == "USE" for rule in RULES)
 
 
 def test_a_table_over_a_folder(cli: Cli, tmp_path: Path) -> None:
@@ -227,6 +227,24 @@ def test_a_body_of_ones_own_goes_to_exactly_that_url(cli: Cli, tmp_path: Path) -
         for data in (json.dumps(body), f"@{path}"):
             assert cli(server.chat_url, "--data", data).code == 0
     assert [request.json() for request in server.requests if request.method == "POST"] == [body, body]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, True),
+        ({"stream_options": {"include_usage": True}}, True),
+        ({"stream_options": {"include_usage": False}}, False),
+        ({"stream_options": None}, False),
+        ({"stream": True}, False),
+    ],
+)
+def test_usage_is_missed_where_the_request_asked_for_it(cli: Cli, options: dict[str, object], found: bool) -> None:
+    data = ("--data", json.dumps(options)) if options else ("--model", "m")
+    with ReplayServer(FIRST + STOP + DONE, headers=HEADERS) as server:
+        ran = cli(server.chat_url, *data)
+    assert ("CHAT017 usage_ignored" in ran.out) == found
+    assert ran.code == 0
 
 
 def test_a_feed_is_asked_by_get(cli: Cli) -> None:

@@ -11,7 +11,7 @@ from .._errors import ChunkDecodeError, EventTooLargeError
 from .._sse._event import ServerSentEvent
 from .._sse._parser import EventParser
 from ..dialects._base import AnomalyFound, Dialect, Done, Failure, Item, Ping, check_dialect
-from ..dialects._detect import Detecting
+from ..dialects._detect import FormatDetector
 from ._queue import ItemQueue
 from ._unframed import UnframedJSON
 
@@ -35,9 +35,9 @@ class ItemDecoder:
 
     __slots__ = (
         "_asked_at_end",
+        "_current",
         "_decode_plain",
         "_items",
-        "_reading",
         "cut_off",
         "events_seen",
         "parser",
@@ -45,11 +45,11 @@ class ItemDecoder:
     )
 
     def __init__(self, dialect: Dialect | None, max_event_size: int) -> None:
-        self._reading = _Reading(dialect)
-        self._decode_plain = self._reading.dialect.decode_plain
+        self._current = _CurrentDialect(dialect)
+        self._decode_plain = self._current.dialect.decode_plain
         self._items = ItemQueue()
         self.queue = self._items.entries
-        self.parser = _parser(self._reading, max_event_size, self._items)
+        self.parser = _parser(self._current, max_event_size, self._items)
         self.events_seen = 0
         self.cut_off = False
         self._asked_at_end = False  # whether `end` of the dialect has been called
@@ -57,7 +57,7 @@ class ItemDecoder:
     @property
     def dialect(self) -> Dialect:
         """The wire format."""
-        return self._reading.dialect
+        return self._current.dialect
 
     def use(self, dialect: Dialect) -> None:
         """Use this dialect from the next event on.
@@ -65,7 +65,7 @@ class ItemDecoder:
         Raises:
             TypeError: It is not a dialect.
         """
-        self._reading.use(dialect)
+        self._current.use(dialect)
         self._decode_plain = dialect.decode_plain
 
     def fetch(self) -> bool:
@@ -90,8 +90,8 @@ class ItemDecoder:
         chunk = self._decode_plain(data, parser.plain_name)
         if chunk is None:
             self._decode(ServerSentEvent(parser.decoded(data), parser.plain_name, parser.last_event_id))
-        elif self._reading.detecting is not None or self._items.surrogates.waiting:
-            before = self._reading.settled(chunk)
+        elif self._current.detector is not None or self._items.surrogates.waiting:
+            before = self._current.settled(chunk)
             if before or self._items.surrogates.waiting:
                 self._items.put((*before, chunk))
                 return None
@@ -111,7 +111,7 @@ class ItemDecoder:
         if chunk is None:
             self._decode(event)
         else:
-            self._items.put((*self._reading.settled(chunk), chunk))
+            self._items.put((*self._current.settled(chunk), chunk))
         return True
 
     def fetch_end(self) -> bool:
@@ -132,7 +132,7 @@ class ItemDecoder:
             return False
         self._asked_at_end = True
         if not (self.cut_off and getattr(self.dialect, "ends_with_body", False)):
-            self._items.put(self._reading.end())
+            self._items.put(self._current.end())
         self._items.end()
         return True
 
@@ -144,7 +144,7 @@ class ItemDecoder:
         """
         event = ServerSentEvent(body.decode("utf-8", "replace"))
         try:
-            items = self._reading.decode(event)
+            items = self._current.decode(event)
         except ChunkDecodeError:
             return False
         if not any(isinstance(item, ChatCompletionChunk) and item.choices for item in items):
@@ -155,26 +155,26 @@ class ItemDecoder:
     def _decode(self, event: ServerSentEvent) -> None:
         """Queue the items of an event that is not a plain chunk."""
         try:
-            self._items.put(self._reading.decode(event))
+            self._items.put(self._current.decode(event))
         except ChunkDecodeError as error:
             self.queue.append(Failure(error))
 
 
-class _Reading:
+class _CurrentDialect:
     """The current dialect and its detection, shared by the decoder and the callbacks of the parser.
 
     Attributes:
         dialect: The dialect.
-        detecting: Detects whether another dialect is needed; `None` once that is known.
+        detector: Detects whether another dialect is needed; `None` once that is known.
     """
 
-    __slots__ = ("detecting", "dialect")
+    __slots__ = ("detector", "dialect")
 
     def __init__(self, dialect: Dialect | None) -> None:
-        self.detecting: Detecting | None = None
+        self.detector: FormatDetector | None = None
         if dialect is None:
-            self.detecting = Detecting()
-            self.dialect: Dialect = self.detecting.dialect
+            self.detector = FormatDetector()
+            self.dialect: Dialect = self.detector.dialect
         else:
             self.use(dialect)
 
@@ -187,15 +187,15 @@ class _Reading:
         check_dialect(dialect)
         register_turn(dialect.name, dialect.turn)
         self.dialect = dialect
-        self.detecting = None
+        self.detector = None
 
     def settled(self, chunk: ChatCompletionChunk) -> Sequence[Item]:
         """Return the items to queue before a plain chunk. One with choices settles the detection."""
-        detecting = self.detecting
-        if detecting is None or not chunk.choices:
+        detector = self.detector
+        if detector is None or not chunk.choices:
             return ()
-        self.detecting = None
-        return detecting.settle()
+        self.detector = None
+        return detector.settle()
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """Return the items of an event.
@@ -203,25 +203,25 @@ class _Reading:
         Raises:
             ChunkDecodeError: It cannot be decoded.
         """
-        detecting = self.detecting
-        items = (detecting or self.dialect).decode(event)
-        if detecting is not None and detecting.is_settled:
-            self.detecting = None
+        detector = self.detector
+        items = (detector or self.dialect).decode(event)
+        if detector is not None and detector.is_settled:
+            self.detector = None
         return items
 
     def end(self) -> Sequence[Item]:
         """Return the items of the end of the body."""
-        return (self.detecting or self.dialect).end()
+        return (self.detector or self.dialect).end()
 
 
-def _parser(reading: _Reading, max_event_size: int, items: ItemQueue) -> EventParser:
+def _parser(current: _CurrentDialect, max_event_size: int, items: ItemQueue) -> EventParser:
     """Create the parser. Its callbacks queue comments, unknown fields and anomalies.
 
     The callbacks hold no reference to the decoder, so a dropped stream is freed at once, without a reference cycle.
     """
 
     def part_events(data: str) -> bool:
-        whole = reading.dialect.is_whole(data)
+        whole = current.dialect.is_whole(data)
         if whole:
             items.note("events_run_together", data)
         return whole
@@ -234,13 +234,13 @@ def _parser(reading: _Reading, max_event_size: int, items: ItemQueue) -> EventPa
         text = unframed.add(line)
         if text:
             with suppress(ChunkDecodeError):  # the text need not be a chunk
-                meant = reading.decode(ServerSentEvent(text))
+                meant = current.decode(ServerSentEvent(text))
                 items.put((AnomalyFound("unframed_json", text), *meant))
 
     return EventParser(
         max_event_size,
         on_comment=lambda text: items.put((Ping(text),)),
-        on_unknown_field=lambda name, value: items.put(reading.dialect.decode_field(name, value)),
+        on_unknown_field=lambda name, value: items.put(current.dialect.decode_field(name, value)),
         part_events=part_events,
         on_unknown_line=read_line,
         on_malformed=lambda text: items.note("invalid_utf8", text),

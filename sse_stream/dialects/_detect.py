@@ -18,7 +18,7 @@ from ._formats import OPENAI_CHAT, READERS, TITLES, format_of
 from ._openai_chat import OpenAIChat
 
 
-class Detecting:
+class FormatDetector:
     """Decodes events until the format is known.
 
     Attributes:
@@ -66,7 +66,7 @@ class Detecting:
         if any(isinstance(item, Failure) for item in items):
             return (*self.settle(), *items)  # an error settles the default
         if isinstance(value, dict) and value.get("type") == "ping":  # sent in some formats, and tolerated in all others
-            return [item for item in items if not self._kept(item)]
+            return [item for item in items if not self._hold_back(item)]
         return items
 
     def _decode_as_chat(self, event: ServerSentEvent) -> Sequence[Item]:
@@ -76,7 +76,7 @@ class Detecting:
         except ChunkDecodeError as error:
             return (Failure(error),)
 
-    def _kept(self, item: Item) -> bool:
+    def _hold_back(self, item: Item) -> bool:
         """Hold back an anomaly of a ping until the format is known: the first of each kind, and their number."""
         if not isinstance(item, AnomalyFound):
             return False

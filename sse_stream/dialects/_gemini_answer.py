@@ -13,7 +13,7 @@ from .._chat._reports import Usage
 from .._json._depth import JSONValue
 from .._json._reading import read_number
 from ._base import AnomalyFound, Item
-from ._gemini_candidate import Candidate, Object, Said, text_delta
+from ._gemini_candidate import Candidate, CandidateItem, Object, text_delta
 from ._gemini_plain import PlainResponse
 from ._gemini_reports import UsageCounts, logprobs_of, readable_report, seconds_of
 
@@ -103,7 +103,7 @@ class Answer:
             source: The JSON text of both.
         """
         self._name(response)
-        said: list[Said] = []
+        said: list[CandidateItem] = []
         for value in _listed(response.get("candidates")):
             if isinstance(value, dict):
                 said.extend(self._add_candidate(value))
@@ -140,8 +140,8 @@ class Answer:
             self._created = seconds_of(created) or self._created
             self._created_text = created
 
-    def _add_candidate(self, value: Object) -> Iterable[Said]:
-        said: list[Said] = []
+    def _add_candidate(self, value: Object) -> Iterable[CandidateItem]:
+        said: list[CandidateItem] = []
         index = value.get("index")  # 0 is omitted, like all default values
         number = 0 if index is None else read_number(index)
         place = int(number) if number is not None and number >= 0 else 0
@@ -162,7 +162,7 @@ class Answer:
         _take_reason(candidate, value.get("finishReason"))
         return _with_rest(said, candidate, value, content.get("role"))
 
-    def _add_feedback(self, feedback: JSONValue) -> Iterable[Said]:
+    def _add_feedback(self, feedback: JSONValue) -> Iterable[CandidateItem]:
         """Handle a blocked prompt: there is no candidate, so the reason becomes the finish reason of choice 0."""
         reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
         if not isinstance(reason, str) or reason in _NO_BLOCK:
@@ -178,7 +178,7 @@ class Answer:
 
     def _chunks(
         self,
-        said: Iterable[Said],
+        said: Iterable[CandidateItem],
         source: str | None = None,
         usage: Usage | None = None,
         extra: Mapping[str, JSONValue] = NOTHING,
@@ -210,7 +210,9 @@ class Answer:
         )
 
 
-def _with_rest(said: list[Said], candidate: Candidate, value: Object, role: JSONValue) -> Iterable[Said]:
+def _with_rest(
+    said: list[CandidateItem], candidate: Candidate, value: Object, role: JSONValue
+) -> Iterable[CandidateItem]:
     """Add the role to the first piece of a candidate, and the fields beside its content to the last."""
     pieces = [place for place, item in enumerate(said) if isinstance(item, ChunkChoice)]
     if not pieces:

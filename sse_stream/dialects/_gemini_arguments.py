@@ -44,7 +44,7 @@ class Container:
         self.last: Step | None = None
         self._names: set[Step] = set()
 
-    def takes(self, step: Step) -> bool:
+    def accepts(self, step: Step) -> bool:
         """Whether a value can be written at this step: it fits the container and is not taken."""
         if isinstance(step, int):
             return self.is_array and (not isinstance(self.last, int) or step > self.last)
@@ -92,8 +92,8 @@ class ArgumentsText:
         """
         if self._string == path and isinstance(value, str):
             return self._write(_escaped(value) + ("" if goes_on else self._end_string()))
-        kept = self._kept_open(path)
-        if self._open and not self._open[kept].takes(path[kept]):
+        kept = self._shared_depth(path)
+        if self._open and not self._open[kept].accepts(path[kept]):
             return None
         text = self._end_string() + self._close_down_to(kept + 1)
         if not self._open:
@@ -124,7 +124,7 @@ class ArgumentsText:
         self._text += text.encode()
         return text
 
-    def _kept_open(self, path: list[Step]) -> int:
+    def _shared_depth(self, path: list[Step]) -> int:
         """Return how many of the open containers, not counting the outermost, are on this path."""
         kept = 0
         while (

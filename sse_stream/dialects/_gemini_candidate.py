@@ -14,7 +14,7 @@ from ._gemini_arguments import ArgumentsText, steps_of
 
 Object: TypeAlias = dict[str, JSONValue]
 
-Said: TypeAlias = ChunkChoice | PartStart | PartEnd | AnomalyFound
+CandidateItem: TypeAlias = ChunkChoice | PartStart | PartEnd | AnomalyFound
 """Any item for a part of a response."""
 
 # The fields of a part beside its data: https://ai.google.dev/api/caching#Part
@@ -62,7 +62,17 @@ class Candidate:
         has_role: Whether the role has been delivered.
     """
 
-    __slots__ = ("_call", "_calls", "_parts", "_text", "_told", "finish_reason", "has_role", "index", "kind")
+    __slots__ = (
+        "_call",
+        "_calls",
+        "_delivered_reason",
+        "_parts",
+        "_text",
+        "finish_reason",
+        "has_role",
+        "index",
+        "kind",
+    )
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -73,9 +83,9 @@ class Candidate:
         self._call: _Call | None = None  # the open call
         self._parts = 0  # the number of parts so far
         self._calls = 0
-        self._told: str | None = None  # the finish reason that was delivered
+        self._delivered_reason: str | None = None  # the finish reason that was delivered
 
-    def add(self, part: Object) -> Iterator[Said]:
+    def add(self, part: Object) -> Iterator[CandidateItem]:
         """Add the next part. Yields its items."""
         call, text = part.get("functionCall"), part.get("text")
         if isinstance(call, dict):
@@ -93,14 +103,14 @@ class Candidate:
         """Add a piece to the open text. The caller delivers it."""
         self._text += text.encode()
 
-    def finish(self) -> Iterator[Said]:
+    def finish(self) -> Iterator[CandidateItem]:
         """End the stream: if there is a finish reason, end the last part and deliver the reason."""
-        if self.finish_reason is None or self.finish_reason == self._told:
+        if self.finish_reason is None or self.finish_reason == self._delivered_reason:
             return
         # Truncated arguments must not be completed with brackets that the server has not sent.
         if self._call is None or self.finish_reason == "STOP":
             yield from self._end_part()
-        self._told = self.finish_reason
+        self._delivered_reason = self.finish_reason
         yield ChunkChoice(index=self.index, finish_reason=self.finish_reason)
 
     # ---------------------------------------------------------------- parts
@@ -109,7 +119,7 @@ class Candidate:
         self._parts += 1
         return PartStart(self.index, self._parts - 1, kind)
 
-    def _end_part(self) -> Iterator[Said]:
+    def _end_part(self) -> Iterator[CandidateItem]:
         """End the open part, if any."""
         if self._call is not None:
             call, self._call = self._call, None
@@ -125,7 +135,7 @@ class Candidate:
             self._text = bytearray()
             yield PartEnd(self.index, self._parts - 1, native)
 
-    def _add_whole(self, kind: str, part: Object, delta: ChoiceDelta | None) -> Iterator[Said]:
+    def _add_whole(self, kind: str, part: Object, delta: ChoiceDelta | None) -> Iterator[CandidateItem]:
         """Add a part that is complete by itself."""
         yield from self._end_part()
         yield self._begin_part(kind)
@@ -133,7 +143,7 @@ class Candidate:
             yield ChunkChoice(index=self.index, delta=delta)
         yield PartEnd(self.index, self._parts - 1, part)
 
-    def _add_text(self, text: str, part: Object) -> Iterator[Said]:
+    def _add_text(self, text: str, part: Object) -> Iterator[CandidateItem]:
         """Add text or thought. One with a signature must go back as a separate part."""
         kind = "reasoning" if part.get("thought") else "text"
         delta = text_delta(kind, text) if text else None
@@ -149,7 +159,7 @@ class Candidate:
 
     # ---------------------------------------------------------------- function calls
 
-    def _add_call(self, call: Object, part: Object) -> Iterator[Said]:
+    def _add_call(self, call: Object, part: Object) -> Iterator[CandidateItem]:
         values = call.get("partialArgs")
         args = call.get("args")
         goes_on = call.get("willContinue") is True
@@ -183,7 +193,7 @@ class Candidate:
         before = self._call.part["functionCall"]
         return not call.get("name") or bool(call.get("id") and call["id"] == before.get("id"))
 
-    def _take_beside(self, part: Object) -> Iterator[Said]:
+    def _take_beside(self, part: Object) -> Iterator[CandidateItem]:
         """Keep other fields of a continued call, such as a signature, or an id that its first piece lacked."""
         if self._call is None:
             return
@@ -209,7 +219,7 @@ class Candidate:
         piece = ChoiceDeltaToolCall(index=call.number, function=ChoiceDeltaFunctionCall(arguments=text))
         return ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
 
-    def _add_arguments(self, args: JSONValue, values: JSONValue) -> Iterator[Said]:
+    def _add_arguments(self, args: JSONValue, values: JSONValue) -> Iterator[CandidateItem]:
         """Add arguments of an open call, from `args` and from values with paths."""
         call = self._call
         if call is None:

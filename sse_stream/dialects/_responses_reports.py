@@ -13,7 +13,7 @@ from ._provider_errors import provider_error
 Object = dict[str, JSONValue]
 
 # Fields that are in the chunk model or the output, and fields that repeat the request, such as instructions and tools.
-_TOLD_ELSEWHERE = frozenset(
+_HANDLED_ELSEWHERE = frozenset(
     {"id", "object", "created_at", "model", "output", "usage", "error", "service_tier", "moderation"}
 )
 _REQUESTED = frozenset(
@@ -85,7 +85,7 @@ def beside_output(event: Mapping[str, JSONValue], response: Mapping[str, JSONVal
     """Return the extra fields of a response, and of the last event around it."""
     beside = {name: value for name, value in event.items() if name not in _FRAME}
     beside.update(
-        (name, value) for name, value in response.items() if name not in _TOLD_ELSEWHERE and name not in _REQUESTED
+        (name, value) for name, value in response.items() if name not in _HANDLED_ELSEWHERE and name not in _REQUESTED
     )
     return {name: value for name, value in beside.items() if value is not None}
 

@@ -25,7 +25,7 @@ _EMPTY: Mapping[str, tuple[str, Channel | None]] = {
 }
 
 # The fields of a call that `ToolCall` has elsewhere, or that only the native object needs.
-_TOLD = frozenset({"type", "id", "call_id", "name", "status", "arguments", "input"})
+_HANDLED_ELSEWHERE = frozenset({"type", "id", "call_id", "name", "status", "arguments", "input"})
 
 
 class PartWriter:
@@ -174,7 +174,7 @@ class PartWriter:
         part.call_id = fresh_id or part.call_id
         part.name = fresh_name or part.name
         extra = (
-            {key: value for key, value in said.items() if key not in _TOLD}
+            {key: value for key, value in said.items() if key not in _HANDLED_ELSEWHERE}
             if said.get("type") == part.item.type
             else {}
         )

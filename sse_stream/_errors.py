@@ -1,6 +1,6 @@
 """Every exception that the library defines.
 
-    SSEStreamError                      .completion: the partial result, empty if nothing arrived; .retryable .retry_after
+    SSEStreamError                      .completion: the partial result, possibly empty; .retryable .retry_after
     ├── EventTooLargeError              one event exceeded its limit
     ├── OutputTooLargeError             the accumulated output exceeded a limit
     ├── ResponseError                   the response is not a readable stream
@@ -9,7 +9,7 @@
     ├── ChunkDecodeError                .data; also a ValueError
     ├── ProviderError                   .message .type .code .body
     ├── IncompleteStreamError           the stream was truncated
-    ├── TransportError                  connecting failed, or the connection broke; __cause__ is the client's own exception
+    ├── TransportError                  connecting failed, or the connection broke; __cause__ is the client's exception
     ├── StreamTimeoutError              .kind; also a TimeoutError
     └── ReconnectError                  .attempts .last_event_id; __cause__ is the error that ended the last connection
 
@@ -66,7 +66,7 @@ _has_output: Callable[[ChatCompletion], bool]
 
 
 def set_completion(make_empty: Callable[[], ChatCompletion], has_output: Callable[[ChatCompletion], bool]) -> None:
-    """Register how to make an empty completion and detect output. `ChatCompletion` does, as this file imports nothing."""
+    """Register how to make an empty completion and detect output: this file cannot import `ChatCompletion`."""
     global _make_empty, _has_output  # noqa: PLW0603  # set once, when `ChatCompletion` is defined
     _make_empty = make_empty
     _has_output = has_output

@@ -43,8 +43,8 @@ def _ignore(kind: AnomalyKind, sample: str) -> None: ...
 class CompletionBuilder:
     """Accumulates chunks: turns each into events, and all of them into a completion.
 
-    The cost of `add` depends only on the size of the chunk, and the cost of a snapshot only on its own size. The builder
-    keeps parts of the chunks that it is given, so a chunk that is used elsewhere must be copied first.
+    The cost of `add` depends only on the size of the chunk, and the cost of a snapshot only on its own size. The
+    builder keeps parts of the chunks that it is given, so a chunk that is used elsewhere must be copied first.
 
     Args:
         limits: How much may be kept.

@@ -263,7 +263,7 @@ class ChoiceState:
         """Add fields of a delta that belong to the message as a whole or are not in the chunk model."""
         annotations = fields.get("annotations")
         if self._text_part is not None and isinstance(annotations, list):
-            # Annotations belong to one part and come whole: two of them may have the same index, so they are not merged.
+            # Annotations belong to one part and are complete: they are not merged, even if their index is equal.
             self._tally.size += self._text_part.annotate(annotations)
             fields = {name: value for name, value in fields.items() if name != "annotations"}
         if self._fields is None:

@@ -1,8 +1,8 @@
 """The chunk model: a `chat.completion.chunk` with OpenAI's field names.
 
-The fields are those of https://platform.openai.com/docs/api-reference/chat-streaming, plus the reasoning fields that other
-providers have added. All other fields are in `extra`, at the level where they came. A field that was absent or null is
-`None`.
+The fields are those of https://platform.openai.com/docs/api-reference/chat-streaming, plus the reasoning fields that
+other providers have added. All other fields are in `extra`, at the level where they came. A field that was absent or
+null is `None`.
 """
 
 from __future__ import annotations
@@ -153,13 +153,13 @@ class ChunkChoice(Piece, frozen=True):
     logprobs: ChoiceLogprobs | None = None
     message: ChoiceDelta | None = None
 
-    # The tolerant path moves these fields of a choice into fields of the chunk model, so in `extra` they are ordinary data.
+    # The tolerant path gives these fields of a choice a meaning. Inside `extra`, they are ordinary data.
     reserved: ClassVar[frozenset[str]] = frozenset({"usage", "text"})
 
 
 class _Received:
-    """Keeps the source of a chunk, and where its reasoning came from. Slots are not fields: they are neither encoded nor
-    compared."""
+    """Keeps the source of a chunk, and where its reasoning came from. Slots are not fields: they are neither encoded
+    nor compared."""
 
     __slots__ = (SOURCE, SPELLING)
 
@@ -167,8 +167,8 @@ class _Received:
 class ChatCompletionChunk(_Received, Model, frozen=True):
     """One chunk of a streamed chat completion.
 
-    Create one with keyword arguments or with `from_dict`. Chunks are compared by their fields, not by the JSON that they
-    were decoded from.
+    Create one with keyword arguments or with `from_dict`. Chunks are compared by their fields, not by the JSON that
+    they were decoded from.
 
     Attributes:
         id: The id of the completion, with most servers the same in each chunk.
@@ -204,12 +204,12 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
     def from_dict(cls, value: Mapping[str, JSONValue]) -> ChatCompletionChunk:
         """Create a chunk from a JSON object, tolerating any values.
 
-        Quirks of servers are handled as in a stream, so `from_dict(chunk.raw)` equals the chunk unless its meaning depends
-        on earlier chunks.
+        Quirks of servers are handled as in a stream, so `from_dict(chunk.raw)` equals the chunk unless its meaning
+        depends on earlier chunks.
 
         Args:
-            value: The object, with OpenAI's field names. Unknown fields, and values that do not fit their field, are kept
-                in `extra`. A choice without an index gets its position. The chunk shares nothing with the object.
+            value: The object, with OpenAI's field names. Unknown fields, and values that do not fit their field, are
+                kept in `extra`. A choice without an index gets its position. The chunk shares nothing with the object.
 
         Raises:
             TypeError: `value` is not a mapping.
@@ -260,7 +260,8 @@ def with_source(chunk: ChatCompletionChunk, source: Source | None) -> ChatComple
 
     Args:
         chunk: The chunk, which nothing else refers to yet.
-        source: Its JSON object, not shared with anything else, or the JSON text; `None` for a chunk that was not received.
+        source: Its JSON object, not shared with anything else, or the JSON text; `None` for a chunk that was not
+            received.
     """
     force_setattr(chunk, SOURCE, source)
     return chunk

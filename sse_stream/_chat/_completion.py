@@ -107,7 +107,8 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
 
         Args:
             type: The type to decode it into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic model or
-                `TypeAdapter`, a union, or any other type that msgspec or pydantic supports; plain JSON types by default.
+                `TypeAdapter`, a union, or any other type that msgspec or pydantic supports; plain JSON types by
+                default.
 
         Raises:
             OutputParseError: The content is not JSON or does not fit the type, for example because it is missing or
@@ -122,10 +123,10 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
     def to_dict(self) -> dict[str, JSONValue]:
         """The completion as OpenAI's `chat.completion`, ready for JSON.
 
-        Finish reasons of other providers are translated, with the original as `native_finish_reason`. Values that do not
-        fit OpenAI's schema go under `provider_fields`, including usage without all three counts, and tokens without log
-        probabilities. Nothing is made up: a missing finish reason stays `null`, and one without a translation is kept,
-        although the schema allows neither.
+        Finish reasons of other providers are translated, with the original as `native_finish_reason`. Values that do
+        not fit OpenAI's schema go under `provider_fields`, including usage without all three counts, and tokens without
+        log probabilities. Nothing is made up: a missing finish reason stays `null`, and one without a translation is
+        kept, although the schema allows neither.
         """
         said: dict[str, JSONValue] = {
             "id": self.id or "",

@@ -1,8 +1,8 @@
 """The typed events of a chat stream.
 
 Events are frozen and comparable. Each has a literal `type`, so `match` and type checkers narrow the union `ChatEvent`.
-`msgspec.json.encode` encodes an event, and `msgspec.json.decode` with `type=ChatEvent` gives an equal one. `to_dict` has
-the same fields, with usage, tool calls and completions in OpenAI's format.
+`msgspec.json.encode` encodes an event, and `msgspec.json.decode` with `type=ChatEvent` gives an equal one. `to_dict`
+has the same fields, with usage, tool calls and completions in OpenAI's format.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ class ChoiceFinished(Tagged, frozen=True, tag="choice_finished"):
     """A choice finished. Emitted once per choice.
 
     Attributes:
-        reason: The finish reason as it was sent: `"stop"`, `"length"`, `"tool_calls"`, `"content_filter"`, or one that is
-            specific to the provider.
+        reason: The finish reason as it was sent: `"stop"`, `"length"`, `"tool_calls"`, `"content_filter"`, or one that
+            is specific to the provider.
         choice: The index of the choice.
     """
 
@@ -139,8 +139,8 @@ class UsageReported(Tagged, frozen=True, tag="usage_reported"):
     """A chunk reported usage. Counts are cumulative: the last report counts.
 
     Attributes:
-        usage: The last value of each count so far, and the extra fields of this report only. The usage of the completion
-            has all of them.
+        usage: The last value of each count so far, and the extra fields of this report only. The usage of the
+            completion has all of them.
     """
 
     type: ClassVar[Literal["usage_reported"]] = "usage_reported"

@@ -10,8 +10,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         event_size: The maximum size of one server-sent event, in bytes.
-        output_size: The maximum memory for all text, reasoning, arguments, audio and extra fields together, in bytes. The
-            estimate is within a factor of two of the real use (64-bit CPython, above 1 MiB).
+        output_size: The maximum memory for all text, reasoning, arguments, audio and extra fields together, in bytes.
+            The estimate is within a factor of two of the real use (64-bit CPython, above 1 MiB).
         choices: The maximum number of choices in one stream.
         tool_calls: The maximum number of tool calls in one stream, over all choices.
         error_body: How many bytes of the body are kept in the error for a response that is not a stream.

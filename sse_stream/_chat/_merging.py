@@ -1,15 +1,15 @@
 """Merging fields that are not in the chunk model.
 
-Inside a delta, a field is a piece to be joined: text is appended, lists are extended, objects are merged key by key, and
-of any other value the last counts. There are three exceptions: a value equal to the whole so far is a repetition; for
-some known names the last value counts; and list items are merged, by their `index` or with the item before, only in lists
-that are known to come in pieces.
+Inside a delta, a field is a piece to be joined: text is appended, lists are extended, objects are merged key by key,
+and of any other value the last counts. There are three exceptions: a value equal to the whole so far is a repetition;
+for some known names the last value counts; and list items are merged, by their `index` or with the item before, only in
+lists that are known to come in pieces.
 
 Beside the delta, the last value of a field counts. Objects are merged key by key, and a few known lists are extended.
 `null` never changes anything.
 
-The cost of adding depends only on what is added, and that of a snapshot only on its size. Adding returns by how many bytes
-the memory has grown, so that it can be limited. Added values are kept, so they must not be shared.
+The cost of adding depends only on what is added, and that of a snapshot only on its size. Adding returns by how many
+bytes the memory has grown, so that it can be limited. Added values are kept, so they must not be shared.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class JoinedList:
 
     Args:
         items: The initial items.
-        in_pieces: Whether items are pieces: of the item with the same `index` and type or, without an index, of the item
-            before.
+        in_pieces: Whether items are pieces: of the item with the same `index` and type or, without an index, of the
+            item before.
     """
 
     __slots__ = ("_in_pieces", "_names", "_places", "items")

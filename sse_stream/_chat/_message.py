@@ -53,16 +53,16 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # unhash
         refusal: The refusal; `None` if none came.
         tool_calls: The tool calls, in the order in which they started.
         audio: Spoken output; `None` if none came.
-        extra: Other fields, with their pieces joined: `reasoning_details`, `thinking_blocks`, the legacy `function_call`,
-            and fields that are not in the chunk model.
+        extra: Other fields, with their pieces joined: `reasoning_details`, `thinking_blocks`, the legacy
+            `function_call`, and fields that are not in the chunk model.
         parts: The content of the message in order, each part with the provider's own object if there is one. `content`,
             `reasoning` and `refusal` are the joined text of their parts, and `tool_calls` are the calls in theirs. If
             omitted, parts are created from the other fields.
         dialect: The name of the stream's dialect.
-        reasoning_field: The field that carried the reasoning: `"reasoning_content"`, `"reasoning"` or `"reasoning_text"`;
-            `"content"` if it was a part of the content, as with Mistral; `"think_tags"` if it was between tags in the
-            content; `""` if there was none, or only in `reasoning_details` or `thinking_blocks`. It is ignored when
-            messages are compared.
+        reasoning_field: The field that carried the reasoning: `"reasoning_content"`, `"reasoning"` or
+            `"reasoning_text"`; `"content"` if it was a part of the content, as with Mistral; `"think_tags"` if it was
+            between tags in the content; `""` if there was none, or only in `reasoning_details` or `thinking_blocks`. It
+            is ignored when messages are compared.
     """
 
     role: str = "assistant"
@@ -89,11 +89,11 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641  # unhash
     def to_dict(self, *, reasoning: bool | None = None) -> dict[str, JSONValue]:
         """The message to append to the `messages` of the next request to a server with OpenAI's chat completions.
 
-        It has the fields that servers accept: role, content, refusal, tool calls with their extra fields, a reference to
-        the audio, the legacy function call, and `extra_content`. If the message calls tools, it also has the reasoning,
-        in the field that carried it, because DeepSeek, Kimi and Z.AI answer 400 without it. Otherwise plain reasoning is
-        omitted, since no server needs it. Structured reasoning, `reasoning_details` and `thinking_blocks`, is always
-        included with its signatures. Signatures of other formats are not included: use `to_native`.
+        It has the fields that servers accept: role, content, refusal, tool calls with their extra fields, a reference
+        to the audio, the legacy function call, and `extra_content`. If the message calls tools, it also has the
+        reasoning, in the field that carried it, because DeepSeek, Kimi and Z.AI answer 400 without it. Otherwise plain
+        reasoning is omitted, since no server needs it. Structured reasoning, `reasoning_details` and `thinking_blocks`,
+        is always included with its signatures. Signatures of other formats are not included: use `to_native`.
 
         Args:
             reasoning: Whether to include the reasoning. By default, structured reasoning is always included, and plain

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     ReadableExtra: TypeAlias = Mapping[str, JSONValue]
     NOTHING: Extra = {}
 else:
-    # Two types that are custom types to msgspec. It encodes the dicts in such fields, and decodes only instances of the type.
+    # Two types that are custom types to msgspec. It encodes the dicts in such fields, and decodes only instances of the
+    # type.
 
     class Extra:
         """The type of `extra` in chunks. No decoded value is an instance, so a server's own field named `extra` is not

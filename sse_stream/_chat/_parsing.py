@@ -32,8 +32,8 @@ def parsed(text: str, type: object, what: str, written: str | None = None) -> JS
 
     Args:
         text: The text.
-        type: Any type that msgspec or pydantic supports, including unions, or a `JSONAdapter`. Pydantic decodes types that
-            contain a pydantic model.
+        type: Any type that msgspec or pydantic supports, including unions, or a `JSONAdapter`. Pydantic decodes types
+            that contain a pydantic model.
         what: A description of the text, for the error message.
         written: The original output of the model, if it differs from the text.
 

@@ -1,7 +1,8 @@
 """Fitting completions into OpenAI's schema of a chat completion.
 
-The schema is that of https://platform.openai.com/docs/api-reference/chat/object. Extra fields of other servers are added
-to the object, unless they share a name with a field of the schema and do not fit it: those go under `provider_fields`.
+The schema is that of https://platform.openai.com/docs/api-reference/chat/object. Extra fields of other servers are
+added to the object, unless they share a name with a field of the schema and do not fit it: those go under
+`provider_fields`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         id: The id to send back with the tool's result; `""` if the server sent none.
         name: The name of the tool.
-        arguments: The arguments as the model wrote them, normally JSON. For a custom tool, its input, which is free text.
+        arguments: The arguments as the model wrote them, normally JSON. For a custom tool, its input, which is free
+            text.
         extra: Other fields of the call, such as Gemini's `extra_content`.
         kind: `"function"`, or `"custom"` for a tool whose input is not JSON.
     """
@@ -43,8 +44,8 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
 
         Args:
             type: The type to decode them into: a `msgspec.Struct`, a dataclass, a `TypedDict`, a pydantic model or
-                `TypeAdapter`, a union, or any other type that msgspec or pydantic supports; plain JSON types by default,
-                usually a dict.
+                `TypeAdapter`, a union, or any other type that msgspec or pydantic supports; plain JSON types by
+                default, usually a dict.
 
         Returns:
             The arguments. Blank ones, which models write for a tool without parameters, count as `{}`.

@@ -1,8 +1,8 @@
 """Assigning the pieces of tool calls to calls: one set of rules for all variants on the wire.
 
-There is one slot per intended call, in the order in which the calls started. Let *c* be the call at the piece's index, if
-that is an integer of 0 or more; otherwise the call with its id; otherwise the last call. *c* is *closed* if its arguments
-are complete JSON. The first row that matches applies:
+There is one slot per intended call, in the order in which the calls started. Let *c* be the call at the piece's index,
+if that is an integer of 0 or more; otherwise the call with its id; otherwise the last call. *c* is *closed* if its
+arguments are complete JSON. The first row that matches applies:
 
 | the piece | it belongs to |
 |---|---|
@@ -20,9 +20,9 @@ A new id on each fragment and two calls with the same index look alike at first.
 before is closed, and whether the piece could start a JSON object. A call that started without an id takes the first id
 that comes with one of its pieces, unless it is closed and the piece names a call.
 
-Some cases are ambiguous and are decided by convention: a new id *and* name on each fragment mean several calls; two calls
-without arguments under one id are one call; `{"a":` and then `{"a":1}` with the name repeated is the same call sent again,
-not an object inside it.
+Some cases are ambiguous and are decided by convention: a new id *and* name on each fragment mean several calls; two
+calls without arguments under one id are one call; `{"a":` and then `{"a":1}` with the name repeated is the same call
+sent again, not an object inside it.
 """  # a table
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ class UsageState:
         """Add a report.
 
         Returns:
-            A new value with all counts so far and the extra fields of this report, or `None` if the report is empty; and
-            the growth in bytes.
+            A new value with all counts so far and the extra fields of this report, or `None` if the report is empty;
+            and the growth in bytes.
         """
         before = self._counts
         if before is not None and not report.total_tokens and _falls_to_zero(before, report):

@@ -20,8 +20,8 @@ def rest_of_message(
 ) -> ChoiceDelta:
     """Return a delta with what is new in a message, except for tool calls.
 
-    Of a text that begins with the text so far, the rest is new. A text that does not is the next piece if everything came
-    in messages. Otherwise it is a different text and is ignored, because what was delivered cannot be taken back.
+    Of a text that begins with the text so far, the rest is new. A text that does not is the next piece if everything
+    came in messages. Otherwise it is a different text and is ignored, because what was delivered cannot be taken back.
 
     Args:
         message: The message.

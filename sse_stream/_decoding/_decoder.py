@@ -122,7 +122,8 @@ class ChatDecoder:
         """End the stream. After an error, this does nothing.
 
         Returns:
-            An iterator over the events not read yet and the last ones. If the stream is complete, it ends with `StreamDone`.
+            An iterator over the events not read yet and the last ones. If the stream is complete, it ends with
+            `StreamDone`.
 
         Raises:
             IncompleteStreamError: Raised by the iterator if the stream was truncated.

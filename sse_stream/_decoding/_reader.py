@@ -1,7 +1,7 @@
 """Reading a chat stream: bytes in, typed events or chunks out, in order.
 
-Everything decoded and not handed out is in one queue. One method returns the next event, another the next chunk. Readers
-hold no state, so any number of them may take turns.
+Everything decoded and not handed out is in one queue. One method returns the next event, another the next chunk.
+Readers hold no state, so any number of them may take turns.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class EventReader(ChatState):
         TypeError: `dialect` is not a dialect.
 
     Attributes:
-        take: Adds the next bytes of the stream, which are decoded when read. Raises an `SSEStreamError` if the stream has
-            ended or was closed.
+        take: Adds the next bytes of the stream, which are decoded when read. Raises an `SSEStreamError` if the stream
+            has ended or was closed.
         take_document: Takes a body that is one whole completion instead of a stream. Returns whether it is one.
     """
 
@@ -41,7 +41,7 @@ class EventReader(ChatState):
 
     @property
     def is_settled(self) -> bool:
-        """Whether the answer is complete although the stream has not ended: each choice has finished, and no call is open."""
+        """Whether the answer is complete before the stream ends: each choice has finished, and no call is open."""
         return self.state == "open" and self.builder.is_settled
 
     def end(self) -> None:

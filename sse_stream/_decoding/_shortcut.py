@@ -3,12 +3,12 @@
 Nine out of ten chunks differ from the one before only in a piece of text. When adding a chunk has only appended a text,
 the text is located in the JSON of the chunk, and a trial decode with another text in its place must give the same chunk
 with that text. This determines the head and the tail of the event. Any later event that consists of this head, one JSON
-string and this tail only appends that string. OpenAI's padding may vary as well, and so may the spaces that Anthropic pads
-with.
+string and this tail only appends that string. OpenAI's padding may vary as well, and so may the spaces that Anthropic
+pads with.
 
-This is exact. Replacing a JSON string leaves the rest of the JSON unchanged, the trial proves that the string is the value
-of that field, and the state of the completion has not changed since. A JSON string contains no newline, so a matching event
-has the same lines.
+This is exact. Replacing a JSON string leaves the rest of the JSON unchanged, the trial proves that the string is the
+value of that field, and the state of the completion has not changed since. A JSON string contains no newline, so a
+matching event has the same lines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Decode: TypeAlias = Callable[[bytes, str], ChatCompletionChunk | None]
 
 
 def _decode_alike(dialect: Dialect) -> Decode | None:
-    """Return the decoder of a dialect that sets `decodes_alike`; `None` for others, whose chunks must not be compared."""
+    """Return the decoder of a dialect that sets `decodes_alike`; `None` if chunks must not be compared."""
     says_so = "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)
     return dialect.decode_plain if says_so else None
 

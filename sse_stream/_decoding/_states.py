@@ -9,8 +9,8 @@ from .._chat._endings import Ending
 from .._errors import SSEStreamError
 
 State: TypeAlias = Literal["open", "done", "ended"]
-"""`open`: more is expected. `done`: the end mark has come, so anything after it is optional. `ended`: nothing changes any
-more."""
+"""`open`: more is expected. `done`: the end mark has come, so anything after it is optional. `ended`: nothing changes
+any more."""
 
 Step: TypeAlias = Literal["end mark", "stop"]
 """`end mark`: it was read. `stop`: the stream was read to its end, failed, or was closed."""

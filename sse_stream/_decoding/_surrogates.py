@@ -38,9 +38,9 @@ _encode = msgspec.json.Encoder().encode
 class Surrogates:
     r"""Rejoins split surrogate pairs in any text of a choice, however far apart the halves are.
 
-    JSON can express a lone surrogate, `"\ud83d"`, but text must not contain one. A high surrogate is held back until its
-    text continues. If no low surrogate follows, it becomes U+FFFD when its text continues, when the choice finishes, or at
-    the end of the stream.
+    JSON can express a lone surrogate, `"\ud83d"`, but text must not contain one. A high surrogate is held back until
+    its text continues. If no low surrogate follows, it becomes U+FFFD when its text continues, when the choice
+    finishes, or at the end of the stream.
 
     Attributes:
         waiting: The high surrogates that are held back.

@@ -14,8 +14,8 @@ def error_at_end(
 ) -> SSEStreamError | None:
     """Return the error for an incomplete stream; `None` if the stream is complete.
 
-    A stream with its end mark is complete. One without is complete if the answer is: each choice has finished and did not
-    continue, and no tool call is open. Then it does not matter whether the end mark is missing or truncated, or the
+    A stream with its end mark is complete. One without is complete if the answer is: each choice has finished and did
+    not continue, and no tool call is open. Then it does not matter whether the end mark is missing or truncated, or the
     connection broke, because repeating the request would only be billed again.
 
     Args:

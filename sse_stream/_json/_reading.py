@@ -29,8 +29,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 UNREADABLE = object()
 
 LEFT_OVER: Any = object()
-"""The key under which a caller passes a dict of further fields for `extra`, which it took out of fields of the model. It
-is not a string, so no key on the wire can equal it."""
+"""The key under which a caller passes a dict of further fields for `extra`, which it took out of fields of the model.
+It is not a string, so no key on the wire can equal it."""
 
 PROVIDER_FIELDS = "provider_fields"
 """The key for fields of a provider whose names are also names of fields in the schema."""

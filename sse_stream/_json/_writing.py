@@ -18,7 +18,8 @@ def object_of(struct: msgspec.Struct) -> dict[str, JSONValue]:
     """Return the JSON object that `read_struct` converts to an equal struct. It shares nothing with the struct.
 
     Fields that are `None` are omitted, and the contents of `extra` are merged in. An extra field goes under
-    `provider_fields`, as in OpenAI's schema of a completion, if it shares a name with a field or would be misinterpreted.
+    `provider_fields`, as in OpenAI's schema of a completion, if it shares a name with a field or would be
+    misinterpreted.
 
     Args:
         struct: A struct with an `extra` field, whose other fields hold JSON values and structs like it. The `reserved`

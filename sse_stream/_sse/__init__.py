@@ -1,1 +1,1 @@
-"""Server-sent events: decoding bytes as the standard defines it, and planning reconnections. Knows no JSON, no provider."""
+"""Server-sent events: decoding bytes as the standard defines it, and planning reconnections."""

@@ -84,8 +84,8 @@ class SSEDecoder:
         """End the stream. After an error, or when called again, this changes nothing.
 
         Args:
-            dispatch_incomplete: Also dispatch an event that no blank line ended. The standard discards it: "Once the end
-                of the file is reached, any pending data must be discarded."
+            dispatch_incomplete: Also dispatch an event that no blank line ended. The standard discards it: "Once the
+                end of the file is reached, any pending data must be discarded."
 
         Returns:
             An iterator over the events not read yet, with the incomplete one last if requested.

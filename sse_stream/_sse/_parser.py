@@ -152,8 +152,8 @@ class EventParser(StreamInput):
         """Return the next event; `None` if the bytes so far hold no more.
 
         Args:
-            beside: A collection that the callbacks for comments and unknown fields add to. As soon as it grows, `None` is
-                returned, so that the caller can handle these items in order.
+            beside: A collection that the callbacks for comments and unknown fields add to. As soon as it grows, `None`
+                is returned, so that the caller can handle these items in order.
 
         Raises:
             EventTooLargeError: An event exceeds the limit. Nothing more will be parsed.
@@ -233,8 +233,8 @@ class EventParser(StreamInput):
             return self._dispatch()
         self.between_events = False
         if line.startswith(b"data:"):
-            # Measured as "one event of 32,000 data lines" and "one 8 MiB line": tested before all other fields, and a line
-            # joined from pieces is not copied again.
+            # Measured as "one event of 32,000 data lines" and "one 8 MiB line": tested before all other fields, and a
+            # line joined from pieces is not copied again.
             start = 6 if line[5:6] == b" " else 5
             if isinstance(line, bytes):
                 return self._add_data(line[start:])

@@ -36,8 +36,8 @@ class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
     share of up to `jitter` of it, and never more than `max_delay`.
 
     A wait requested by the server takes precedence. A `retry:` field sets the wait, which then grows only while
-    connections are refused; `Retry-After` sets the wait after that response. The client never waits less than requested:
-    jitter is added on top, and `max_delay` does not apply. Requests of more than an hour count as an hour.
+    connections are refused; `Retry-After` sets the wait after that response. The client never waits less than
+    requested: jitter is added on top, and `max_delay` does not apply. Requests of more than an hour count as an hour.
 
     Attributes:
         delay: Seconds to wait before the first reconnection, unless the server sets a time. The HTML standard suggests
@@ -104,7 +104,8 @@ class _HeaderValue(str):
     """A header value that is always encoded as UTF-8, whichever encoding the client uses for headers.
 
     "If the EventSource object's last event ID string is not the empty string, then: let lastEventIDValue be the
-    EventSource object's last event ID string, encoded as UTF-8." Without this, clients encode it as ASCII, Latin-1 or UTF-8.
+    EventSource object's last event ID string, encoded as UTF-8." Without this, clients encode it as ASCII, Latin-1 or
+    UTF-8.
     """
 
     __slots__ = ()
@@ -188,7 +189,7 @@ class ReconnectPlan:
         return Attempt(self._number, last_event_id, request_headers(last_event_id), cause)
 
     def opened(self, now: float) -> None:
-        """Record that the connection is a stream. The server may still end it at once, so this alone is not a success."""
+        """Record that the connection is a stream. It may still end at once, so this alone is not a success."""
         self._opened = now
         self._refused = 0
 

@@ -1,7 +1,7 @@
 """The dialect of Anthropic's Messages: typed events that build a list of content blocks.
 
-The format is documented at https://platform.claude.com/docs/en/build-with-claude/streaming. Many other servers use it too:
-Vertex AI and Azure, Ollama, SGLang, DeepSeek, Kimi, MiniMax, and gateways.
+The format is documented at https://platform.claude.com/docs/en/build-with-claude/streaming. Many other servers use it
+too: Vertex AI and Azure, Ollama, SGLang, DeepSeek, Kimi, MiniMax, and gateways.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _ENDING = ("stop_reason", "stop_sequence", "stop_details")
 class AnthropicMessages:
     """The dialect of Anthropic's `POST /v1/messages` with `"stream": true`, and of compatible servers.
 
-    Each content block is a part of the message, whose `native` is the block as the endpoint accepts it in the next request.
-    Calls of the caller's tools are `tool_calls`. Calls of server tools and their results are `ProviderPart`s.
+    Each content block is a part of the message, whose `native` is the block as the endpoint accepts it in the next
+    request. Calls of the caller's tools are `tool_calls`. Calls of server tools and their results are `ProviderPart`s.
 
     >>> data = '{"type": "message_start", "message": {"id": "msg_1", "role": "assistant", "content": []}}'
     >>> AnthropicMessages().decode(ServerSentEvent(data))[0].id

@@ -71,7 +71,8 @@ def whole_block(began: JSONValue, text: str, deltas: list[JSONValue]) -> JSONVal
 def anthropic_turn(message: Message) -> dict[str, JSONValue]:
     """Convert a message for `messages` of the next request: its blocks in order, unchanged.
 
-    The endpoint rejects unfinished blocks and empty texts, so these are omitted. The text of an unfinished block is kept.
+    The endpoint rejects unfinished blocks and empty texts, so they are omitted, but not the text of an
+    unfinished block.
     """
     blocks = map(_block_of, message.parts)
     return {"role": message.role, "content": [block for block in blocks if block is not None]}

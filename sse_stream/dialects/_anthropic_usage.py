@@ -29,8 +29,8 @@ class UsageCounts:
     def report(self, sent: Mapping[str, JSONValue], note_fall: NoteFall) -> Usage:
         """Add a report. Returns the usage so far.
 
-        `prompt_tokens` is the sum of three counts, because `input_tokens` excludes tokens read from the cache or written to
-        it. There is no total, because none is sent.
+        `prompt_tokens` is the sum of three counts, because `input_tokens` excludes tokens read from the cache or
+        written to it. There is no total, because none is sent.
 
         Args:
             sent: The report, which is kept unchanged in `extra`.

@@ -100,7 +100,8 @@ class PartEnd(PartItem, frozen=True):
         choice: The index of the choice.
         index: The index of the part, as in its `PartStart`.
         native: The provider's own JSON object for the part, as the endpoint accepts it back; `None` if there is none.
-        complete: Makes that object from the start, the text and the pieces of the part, if the dialect has not kept them.
+        complete: Makes that object from the start, the text and the pieces of the part, if the dialect has not kept
+            them.
         annotations: The field of that object that has annotations of the text.
     """
 
@@ -131,8 +132,8 @@ class Dialect(Protocol):
     """Decodes one wire format. It may keep state between the events of a stream, so create a new one for each stream.
 
     If `decode_plain` always returns a new, equal chunk for the same data until a part starts or ends, a class may set
-    `decodes_alike = True` in its own body. Chunks that differ only in their text are then compared instead of decoded. A
-    subclass does not inherit this and has to set it again.
+    `decodes_alike = True` in its own body. Chunks that differ only in their text are then compared instead of decoded.
+    A subclass does not inherit this and has to set it again.
 
     If streams of the format have no end mark, set `ends_with_body = True`. Then `end` is not called for a body that was
     truncated inside an event.

@@ -31,9 +31,8 @@ class FormatDetector:
     def __init__(self) -> None:
         self.dialect = OpenAIChat()
         self.is_settled = False
-        self._pings: dict[
-            AnomalyKind, tuple[AnomalyFound, int]
-        ] = {}  # the anomalies of pings, which count only if this is a chat
+        # The anomalies of pings, which count only if this is a chat.
+        self._pings: dict[AnomalyKind, tuple[AnomalyFound, int]] = {}
 
     def settle(self) -> Sequence[Item]:
         """Settle on the default dialect. Returns the anomalies that were held back."""

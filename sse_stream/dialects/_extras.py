@@ -1,7 +1,7 @@
 """Decoding well-formed chunks with extra fields: the path between the strict and the tolerant one.
 
-Most providers add fields of their own, some of them to every chunk. These are moved to `extra`. The rest must fit the strict
-model; otherwise the chunk takes the tolerant path.
+Most providers add fields of their own, some of them to every chunk. These are moved to `extra`. The rest must fit the
+strict model; otherwise the chunk takes the tolerant path.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ class GeminiContent:
     """The dialect of `POST …:streamGenerateContent?alt=sse`: Gemini on AI Studio, Vertex AI and Code Assist.
 
     Each event holds what is new. The format has no end mark: a stream is complete if each candidate has a finish reason
-    when the body ends, or if the prompt was blocked. So finish reasons are delivered at the end, and the last one counts. A
-    JSON array, which the server sends without `alt=sse`, is read as the whole answer.
+    when the body ends, or if the prompt was blocked. So finish reasons are delivered at the end, and the last one
+    counts. A JSON array, which the server sends without `alt=sse`, is read as the whole answer.
 
     >>> dialect = GeminiContent()
     >>> [type(item).__name__ for item in dialect.decode(ServerSentEvent('{"candidates":[{"finishReason":"STOP"}]}'))]
@@ -109,8 +109,8 @@ class GeminiContent:
     def turn(message: Message) -> JSONValue:
         """Convert a message to the content to append to `contents`, with each part unchanged and signatures in place.
 
-        Adjacent pieces of text are one part. Parts that the server would reject are omitted: empty text without a signature,
-        and truncated thoughts and calls.
+        Adjacent pieces of text are one part. Parts that the server would reject are omitted: empty text without a
+        signature, and truncated thoughts and calls.
 
         Args:
             message: The message.

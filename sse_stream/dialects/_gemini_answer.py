@@ -228,7 +228,8 @@ def _with_rest(
     if beside and isinstance(last, ChunkChoice):
         delta = last.delta
         if cited := _citations(beside.get("citationMetadata")):
-            # Each response has the citations of its own text. In a delta they are joined; beside it, only the last would count.
+            # Each response has the citations of its own text. In a delta they are joined; beside it, only the last
+            # would count.
             delta = replace(delta, extra={"annotations": cited})
         said[pieces[-1]] = replace(last, delta=delta, extra=beside, logprobs=logprobs_of(beside.get("logprobsResult")))
     return said

@@ -1,8 +1,8 @@
 """Converting Gemini's streamed arguments, values with paths, to JSON text.
 
 With `streamFunctionCallArguments`, the arguments of a call are not JSON text in pieces but a list of values, such as
-`{"jsonPath": "$.place.city", "stringValue": "Os", "willContinue": true}`. The text is written incrementally: containers on
-the path are opened, and closed when a path leads elsewhere.
+`{"jsonPath": "$.place.city", "stringValue": "Os", "willContinue": true}`. The text is written incrementally: containers
+on the path are opened, and closed when a path leads elsewhere.
 https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling
 """
 

@@ -56,8 +56,8 @@ class Candidate:
 
     Attributes:
         index: The index of the candidate.
-        finish_reason: The last finish reason. It is final only at the end of the stream, because some models send one with
-            each piece, and some after each round of code execution.
+        finish_reason: The last finish reason. It is final only at the end of the stream, because some models send one
+            with each piece, and some after each round of code execution.
         kind: `"text"` or `"reasoning"` while a part of that kind may continue, otherwise `""`.
         has_role: Whether the role has been delivered.
     """

@@ -23,8 +23,8 @@ from ._provider_errors import provider_error
 class UsageCounts:
     """Accumulates the counts of `usageMetadata`. Each report has some of them, and the last value of each counts.
 
-    Prompt and completion tokens are sums, because `candidatesTokenCount` excludes thoughts, and `promptTokenCount` excludes
-    what server tools have added to the prompt.
+    Prompt and completion tokens are sums, because `candidatesTokenCount` excludes thoughts, and `promptTokenCount`
+    excludes what server tools have added to the prompt.
     """
 
     __slots__ = ("_cached", "_candidates", "_prompt", "_thoughts", "_tools", "_total")
@@ -41,8 +41,8 @@ class UsageCounts:
         """Add a report.
 
         Returns:
-            The counts so far, with the report itself as their `extra`; `None`, leaving the state unchanged, if a count is
-            not an integer.
+            The counts so far, with the report itself as their `extra`; `None`, leaving the state unchanged, if a count
+            is not an integer.
         """
         count = report.get
         prompt = count("promptTokenCount", self._prompt)
@@ -136,7 +136,7 @@ def seconds_of(time: JSONValue) -> int | None:
 
 
 def gemini_error(body: JSONValue) -> ProviderError:
-    """Create the exception for Google's error object, `{"error": {"code": 503, "message": …, "status": "UNAVAILABLE"}}`.
+    """Create the exception for Google's error: `{"error": {"code": 503, "message": …, "status": "UNAVAILABLE"}}`.
 
     The `status` becomes the `type` of the exception. https://google.aip.dev/193
     """

@@ -31,11 +31,12 @@ _DONE = Done()
 class OpenAIChat:
     """The dialect of `POST /v1/chat/completions` with `"stream": true`.
 
-    Events are decoded with a strict model first. Those that do not fit it take the tolerant path, which handles all quirks.
+    Events are decoded with a strict model first. Those that do not fit it take the tolerant path, which handles all
+    quirks.
 
     Args:
-        think_tags: Whether text between `<think>` and `</think>` at the beginning of the content is reasoning, for servers
-            that do not separate the two. By default, tags are text.
+        think_tags: Whether text between `<think>` and `</think>` at the beginning of the content is reasoning, for
+            servers that do not separate the two. By default, tags are text.
 
     >>> OpenAIChat().decode(ServerSentEvent('{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}'))[0].choices
     [ChunkChoice(index=0, delta=ChoiceDelta(content='Hi'))]

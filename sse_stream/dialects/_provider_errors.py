@@ -27,8 +27,8 @@ _ERROR_TEXT = re.compile(r"error\s*:", re.IGNORECASE)
 def find_error(value: Object) -> JSONValue:
     """Return the object that carries the error in a JSON object; `None` if there is no error.
 
-    A nonempty `error` is one at the top level, in `x_groq` (Groq) and in a choice (OpenRouter). An object without choices
-    is an error as well if it reports a failure and a reason.
+    A nonempty `error` is one at the top level, in `x_groq` (Groq) and in a choice (OpenRouter). An object without
+    choices is an error as well if it reports a failure and a reason.
 
     Args:
         value: The object.

@@ -27,9 +27,9 @@ from ._responses_turn import input_items
 class OpenAIResponses:
     """The dialect of `POST /v1/responses` with `"stream": true`, of OpenAI and compatible servers.
 
-    Each text of an output item is a part: message text, reasoning, or a reasoning summary. So is each call of the caller's
-    tools, and any other item, under its type. Text that the deltas left out is delivered when the text is sent whole. If a
-    whole text contradicts its deltas, it is an anomaly, and the deltas are kept.
+    Each text of an output item is a part: message text, reasoning, or a reasoning summary. So is each call of the
+    caller's tools, and any other item, under its type. Text that the deltas left out is delivered when the text is sent
+    whole. If a whole text contradicts its deltas, it is an anomaly, and the deltas are kept.
 
     The events are documented at https://platform.openai.com/docs/api-reference/responses-streaming.
 

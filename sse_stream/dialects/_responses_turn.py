@@ -12,8 +12,8 @@ from ._responses_channels import channel_of
 def input_items(message: Message) -> list[JSONValue]:
     """Return the items of a message, unchanged.
 
-    The first part of an item has the item as its `native`; other parts have their entry in it. Of an incomplete item, only
-    text is returned, as a message, because the server rejects truncated calls and reasoning.
+    The first part of an item has the item as its `native`; other parts have their entry in it. Of an incomplete item,
+    only text is returned, as a message, because the server rejects truncated calls and reasoning.
 
     Args:
         message: The message.

@@ -1,4 +1,4 @@
-"""Separating reasoning between `<think>` and `</think>` from content, for MiniMax and servers without a reasoning parser."""
+"""Separating reasoning between `<think>` tags from content, for MiniMax and servers without a reasoning parser."""
 
 from __future__ import annotations
 

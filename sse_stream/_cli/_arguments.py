@@ -88,20 +88,20 @@ def header(value: str) -> tuple[str, str]:
 
 
 def selectors(value: str) -> list[str]:
-    """Ids or names of rules, separated by commas."""
+    """Parse comma-separated ids or names of rules."""
     found = [one.strip() for one in value.split(",") if one.strip()]
     if not found:
-        raise ArgumentTypeError("an id or a name of a rule is needed, as in SSE001,CHAT")
+        raise ArgumentTypeError("expected ids or names of rules, such as SSE001,CHAT")
     return found
 
 
 def body(value: str) -> object:
-    """The body of a request: JSON, or with @ before it the path of a file that holds it."""
+    """Parse a request body: JSON, or @ and the path of a JSON file."""
     try:
         text = Path(value[1:]).read_bytes() if value.startswith("@") else value
         found: object = msgspec.json.decode(text)
     except OSError as error:
         raise ArgumentTypeError(f"cannot read {value[1:]}: {error.strerror}") from None
     except msgspec.DecodeError as error:
-        raise ArgumentTypeError(f"JSON is needed, or @ and the path of a file that holds it: {error}") from None
+        raise ArgumentTypeError(f"expected JSON, or @ and the path of a JSON file: {error}") from None
     return found

@@ -1,4 +1,4 @@
-"""The command that checks a server's stream: a recording, or a live response."""
+"""The command `check`, for the stream of a recording or a server."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _PROMPT = "Count from one to twenty, in words."
 
-# How often the live line changes, at most, in seconds.
+# Minimum interval between updates of the progress line, in seconds.
 _REFRESH = 0.1
 
 
 def check(options: argparse.Namespace) -> Exit:
-    """Check a recording or a server, and report what is wrong."""
+    """Check the stream of a recording or a server, and print the findings."""
     try:
         if options.explain is not None:
             return _explain(options.explain)
@@ -49,7 +49,7 @@ def check(options: argparse.Namespace) -> Exit:
         say(str(error))
         return Exit.BAD_USAGE
     except KeyboardInterrupt:
-        say("interrupted; nothing was checked")
+        say("interrupted before the stream was checked")
         return Exit.INTERRUPTED
     if isinstance(capture, Exit):
         return capture
@@ -69,19 +69,21 @@ def _print(report: Report, options: argparse.Namespace) -> None:
 def _explain(selector: str) -> Exit:
     rules = [rule for rule in RULES if rule.is_meant_by(selector)]
     if not rules:
-        raise ValueError(f"no rule is called {selector!r}: a report names its rules, as in SSE001 invalid_utf8")
+        raise ValueError(
+            f"unknown rule {selector!r}: pass an id or a name from a report, such as SSE001 or invalid_utf8"
+        )
     width = min(terminal_size(sys.stdout).columns, 100)
     print("\n\n".join(explanation(rule, width) for rule in rules))
     return Exit.COMPLETE
 
 
 def _tabulate(folder: Path, options: argparse.Namespace) -> Exit:
-    """A table over recordings, a row for each first word of their names."""
+    """Print a table of recordings, with a row for each first word of their file names."""
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: --table takes one that holds recordings")
+        raise ValueError(f"{folder} is not a folder: pass --table a folder of recordings")
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".sse", ".txt") and path.is_file())
     if not files:
-        raise ValueError(f"{folder} holds no recordings: files whose names end in .sse or .txt")
+        raise ValueError(f"no recordings in {folder}: expected files named *.sse or *.txt")
     found = []
     with _Progress(sys.stderr) as progress:
         for number, path in enumerate(files, 1):
@@ -94,10 +96,10 @@ def _tabulate(folder: Path, options: argparse.Namespace) -> Exit:
 
 
 def _capture(options: argparse.Namespace) -> Capture | Exit:
-    """What is to be checked, received whole.
+    """Read the whole stream to check.
 
     Raises:
-        UsageError: Something is missing, or cannot be sent.
+        UsageError: An argument is missing or invalid.
     """
     if options.file is None:
         raise UsageError("nothing to check: pass the path of a recording, - for standard input, or a URL")
@@ -108,7 +110,7 @@ def _capture(options: argparse.Namespace) -> Capture | Exit:
     try:
         return captured(Path(options.file).read_bytes(), None)
     except OSError as error:
-        say(f"cannot read {options.file}: {error.strerror}. Give the path of a recorded stream")
+        say(f"cannot read {options.file}: {error.strerror}. Pass the path of a recorded stream")
         return Exit.BAD_USAGE
 
 
@@ -116,11 +118,11 @@ def _capture(options: argparse.Namespace) -> Capture | Exit:
 
 
 def _ask(options: argparse.Namespace) -> Capture | Exit:
-    """Send a request, and keep what comes with the times at which it comes."""
+    """Send a request, and record the response with its arrival times."""
     try:
         import httpx
     except ImportError:
-        raise UsageError("a URL needs httpx: pip install 'sse-stream[httpx]'") from None
+        raise UsageError("checking a URL requires httpx: pip install 'sse-stream[httpx]'") from None
     method, url, headers, payload = _request(options)
     timeout = httpx.Timeout(options.timeout, connect=10.0)
     try:
@@ -132,17 +134,17 @@ def _ask(options: argparse.Namespace) -> Capture | Exit:
                 capture, is_reused=_is_reused(client, url, headers), wants_usage=_wants_usage(payload)
             )
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise UsageError(f"{url} is not a valid URL: {error}") from None
+        raise UsageError(f"invalid URL {url}: {error}") from None
     except httpx.HTTPError as error:
-        say(f"no connection to {url}: {str(error) or type(error).__name__}. Check the URL and the network")
+        say(f"no response from {url}: {str(error) or type(error).__name__}. Check the URL and the network")
         return Exit.TRANSPORT_ERROR
 
 
 def _request(options: argparse.Namespace) -> tuple[str, str, dict[str, str], object]:
-    """The method, the URL, the headers and the body of the request.
+    """Return the method, the URL, the headers and the body of the request.
 
     Raises:
-        UsageError: Something is missing.
+        UsageError: The model is missing, or the key is not valid in a header.
     """
     own = {name.lower(): value for name, value in options.header}
     if options.data is not None:
@@ -162,7 +164,7 @@ def _wants_usage(payload: object) -> bool:
 
 
 def _is_reused(client: httpx.Client, url: str, headers: dict[str, str]) -> bool | None:
-    """Whether another request, one that costs nothing, goes over the connection that the stream came over."""
+    """Whether another request, which generates nothing, reuses the stream's connection; `None` if it failed."""
     import httpx
 
     opened: list[str] = []
@@ -179,7 +181,7 @@ def _is_reused(client: httpx.Client, url: str, headers: dict[str, str]) -> bool 
 
 
 class _Progress:
-    """A line on a terminal that says how far it is; nothing anywhere else.
+    """A progress line, shown on terminals only.
 
     Args:
         err: Standard error.
@@ -191,7 +193,7 @@ class _Progress:
         self._next = 0.0
 
     def show(self, text: str) -> None:
-        """Replace the line."""
+        """Update the line."""
         if self._is_shown and monotonic() >= self._next:
             self._next = monotonic() + _REFRESH
             line = harmless(text)[: terminal_size(self._err).columns - 1]

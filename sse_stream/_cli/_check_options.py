@@ -20,68 +20,73 @@ examples:
   sse-stream check --table recordings/
 
 exit codes:
-  0  no finding at the level of --fail-on, or at a worse one
+  0  no findings at the --fail-on level or above
   1  findings
-  2  bad usage
-  5  no connection
+  2  invalid usage
+  5  the connection failed or timed out
 """
 
 
+DIALECTS = (*READERS, "sse")
+
+
 def check(options: argparse.Namespace) -> Exit:
-    """Check a recording or a server, and report what is wrong."""
-    # Imported here: no other command needs the rules.
+    """Check the stream of a recording or a server, and print the findings."""
+    # Imported lazily: no other command needs the rules.
     from ._check import check
 
     return check(options)
 
 
 def add_check_options(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the options of `check`."""
+    """Add the options of `check` to a parser."""
     parser.add_argument(
         "file",
         nargs="?",
         metavar="FILE|URL",
-        help="a recorded stream, - for standard input, or a URL that is sent a small prompt",
+        help="recorded stream, - for standard input, or a URL to send a short prompt to",
     )
     parser.add_argument(
         "--profile",
         choices=("compat", "strict"),
         default="compat",
-        help="report what breaks clients, or everything that the format forbids (default: compat)",
+        help="compat reports what breaks clients, strict whatever the format forbids (default: compat)",
     )
     parser.add_argument(
         "--dialect",
-        choices=(*READERS, "sse"),
-        help="the format; sse checks the framing only, and sends GET to a URL (default: found by the first event)",
+        choices=DIALECTS,
+        metavar="NAME",
+        help=f"wire format: {', '.join(DIALECTS)} (default: detect from the first event); sse checks only the framing, "
+        "and sends a GET to a URL",
     )
-    for name, said in (("select", "apply only these rules"), ("ignore", "leave out these rules")):
+    for name, said in (("select", "apply only these rules"), ("ignore", "do not apply these rules")):
         parser.add_argument(
             f"--{name}",
             metavar="RULES",
             type=selectors,
             action="extend",
             default=[],
-            help=f"{said}: ids, beginnings of ids or names, separated by commas; repeatable",
+            help=f"{said}: comma-separated ids, id prefixes or names; repeatable",
         )
     parser.add_argument(
         "--fail-on",
         choices=("error", "warning", "note"),
         default="error",
-        help="exit with 1 on findings at this level or a worse one (default: error)",
+        help="exit with code 1 for findings at this level or above (default: error)",
     )
     parser.add_argument(
         "--format",
         choices=("text", "json", "junit", "github"),
         default="text",
-        help="how the report is written (default: text)",
+        help="report format (default: text)",
     )
-    parser.add_argument("--explain", metavar="RULE", help="explain a rule, and exit")
+    parser.add_argument("--explain", metavar="RULE", help="explain a rule and exit")
     parser.add_argument(
-        "--table", metavar="DIR", help="check every recording in a folder, and print a Markdown table by provider"
+        "--table", metavar="DIR", help="check every recording in DIR, and print a Markdown table by provider"
     )
-    live = parser.add_argument_group("requests, where a URL is given")
-    live.add_argument("--api", choices=APIS, default="chat", help="the kind of API (default: chat)")
-    live.add_argument("--model", metavar="NAME", help="the model (env: OPENAI_MODEL, ANTHROPIC_MODEL, GEMINI_MODEL)")
+    live = parser.add_argument_group("request options for a URL")
+    live.add_argument("--api", choices=APIS, default="chat", help="API type (default: chat)")
+    live.add_argument("--model", metavar="NAME", help="model name (env: OPENAI_MODEL, ANTHROPIC_MODEL, GEMINI_MODEL)")
     live.add_argument(
         "--api-key", metavar="KEY", help="API key (env: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY)"
     )
@@ -92,12 +97,12 @@ def add_check_options(parser: argparse.ArgumentParser) -> None:
         "--data",
         metavar="JSON|@FILE",
         type=body,
-        help="send this body to exactly this URL instead of a small prompt",
+        help="send this body to the exact URL, instead of a short prompt",
     )
     live.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=seconds,
         default=60.0,
-        help="how long to wait for the next bytes (default: 60)",
+        help="maximum wait for the next bytes (default: 60)",
     )

@@ -188,8 +188,8 @@ def _parser() -> argparse.ArgumentParser:
 
     options = commands.add_parser(
         "check",
-        help="find out what is wrong with a server's stream",
-        description="Find out what is wrong with a server's stream.",
+        help="check a stream for violations of its format",
+        description="Check a stream for violations of its format.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -168,13 +168,13 @@ class ChatStream(SyncOwner):
         raise StopIteration
 
     def _advance(self) -> bool:
-        """Do what is next where more than a read is to be done; whether there can be more after it."""
+        """Do the next step if it is not just a read; return whether more may follow."""
         state = self._state
         match state.step():
             case "over":
                 return False
             case "end":
-                # Before the end is told: who stops reading at `StreamDone` has given the connection back.
+                # Release first, so that a caller who stops reading at `StreamDone` has released the connection.
                 if not self._released:
                     self._release()
                 state.end()

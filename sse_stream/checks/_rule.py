@@ -133,7 +133,7 @@ class RuleSet(Sequence[Rule]):
         for selector in (*select, *ignore):
             if not any(rule.is_meant_by(selector) for rule in self._rules):
                 raise ValueError(
-                    f"no rule is called {selector!r}: pass an id such as 'SSE001', the beginning of ids such as 'SSE', "
+                    f"unknown rule {selector!r}: pass an id such as 'SSE001', a prefix of ids such as 'SSE', "
                     "or a name such as 'invalid_utf8'"
                 )
         return frozenset(

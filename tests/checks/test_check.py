@@ -93,8 +93,8 @@ def test_what_is_no_body_is_refused(wrong: Any) -> None:
     [
         ({"profile": "loose"}, "a profile is one of compat, strict, not 'loose'"),
         ({"dialect": "openai"}, "a dialect is one of openai_chat, .*, sse, not 'openai'"),
-        ({"select": ["XYZ"]}, "no rule is called 'XYZ'"),
-        ({"ignore": ["XYZ"]}, "no rule is called 'XYZ'"),
+        ({"select": ["XYZ"]}, "unknown rule 'XYZ'"),
+        ({"ignore": ["XYZ"]}, "unknown rule 'XYZ'"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_read(options: Any, message: str) -> None:

@@ -86,7 +86,7 @@ def test_all_rules_apply_by_default_and_ignoring_takes_away() -> None:
 
 @pytest.mark.parametrize("selector", ["SSE9", "utf8", "", " "])
 def test_a_selector_that_means_no_rule_is_refused(selector: str) -> None:
-    with pytest.raises(ValueError, match="no rule is called"):
+    with pytest.raises(ValueError, match="unknown rule"):
         RULES.selected([selector], [])
     with pytest.raises(ValueError, match="pass an id such as 'SSE001'"):
         RULES.selected([], [selector])

@@ -394,7 +394,7 @@ class TestHelp:
         project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
         assert project["project"]["scripts"] == {"sse-stream": f"{main.__module__}:{main.__name__}"}
 
-    @pytest.mark.parametrize("arguments", [[], ["demo"], ["read"], ["chat"], ["serve"]])
+    @pytest.mark.parametrize("arguments", [[], ["demo"], ["read"], ["chat"], ["check"], ["serve"]])
     def test_it_fits_80_columns(self, arguments: list[str], cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "80")
         assert [line for line in cli(*arguments, "--help").out.splitlines() if len(line) > 80] == []

@@ -403,6 +403,7 @@ class _Patching(_Limited):
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         items = {item.nodeid: item for item in session.items}
+        gc.unfreeze()  # what is frozen is not found
         functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         functions = [function for function in functions if function.__code__.co_filename == self.file]
         gc.freeze()
@@ -428,7 +429,7 @@ class _Patching(_Limited):
         return True
 
     def _codes_of(self, source: str) -> list[CodeType]:
-        return list(_function_codes(compile(source, self.file, "exec")))
+        return list(_function_codes(compile(source, self.file, "exec", dont_inherit=True)))
 
     def _patch(self, functions: Iterable[FunctionType], mutant: Mutant) -> bool:
         """Give functions the code that they have in the mutant. Returns whether there was one to be changed."""

@@ -82,6 +82,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "sse_stream/__init__.py": "",
         "sse_stream/small.py": MODULE,
         "tests/__init__.py": "",
+        "tests/conftest.py": "import gc\n\ndef pytest_collection_finish():\n    gc.freeze()\n",
         "tests/test_small.py": TESTS,
         "pyproject.toml": "[tool.pytest.ini_options]\naddopts = ['--import-mode=importlib', '-p', 'no:cacheprovider']\n",
     }.items():
@@ -101,6 +102,15 @@ def test_what_becomes_of_each_mutant(project: Path, tmp_path: Path) -> None:
     judge = Judge(project, tmp_path / "copies", jobs=2)
     results = judge.results(found(), ["tests/test_small.py"])
     assert {(mutant.line, mutant.new): result for mutant, result in zip(found(), results, strict=True)} == EXPECTED
+
+
+def test_only_what_runs_at_import_is_imported_anew(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "_test_anew", lambda copy, measured: ("survived", "imported"))
+    results = Judge(project, tmp_path / "copies").results(found(), ["tests/test_small.py"])
+    imported = {mutant.line for mutant, (_, test) in zip(found(), results, strict=True) if test == "imported"}
+    assert imported == {1, 10}
 
 
 def test_it_is_the_same_where_the_module_is_imported_anew(

@@ -84,6 +84,7 @@ DOCUMENTS = [
     # Keys that are empty, that repeat, and that are the same only when they are decoded.
     '{"":"","a":{"":{"":1}}}',
     '{"a":1,"b":2,"a":3}',
+    '{"a":1 ,"b":2}',
     '{"a":{"b":1},"c":0,"a":{"d":[2]},"a":"text"}',
     '{"a":"one","a":true,"a":null,"a":[1]}',
     r'{"a":1,"\u0061":2}',
@@ -373,7 +374,7 @@ class TestChanges:
         assert replica.top == [loads(text)]
 
     def test_all_kinds_of_them(self) -> None:
-        _, changes = read(['{"a": "b\\n", "c": [1, true, null, ""]}'])
+        _, changes = read(['{"a": "b\\n", "c": [1, true, null, "", false]}'])
         assert changes == [
             ValueStarted((), "object"),
             ValueStarted(("a",), "string"),
@@ -388,8 +389,10 @@ class TestChanges:
             ValueDone(("c", 2), None),
             ValueStarted(("c", 3), "string"),
             ValueDone(("c", 3), ""),
-            ValueDone(("c",), [1, True, None, ""]),
-            ValueDone((), {"a": "b\n", "c": [1, True, None, ""]}),
+            ValueStarted(("c", 4), "boolean"),
+            ValueDone(("c", 4), False),
+            ValueDone(("c",), [1, True, None, "", False]),
+            ValueDone((), {"a": "b\n", "c": [1, True, None, "", False]}),
         ]
 
     @pytest.mark.parametrize(
@@ -488,6 +491,7 @@ class TestTheEnd:
 # The text, the index of the first character that no JSON text can have there, what is known before it, the path.
 MALFORMED: list[tuple[str, int, Any, str]] = [
     ("x", 0, None, "$"),
+    ('{"a":1,x "b":2}', 7, {"a": 1}, "$"),
     ("\ufeff{}", 0, None, "$"),
     ("Sure! {}", 0, None, "$"),
     ("NaN", 0, None, "$"),
@@ -638,15 +642,17 @@ class TestWhatIsNoJSON:
             with pytest.raises(PartialJSONError):
                 parser.feed(text[position])
 
-    @pytest.mark.parametrize("prefix", ["[-", "[0", "[1", "[1.", "[1.5", "[1e", "[1e+", "[1e5"])
+    @pytest.mark.parametrize("prefix", ["[", "[-", "[0", "[1", "[1.", "[1.5", "[1e", "[1e+", "[1e5"])
     def test_what_may_come_next_in_a_number(self, prefix: str) -> None:
-        for text in (prefix + chr(code) for code in range(0x20, 0x7F)):
+        for character in map(chr, range(0x20, 0x7F)):
             parser = PartialJSON()
-            if can_go_on(text):
-                parser.feed(text)
+            parser.feed(prefix)
+            if can_go_on(prefix + character):
+                parser.feed(character)
             else:
-                with pytest.raises(PartialJSONError, match=f"position {len(prefix)}, "):
-                    parser.feed(text)
+                with pytest.raises(PartialJSONError, match=f"position {len(prefix)}, ") as caught:
+                    parser.feed(character)
+                assert caught.value.changes == () or character == "}"  # which ends a number, in the wrong place
 
     @given(texts(), st.data())
     def test_any_damage_is_found_where_it_shows(self, text: str, data: st.DataObject) -> None:
@@ -689,6 +695,8 @@ class TestWhatIsNoJSON:
         assert "b[0]: " in str(caught.value)
         with pytest.raises(PartialJSONError, match=r"in \$\.a{79}: "):
             PartialJSON().feed('{"' + "a" * 79 + '": x')
+        with pytest.raises(PartialJSONError, match=r"in \$…a{80}: "):
+            PartialJSON().feed('{"' + "a" * 80 + '": x')
 
     def test_an_error_is_final_and_said_again(self) -> None:
         parser = PartialJSON()

@@ -45,6 +45,12 @@ EXPLANATIONS = [
         _SHORT_WAY,
     ),
     Explanation(
+        "_json/_partial_steps",
+        'return at + 1 + text.startswith(" ", at + 1)  # measured as "records"',
+        "' X'",
+        _SHORT_WAY,
+    ),
+    Explanation(
         "_json/_writing",
         'if b"null" in text and not _is_finite(value):  # msgspec encodes NaN as null',
         None,

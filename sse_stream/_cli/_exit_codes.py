@@ -95,7 +95,7 @@ def outcome(error: SSEStreamError, foreign: str | None = None) -> tuple[Exit, st
         case StreamTimeoutError() | TransportError():
             return Exit.TRANSPORT_ERROR, f"{error}. Output is incomplete; check the network and try again"
         case ContentTypeError():
-            return Exit.UNREADABLE, f"{error}. Check --base-url, which usually ends in /v1"
+            return Exit.UNREADABLE, f"{error}. Check --base-url"
         case _:
             return Exit.UNREADABLE, f"{error}. Check that this is a chat stream; --sse prints the raw events"
 
@@ -107,9 +107,9 @@ def no_stream(foreign: str) -> str:
 
 def _advice(error: StatusError) -> str:
     if error.status_code in (401, 403):
-        return "Check the API key: --api-key or OPENAI_API_KEY"
+        return "Check the API key: --api-key, or the variable that --help names for this API"
     if error.status_code in (404, 405) or error.status_code < 400:
-        return "Check --base-url, which usually ends in /v1, and --model"
+        return "Check --base-url, --model and --api"
     if error.retry_after is not None:
         return f"Try again in {error.retry_after:g} s"
     if error.status_code in (408, 409, 429) or error.status_code >= 500:

@@ -546,7 +546,7 @@ class TestChat:
     @pytest.mark.parametrize(
         ("status", "headers", "advice"),
         [
-            (401, {}, "OPENAI_API_KEY"),
+            (401, {}, "Check the API key: --api-key, or the variable that --help names"),
             (404, {}, "--base-url"),
             (307, {"Location": "/elsewhere"}, "--base-url"),
             (429, {"Retry-After": "7"}, "Try again in 7 s"),

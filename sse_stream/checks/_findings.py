@@ -66,7 +66,7 @@ class Findings:
 
     def __init__(self, rules: RuleSet, profile: Profile, selected: Collection[str]) -> None:
         self._rules = rules
-        self._profile = profile
+        self._profile: Profile = profile
         self._selected = selected
         self._found: dict[str, Finding] = {}
         self.family = "CHAT"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection
 
 from .._chat._completion import ChatCompletion, Choice
 from .._chat._endings import Ending
+from .._chat._schema import openai_finish_reason
 from .._chat._tool_call import ToolCall
 from ._findings import Findings, Place
 
-_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS", "incomplete", "max_output_tokens", "content_filter"})
-"""Finish reasons with which arguments may end anywhere."""
+_REFUSED = "content_filter"
+_CUT = frozenset({"length", "incomplete", _REFUSED})
+"""Finish reasons with which arguments may end anywhere, as OpenAI words them."""
 
 _NO_CALLS = frozenset({"stop", "end_turn"})
 _CALLS = frozenset({"tool_calls", "tool_use"})
@@ -29,15 +32,16 @@ def inspect_answer(completion: ChatCompletion, ending: Ending, findings: Finding
     """
     for choice in completion.choices:
         calls = choice.message.tool_calls
+        reason = openai_finish_reason(choice.finish_reason, calls=bool(calls)) or choice.finish_reason
         for call in calls:
             if call.kind == "function":
-                _inspect_call(call, place, findings, is_whole=ending == "complete" and choice.finish_reason not in _CUT)
-        ids = [call.id for call in calls if call.id]
-        for reused in {one for one in ids if ids.count(one) > 1}:
-            findings.add("call_id_reused", place, detail=reused)
+                _inspect_call(call, place, findings, is_whole=ending == "complete" and reason not in _CUT)
+        for reused, count in Counter(call.id for call in calls if call.id).items():
+            if count > 1:
+                findings.add("call_id_reused", place, detail=reused)
         if findings.family in _FAMILIES_WITH_REASONS:
             _inspect_reason(choice, calls, findings, place)
-        if ending == "complete" and _is_empty(choice):
+        if ending == "complete" and reason != _REFUSED and _is_empty(choice):
             findings.add("empty_answer", place)
     counted = completion.usage.completion_tokens if completion.usage is not None else None
     if ending == "complete" and counted == 0 and not all(map(_is_empty, completion.choices)):
@@ -52,10 +56,20 @@ def _inspect_call(call: ToolCall, place: Place, findings: Findings, *, is_whole:
     if not call.arguments.strip():
         findings.add("empty_arguments", place, detail=call.name)
         return
-    try:
-        json.loads(call.arguments)
-    except (ValueError, RecursionError):
+    if not _is_object(call.arguments):
         findings.add("bad_arguments", place, call.arguments, detail=call.name)
+
+
+def _is_object(arguments: str) -> bool:
+    try:
+        return isinstance(json.loads(arguments, parse_constant=_refuse), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _refuse(constant: str) -> None:
+    """Raise for NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(constant)
 
 
 def _inspect_reason(choice: Choice, calls: Collection[ToolCall], findings: Findings, place: Place) -> None:

@@ -47,8 +47,11 @@ class AnthropicInspector:
         match kind:
             case "message_start":
                 message = value.get("message")
-                self._blocks = 0
-                self._usage(message if isinstance(message, dict) else {}, seen, place)
+                stated = message if isinstance(message, dict) else {}
+                content = stated.get("content")
+                # A message may begin with blocks; one that begins again keeps those that it has.
+                self._blocks = max(self._blocks, len(content) if isinstance(content, list) else 0)
+                self._usage(stated, seen, place)
             case "message_delta":
                 self._usage(value, seen, place)
                 self._reason(value.get("delta"), seen, place)
@@ -78,6 +81,8 @@ class AnthropicInspector:
 def inspect_name(seen: SeenEvent, kind: str, place: Place, findings: Findings) -> None:
     """Compare an event's name with the type in its data."""
     if not seen.name:
+        if kind == "ping":
+            return  # nothing is lost
         findings.add("missing_event_name", place, seen.data)
     elif seen.name != kind:
         findings.add("wrong_event_name", place, seen.data, detail=f"{seen.name} for {kind}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeGuard
 
@@ -58,12 +59,14 @@ class SeenEvent(NamedTuple):
     """An event, as the standard has it.
 
     Attributes:
+        line: Where it begins.
         name: Its name, `""` where it has none.
         data: Its data.
         value: The data's JSON; `None` where it is none.
         duplicate_key: A key that an object of it has twice; `None` where none has.
     """
 
+    line: Line
     name: str
     data: str
     value: JSONValue
@@ -92,20 +95,32 @@ def blocks(body: bytes) -> Iterator[Block]:
 
 def events_of(block: Block) -> Iterator[SeenEvent]:
     """The events that a block means: one, or as many as it has lines of JSON where no blank line separates them."""
-    values = [value for name, value in (line.field for line in block.lines) if name == b"data"]
-    if not values:
+    begins: Line | None = None
+    name = b""
+    found: list[tuple[Line, bytes, bytes]] = []  # where each line of data's event begins, its name, the data
+    for line in block.lines:
+        field, value = line.field
+        if field == b"event":
+            name = value
+        if field == b"data":
+            found.append((begins or line, name, value))
+            begins, name = None, b""
+        elif field and begins is None:
+            begins = line
+    if not found:
         return
-    names = [value for name, value in (line.field for line in block.lines) if name == b"event"]
-    name = names[-1].decode("utf-8", "replace") if names else ""
-    whole = _seen(name, b"\n".join(values))
-    parts = [_seen(name, value) for value in values] if len(values) > 1 and whole.value is None else []
+    last_name = next(
+        (value for field, value in (line.field for line in reversed(block.lines)) if field == b"event"), b""
+    )
+    whole = _seen(found[0][0], last_name, b"\n".join(value for _, _, value in found))
+    parts = [_seen(*part) for part in found] if len(found) > 1 and whole.value is None else []
     if any(isinstance(part.value, dict) for part in parts):
         yield from parts
     else:
         yield whole
 
 
-def _seen(name: str, data: bytes) -> SeenEvent:
+def _seen(line: Line, name: bytes, data: bytes) -> SeenEvent:
     text = data.decode("utf-8", "replace")
     value: JSONValue = None
     duplicates: list[str] = []
@@ -113,8 +128,8 @@ def _seen(name: str, data: bytes) -> SeenEvent:
     def pairs(found: list[tuple[str, JSONValue]]) -> JSONValue:
         values = dict(found)
         if len(values) < len(found):
-            keys = [key for key, _ in found]
-            duplicates.extend(key for key in values if keys.count(key) > 1)
+            counts = Counter(key for key, _ in found)
+            duplicates.extend(key for key, count in counts.items() if count > 1)
         return values
 
     if text.lstrip()[:1] in ("{", "["):
@@ -122,7 +137,7 @@ def _seen(name: str, data: bytes) -> SeenEvent:
             value = json.loads(text, object_pairs_hook=pairs, strict=False)
         except (ValueError, RecursionError):
             value = None
-    return SeenEvent(name, text, value, duplicates[0] if duplicates else None)
+    return SeenEvent(line, name.decode("utf-8", "replace"), text, value, duplicates[0] if duplicates else None)
 
 
 def is_count(value: JSONValue) -> TypeGuard[int]:

@@ -37,7 +37,7 @@ class ChatInspector:
         if missing:
             self._findings.add("missing_chunk_field", place, seen.data, detail=", ".join(missing))
         kind = chunk.get("object", "")
-        if kind not in _OBJECTS and isinstance(kind, str):
+        if isinstance(kind, str) and kind not in _OBJECTS:
             self._findings.add("wrong_object", place, seen.data, detail=kind)
         for position, choice in enumerate(chunk["choices"]):
             if isinstance(choice, dict):
@@ -75,12 +75,13 @@ class ChatInspector:
         index = piece.get("index")
         if not is_count(index) or not isinstance(choice, (int, str)):
             return
-        head = {"id": piece.get("id"), "name": stated.get("name")}
-        before = self._heads.get((choice, index))
-        if before is None or (head["id"] and head["id"] != before["id"]):
-            self._heads[choice, index] = head
+        head = {name: value for name, value in (("id", piece.get("id")), ("name", stated.get("name"))) if value}
+        before = self._heads.setdefault((choice, index), {})
+        repeated = [name for name, value in head.items() if value == before.get(name)]
+        if any(before.get(name, value) != value for name, value in head.items()):
+            self._heads[choice, index] = head  # another call, or a change that the decoder reports
             return
-        repeated = [name for name, value in head.items() if value and value == before[name]]
+        before.update(head)
         if repeated:
             self._findings.add("call_head_repeated", place, seen.data, detail=" and ".join(repeated))
 

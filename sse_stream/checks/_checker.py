@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -34,10 +35,12 @@ from ._blocks import Block, SeenEvent, blocks, events_of
 from ._capture import Capture
 from ._chat import ChatInspector
 from ._findings import Findings, Place
-from ._framing import FramingInspector
+from ._framing import FramingInspector, is_misspelled_stream
 from ._gemini import GeminiInspector
 from ._response import inspect_head, inspect_times
 from ._responses import ResponsesInspector
+
+_TITLE = re.compile(r"the (?:stream ended early|(?:body|response) is not an event stream): ")
 
 
 class Inspector(Protocol):
@@ -86,6 +89,7 @@ class Checker:
         self._inspector: Inspector | None = None
         self._known: dict[AnomalyKind, int] = {}
         self._last = Place()
+        self._last_line = 0
         self._end_mark: int | None = None
         self.events = 0
         self.ending: Ending = "open"
@@ -99,16 +103,16 @@ class Checker:
         inspect_head(capture, self._findings)
         body = Body(Source(response=None, status=capture.status, headers=capture.headers), self._limits)
         body.add(capture.body, at_end=True)
-        if body.kind == "stream" or (not self._decodes and body.kind != "status"):
+        is_misspelled = body.kind == "foreign" and is_misspelled_stream(capture.body)
+        if body.kind == "stream" or is_misspelled or (not self._decodes and body.kind != "status"):
             self._check_stream()
         elif body.document is not None and self._reader.take_document(body.document):
             self._drain(Place(line=1))
+            self._name_format(self._reader.dialect.name)
             self._end()
         elif body.kind != "status":
-            error = body.error()
-            self._findings.add(
-                "not_a_stream", Place(line=1), capture.body[:400].decode("utf-8", "replace"), detail=str(error)
-            )
+            excerpt = capture.body[:400].decode("utf-8", "replace")
+            self._findings.add("not_a_stream", Place(line=1), excerpt, detail=_reason(body.error()))
             self.ending = "invalid"
         else:
             self.ending = "provider_error"
@@ -119,10 +123,11 @@ class Checker:
         for block in blocks(self._capture.body):
             seen = list(events_of(block))
             first = block.lines[0]
-            begins = next((line for line in block.lines if not line.text.startswith(b":")), first)
+            begins = next((line for line in block.lines if line.text and not line.text.startswith(b":")), first)
             self._last = Place(event=self.events + 1 if seen else 0, offset=begins.offset, line=begins.number)
+            self._last_line = block.lines[-1].number
             framing.block(block, self._last.event)
-            self.events += len(seen) if block.is_closed or seen else 0
+            self.events += len(seen)
             if self._decodes:
                 self._inspect(seen)
                 self._decode(block)
@@ -135,7 +140,8 @@ class Checker:
         for number, event in enumerate(seen):
             if not self.format:
                 self._settle(format_of(event.value, event.name or "message"))
-            place = Place(event=self._last.event + number, offset=self._last.offset, line=self._last.line + number)
+            line = event.line
+            place = Place(event=self._last.event + number, offset=line.offset, line=line.number)
             if event.duplicate_key is not None:
                 self._findings.add("duplicate_key", place, event.data, detail=event.duplicate_key)
             if self._inspector is not None:
@@ -144,9 +150,13 @@ class Checker:
     def _settle(self, name: str | None) -> None:
         if name is None or name not in FAMILIES:
             return
-        self.format = name
-        self._findings.family, inspector = FAMILIES[name]
-        self._inspector = inspector(self._findings)
+        self._name_format(name)
+        self._inspector = FAMILIES[name][1](self._findings)
+
+    def _name_format(self, name: str) -> None:
+        if name in FAMILIES:
+            self.format = name
+            self._findings.family = FAMILIES[name][0]
 
     # ---------------------------------------------------------------- decoding
 
@@ -155,6 +165,8 @@ class Checker:
             return
         was_done = self._reader.ending == "complete"
         self._reader.take(block.data)
+        if block.is_closed and len(block.lines) == 1:
+            return  # a blank line more, which means nothing: a body may have a million
         self._drain(self._last)
         if not was_done and self._reader.ending == "complete":
             self._end_mark = block.end
@@ -182,23 +194,25 @@ class Checker:
         match error:
             case ProviderError():
                 if not findings.has_any(("error_field",)):
-                    excerpt = json.dumps(error.body, ensure_ascii=False)
+                    excerpt = json.dumps(error.body, ensure_ascii=False) if error.body is not None else ""
                     findings.add("provider_error", place, excerpt, detail=str(error.message))
             case ChunkDecodeError():
                 data = error.data
                 is_json = data.lstrip()[:1] in ("{", "[") and _is_json(data)
                 findings.add("unknown_format" if is_json else "undecodable", place, data)
-            case EventTooLargeError() | OutputTooLargeError():
+            case EventTooLargeError():
                 findings.add("event_too_large", place, detail=f"the limit is {error.limit:,} bytes")
+            case OutputTooLargeError():
+                findings.add("event_too_large", place, detail=str(error))
             case IncompleteStreamError():
-                findings.add("truncated", place, detail=str(error))
+                findings.add("truncated", place, detail=_reason(error))
             case _:
-                findings.add("not_a_stream", place, detail=str(error))
+                findings.add("not_a_stream", place, detail=_reason(error))
 
     def _end(self) -> None:
         """The body has ended."""
         reader, capture = self._reader, self._capture
-        at_end = Place(event=self.events, offset=len(capture.body), line=self._last.line)
+        at_end = Place(event=self.events, offset=len(capture.body), line=self._last_line)
         if capture.broken:
             if reader.ending == "complete":
                 self._findings.add("broken_after_finish", at_end, detail=capture.broken)
@@ -212,12 +226,17 @@ class Checker:
             reader.end()
             self._drain(at_end)
         self.ending = reader.ending
-        if self._inspector is not None:
-            self._inspector.end(at_end)
-        misses_usage = capture.wants_usage and reader.completion.usage is None
-        if misses_usage and self.format == OPENAI_CHAT and self.ending == "complete":
-            self._findings.add("usage_ignored", at_end)
+        if self.ending == "complete":
+            if self._inspector is not None:
+                self._inspector.end(at_end)
+            if capture.wants_usage and reader.completion.usage is None and self.format == OPENAI_CHAT:
+                self._findings.add("usage_ignored", at_end)
         inspect_answer(reader.completion, self.ending, self._findings, at_end)
+
+
+def _reason(error: SSEStreamError) -> str:
+    """The message of an error, without what the title of its rule says already."""
+    return _TITLE.sub("", str(error))
 
 
 def _is_json(text: str) -> bool:

@@ -10,7 +10,8 @@ import msgspec
 from ._rule import Level, Profile, Rule, RuleSet
 
 _EXCERPT = 160
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Also what is not seen, or changes the direction of the text around it.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 GENERAL = ("HTTP", "SSE", "JSON", "END", "CALL", "USE", "TIME")
 """The families of rules that hold for every format."""

@@ -7,11 +7,20 @@ import re
 from ._blocks import Block, Line
 from ._findings import Findings, Place
 
-_FIELDS = frozenset({b"data", b"event", b"id", b"retry", b""})
+_NAMES = frozenset({b"data", b"event", b"id", b"retry"})
+_FIELDS = _NAMES | {b""}  # a comment has no name
 _SEPARATOR = re.compile(rb"\xe2\x80[\xa8\xa9]|\xc2\x85|[\x0b\x0c\x1c-\x1e]")
 _LONG_LINE = 65_536
 _BEFORE = 30
-_FIELD_NAME = re.compile(rb"[A-Za-z][\w.-]*")
+_IS_JSON = re.compile(rb"[ \t]*[]{}[\"]")  # which the decoder reports
+
+
+_MISSPELLED = re.compile(rb"(?i)\s*(?:\xef\xbb\xbf)*[ \t]*(?:data|event|id|retry)[ \t]*:")
+
+
+def is_misspelled_stream(body: bytes) -> bool:
+    """Whether a body that is no event stream would be one if the name of its first field were spelled right."""
+    return _MISSPELLED.match(body) is not None
 
 
 class FramingInspector:
@@ -50,7 +59,9 @@ class FramingInspector:
         if not line.ending:
             return
         is_last = line.offset + len(line.text) + len(line.ending) == self._size
-        if line.ending == b"\r" and not is_last:
+        if line.ending == b"\r" and is_last:
+            return  # a CRLF may have been cut in half
+        if line.ending == b"\r":
             self._findings.add("cr_line_ends", _place(line, event), _text(line))
         if self._endings and line.ending not in self._endings:
             self._findings.add("mixed_line_ends", _place(line, event), _text(line))
@@ -65,13 +76,13 @@ class FramingInspector:
         elif name == b"id":
             broken = "ignored_id" if b"\0" in value else None
         elif name == b"retry":
-            broken = None if value.isdigit() else "ignored_retry"
+            broken = None if value.isdigit() or not line.ending else "ignored_retry"
         elif name == b"error" and b":" in line.text:
             broken = "error_field"
         elif name not in _FIELDS:
-            if name.strip().lower() in _FIELDS - {b""}:
+            if _spelled(name) in _NAMES:
                 broken = "misspelled_field"
-            elif _FIELD_NAME.fullmatch(name):
+            elif line.ending and not _IS_JSON.match(line.text):
                 broken = "unknown_field"
         place = _place(line, event)
         if broken is not None:
@@ -81,6 +92,11 @@ class FramingInspector:
             self._findings.add("line_separator_in_data", place, around, detail=_named(found[0]))
         if len(line.text) > _LONG_LINE:
             self._findings.add("long_line", place, _text(line), detail=f"{len(line.text):,} bytes")
+
+
+def _spelled(name: bytes) -> bytes:
+    """The name without what keeps it from being a field's: blanks, capitals, a byte order mark."""
+    return name.replace(b"\xef\xbb\xbf", b"").strip().lower()
 
 
 def _place(line: Line, event: int) -> Place:

@@ -43,6 +43,8 @@ class ResponsesInspector:
         number = value.get("sequence_number")
         if number is None:
             self._findings.add("missing_sequence_number", place, seen.data)
+        elif not is_count(number):
+            self._findings.add("odd_type", place, f"sequence_number: {number!r}")
         if not self._has_begun:
             self._has_begun = True
             self._is_resumed = is_count(number) and number > 0

@@ -1,0 +1,263 @@
+"""Variants of defects and of legal streams: exactly these errors and warnings are found, each at its place."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from sse_stream import Limits
+from sse_stream.checks import Finding, Report, check
+
+from .defects import (
+    ANTHROPIC,
+    BLOCK,
+    BLOCK_STOP,
+    CALLS,
+    CLEAN,
+    DONE,
+    END_TURN,
+    FIRST,
+    GEMINI,
+    GEMINI_USAGE,
+    MESSAGE_START,
+    MESSAGE_STOP,
+    RESPONSES,
+    SECOND,
+    STOP,
+    TEXT,
+    JSONObject,
+    call,
+    calling,
+    candidate,
+    chunk,
+    delta,
+    gemini,
+    named,
+    numbered,
+)
+
+BOM = b"\xef\xbb\xbf"
+
+
+def piece(arguments: object, index: int = 0, **head: object) -> JSONObject:
+    """A piece of a call of the function `f`, under the id `a` if no other is given."""
+    return {"index": index, "id": "a", **head, "function": {"name": "f", "arguments": arguments}}
+
+
+def tool_use(partial_json: str, stop_reason: str) -> bytes:
+    """An answer of Anthropic's that calls a tool with these arguments."""
+    return named(
+        MESSAGE_START,
+        {**BLOCK, "content_block": {"type": "tool_use", "id": "t", "name": "f", "input": {}}},
+        {**TEXT, "delta": {"type": "input_json_delta", "partial_json": partial_json}},
+        BLOCK_STOP,
+        {**END_TURN, "delta": {"stop_reason": stop_reason}},
+        MESSAGE_STOP,
+    )
+
+
+def at(index: int, event: JSONObject) -> JSONObject:
+    return {**event, "index": index}
+
+
+BEGUN = {**MESSAGE_START, "message": {"id": "msg_1", "content": [{"type": "text", "text": "Hi"}], "usage": {}}}
+
+BODIES: Sequence[tuple[str, bytes, set[str]]] = [
+    # Framing.
+    (
+        "a BOM at each event",
+        BOM + FIRST + BOM + STOP + BOM + DONE,
+        {"byte_order_mark", "misspelled_field", "truncated"},
+    ),
+    ("a BOM in the second line", b"\n" + BOM + CLEAN, {"misspelled_field"}),
+    ("Data: throughout", CLEAN.replace(b"data:", b"Data:"), {"misspelled_field", "truncated"}),
+    ("a blank before each colon", CLEAN.replace(b"data:", b"data :"), {"misspelled_field", "truncated"}),
+    ("a line of text between events", FIRST + b"hello there\n\n" + STOP + DONE, {"unknown_field"}),
+    ("a line of text in an event", FIRST[:-1] + b"hello there\n\n" + STOP + DONE, {"unknown_field"}),
+    ("[DONE] without data:", FIRST + STOP + b"[DONE]\n\n", {"unframed_json"}),
+    ("cut inside the name of a field", FIRST + b"dat", {"truncated"}),
+    ("cut inside a reconnection time", FIRST + b"retry:", {"truncated"}),
+    ("cut between CR and LF", FIRST.replace(b"\n", b"\r\n")[:-1], {"truncated"}),
+    ("the last LF of CRLF removed", CLEAN.replace(b"\n", b"\r\n")[:-1], set()),
+    ("Anthropic's events run together", named(*ANTHROPIC).replace(b"\n\n", b"\n") + b"\n", {"events_run_together"}),
+    ("events of Responses run together", numbered(*RESPONSES).replace(b"\n\n", b"\n") + b"\n", {"events_run_together"}),
+    ("gzip that nobody decoded", gzip.compress(CLEAN), {"not_a_stream"}),
+    # Values of other types.
+    *(
+        (
+            f"object: {json.dumps(value)}",
+            CLEAN.replace(b'"chat.completion.chunk"', json.dumps(value).encode()),
+            {"odd_type"},
+        )
+        for value in (5, True, 1.5, [], [1], {}, {"a": 1})
+    ),
+    ("object: null", CLEAN.replace(b'"chat.completion.chunk"', b"null"), set()),
+    *(
+        (
+            f"index: {json.dumps(value)}",
+            FIRST + chunk([{"index": value, "delta": {"content": "x"}, "finish_reason": None}]) + STOP + DONE,
+            {"missing_index"},
+        )
+        for value in (None, [], [1], {}, {"a": 1}, True)
+    ),
+    (
+        "a sequence number in quotes",
+        b"".join(named({**one, "sequence_number": str(number)}) for number, one in enumerate(RESPONSES)),
+        {"odd_type"},
+    ),
+    # Calls.
+    ("arguments encoded twice", calling(piece('"{}"')), {"bad_arguments"}),
+    ("arguments that are a list", calling(piece("[1]")), {"bad_arguments"}),
+    ("NaN in arguments", calling(piece('{"a": NaN}')), {"bad_arguments"}),
+    ("arguments in a fence", calling(piece("```json\n{}\n```")), {"bad_arguments"}),
+    ("arguments cut at a limit", calling(piece('{"a'), end=delta({}, "length")), set()),
+    ("arguments cut by a filter", calling(piece('{"a'), end=delta({}, "content_filter")), set()),
+    ("arguments cut by Anthropic's context window", tool_use('{"a', "model_context_window_exceeded"), set()),
+    ("arguments cut by Anthropic's refusal", tool_use('{"a', "refusal"), set()),
+    ("arguments of Anthropic's that are broken", tool_use('{"a', "tool_use"), {"bad_arguments"}),
+    (
+        "the input of a custom tool",
+        calling({"index": 0, "id": "a", "type": "custom", "custom": {"name": "f", "input": "l"}}),
+        set(),
+    ),
+    (
+        "two calls under one id",
+        calling(piece("{}"), {**piece("{}"), "function": {"name": "g", "arguments": "{}"}}),
+        {"call_id_reused"},
+    ),
+    (
+        "an id that is late, and repeated",
+        calling(piece('{"a"', id=None), piece(":", id="a"), piece("1}", id="a")),
+        {"call_head_repeated", "missing_call_id"},
+    ),
+    (
+        "an id in two choices",
+        chunk(
+            [
+                {
+                    "index": index,
+                    "delta": {"role": "assistant", "tool_calls": [piece("{}")]},
+                    "finish_reason": "tool_calls",
+                }
+                for index in (0, 1)
+            ]
+        )
+        + DONE,
+        set(),
+    ),
+    # Anthropic.
+    ("a ping without a name", named(MESSAGE_START) + b'data: {"type": "ping"}\n\n' + named(*ANTHROPIC[1:]), set()),
+    (
+        "a message that begins again",
+        named(*ANTHROPIC[:4], MESSAGE_START, at(1, BLOCK), at(1, TEXT), at(1, BLOCK_STOP), *ANTHROPIC[4:]),
+        {"start_repeated"},
+    ),
+    (
+        "a message that begins with a block",
+        named(BEGUN, at(1, BLOCK), at(1, TEXT), at(1, BLOCK_STOP), *ANTHROPIC[4:]),
+        set(),
+    ),
+    # Ends.
+    ("finish_reason error", FIRST + delta({}, "error") + DONE, {"provider_error"}),
+    ("an error before anything else", b'data: {"error": {"message": "overloaded"}}\n\n', {"provider_error"}),
+    (
+        "Gemini's error before anything else",
+        gemini({"error": {"code": 503, "message": "overloaded"}}),
+        {"provider_error"},
+    ),
+    ("Gemini's array", json.dumps(list(GEMINI)).encode(), {"not_streamed"}),
+    ("no bytes", b"", {"truncated"}),
+    ("comments alone", b": ping\n\n" * 9, {"truncated"}),
+    ("blank lines alone", b"\n" * 99, {"truncated"}),
+    ("NUL bytes", b"\0" * 999, {"not_a_stream"}),
+]
+
+
+# Notes that come beside what a row is about.
+BESIDE = {"missing_role", "unknown_finish_reason"}
+
+
+def found(report: Report, name: str) -> Finding:
+    return next(finding for finding in report.findings if finding.rule.name == name)
+
+
+@pytest.mark.parametrize(("body", "names"), [row[1:] for row in BODIES], ids=[row[0] for row in BODIES])
+def test_these_errors_and_warnings_are_found(body: bytes, names: set[str]) -> None:
+    report = check(body)
+    assert {finding.rule.name for finding in report.findings} - BESIDE == names
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "event", "line", "offset"),
+    [
+        (b": \xff\n\n" + CLEAN, "invalid_utf8", 0, 1, 0),
+        (b"event: x\n" + FIRST[:-1] + b": a comment\nevent: y\n" + STOP + DONE, "named_event", 1, 1, 0),
+        (FIRST[:-1] + b": a comment\nevent: y\n" + STOP + DONE, "named_event", 2, 3, len(FIRST) - 1 + 12),
+        (FIRST + SECOND, "truncated", 2, 4, len(FIRST + SECOND)),
+        (FIRST + SECOND[:40], "truncated", 2, 3, len(FIRST) + 40),
+    ],
+)
+def test_a_finding_is_where_its_event_is(body: bytes, name: str, event: int, line: int, offset: int) -> None:
+    finding = found(check(body), name)
+    assert (finding.event, finding.line, finding.offset) == (event, line, offset)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (FIRST, "the stream ends before the answer is done: no [DONE] came, no finish reason for choice 0"),
+        (b"<html>", "the body is not an event stream: its body is an HTML page: <html>"),
+    ],
+)
+def test_a_message_says_everything_once(body: bytes, message: str) -> None:
+    assert [finding.message for finding in check(body).findings if finding.level == "error"] == [message]
+
+
+@pytest.mark.parametrize("limits", [Limits(choices=1), Limits(tool_calls=1), Limits(output_size=10)])
+def test_every_limit_is_a_finding(limits: Limits) -> None:
+    several = chunk(
+        [{"index": index, "delta": {"role": "assistant", "content": "Hi"}, "finish_reason": None} for index in (0, 1)]
+    )
+    calls = call(piece("{}")) + call(piece("{}", 1, id="b"))
+    finding = found(check(several + calls + CALLS + DONE, limits=limits), "event_too_large")
+    assert "the limit set by Limits." in finding.message
+
+
+def test_the_format_of_a_document_is_told() -> None:
+    message = {
+        "type": "message",
+        "id": "m",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": "end_turn",
+    }
+    assert check(json.dumps(message).encode()).dialect == "anthropic_messages"
+    assert check(json.dumps(list(GEMINI)).encode()).dialect == "gemini_content"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gemini({"promptFeedback": {"blockReason": "SAFETY"}, **GEMINI_USAGE}),
+        gemini({**candidate("", finishReason="SAFETY"), **GEMINI_USAGE}),
+        named(MESSAGE_START, {**END_TURN, "delta": {"stop_reason": "refusal"}}, MESSAGE_STOP),
+        FIRST.replace(b"Hi", b"") + delta({}, "content_filter") + DONE,
+    ],
+)
+def test_a_refused_answer_may_be_empty(body: bytes) -> None:
+    assert check(body).findings == ()
+
+
+def test_an_excerpt_shows_what_is_not_seen() -> None:
+    finding = found(check(CLEAN + BOM + "data: \u202e\u200b\n\n".encode()), "misspelled_field")
+    assert finding.excerpt == "\\ufeffdata: \\u202e\\u200b"
+
+
+def test_a_key_that_comes_often_is_found_in_linear_time() -> None:
+    keys = b",".join(b'"k%d": 1' % (number // 2) for number in range(40_000))
+    finding = found(check(FIRST + b'data: {"choices": [], "x": {' + keys + b"}}\n\n" + STOP + DONE), "duplicate_key")
+    assert finding.message == "a JSON object has the same key twice: k0"

@@ -65,6 +65,23 @@ EXPLANATIONS = [
     ),
     Explanation(
         "_sse/_input",
+        'self.buffer = b""',
+        "b'X'",
+        "After a failure nothing is read of it but the beginning of a line, which gives nothing.",
+    ),
+    Explanation("_sse/_input", "self.position = 0", "pass", "The buffer is empty, whatever the position."),
+    Explanation("_sse/_input", "self.position = 0", "1", "The buffer is empty, whatever the position."),
+    Explanation("_sse/_input", "self.takes_as_is = not self._skip_lf", "pass", _SHORT_WAY),
+    Explanation("_sse/_parser", 'self.plain_name = "message"', "''", _SHORT_WAY),
+    Explanation("_sse/_parser", "if end >= 0 and not buffer.startswith(PLAIN_END, end):", "(end >= 0)", _SHORT_WAY),
+    Explanation(
+        "_sse/_decoder",
+        "parser.take(data if type(data) is bytes else as_bytes(data))",
+        "(as_bytes(data))",
+        "It gives bytes back as they are.",
+    ),
+    Explanation(
+        "_sse/_input",
         'reason = f"has failed: {self._failure}" if self._failure else "was closed"',
         "'was closedX'",
         "The wording of a message.",

@@ -22,7 +22,7 @@ from sse_stream import (
     StreamTimeoutError,
     TransportError,
 )
-from sse_stream._sse._reconnect import LONGEST_WAIT, RETRIED, ReconnectPlan, answer_of, request_headers
+from sse_stream._sse._reconnect import LONGEST_WAIT, ReconnectPlan, answer_of, request_headers
 
 BROKEN = TransportError("the connection broke")
 
@@ -245,10 +245,11 @@ def test_the_error_says_what_happened(
         reason = plan.ended(0.0, cause, last_event_id)
     assert isinstance(reason, ReconnectError)
     assert (str(reason), reason.last_event_id) == (message, last_event_id)
+    assert reason.__cause__ is cause
     assert reason.completion.choices == []
 
 
-@pytest.mark.parametrize("code", sorted(RETRIED))
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])
 def test_a_server_that_is_away_is_asked_again(code: int) -> None:
     assert waits(PLAIN, [Run(status(code), opened=False)]) == [3]
 
@@ -256,7 +257,8 @@ def test_a_server_that_is_away_is_asked_again(code: int) -> None:
 @pytest.mark.parametrize(
     "cause",
     [
-        *(status(code) for code in (201, 205, 301, 400, 401, 403, 404, 406, 410, 412, 421, 501, 505)),
+        *(status(code) for code in (201, 205, 301, 400, 401, 403, 404, 406, 407, 409, 410, 412, 421, 424, 426, 428)),
+        *(status(code) for code in (430, 431, 499, 501, 505)),
         ContentTypeError("a page", content_type="text/html"),
         EventTooLargeError("large"),
         SSEStreamError("anything else"),
@@ -364,30 +366,38 @@ def test_what_a_response_is(code: int | None, content_type: str, answer: str) ->
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"delay": -1}, r"ReconnectPolicy\(delay=…\) takes a number of seconds, 0 or more, not -1"),
-        ({"delay": "3"}, "delay"),
-        ({"delay": True}, "delay"),
-        ({"delay": float("nan")}, "delay"),
-        ({"delay": float("inf"), "max_delay": float("inf")}, "delay"),
-        ({"factor": 0.5}, "factor"),
-        ({"max_delay": -1}, "max_delay"),
-        ({"delay": 31}, r"max_delay \(30.0\) is less than delay \(31\): set both"),
-        ({"jitter": 1.1}, "jitter"),
-        ({"jitter": -0.1}, "jitter"),
-        ({"attempts": 0}, "attempts"),
-        ({"attempts": 1.5}, "attempts"),
-        ({"attempts": True}, "attempts"),
-        ({"reset_after": -1}, "reset_after"),
-        ({"reset_after": None}, "reset_after"),
+        ({"delay": -1}, "delay=…) takes a number of seconds, 0 or more, not -1"),
+        ({"delay": "3"}, "delay=…) takes a number of seconds, 0 or more, not '3'"),
+        ({"delay": True}, "delay=…) takes a number of seconds, 0 or more, not True"),
+        ({"delay": float("nan")}, "delay=…) takes a number of seconds, 0 or more, not nan"),
+        ({"delay": float("inf"), "max_delay": float("inf")}, "delay=…) takes a number of seconds, 0 or more, not inf"),
+        ({"factor": 0.5}, "factor=…) takes a number, 1 or more, not 0.5"),
+        ({"factor": 1e6 + 1}, "factor=…) takes a number, 1 or more, not 1000001.0"),
+        ({"max_delay": -1}, "max_delay=…) takes a number of seconds, 0 or more, not -1"),
+        ({"max_delay": 366 * 86_400 + 1}, "max_delay=…) takes a number of seconds, 0 or more, not 31622401"),
+        ({"jitter": 1.1}, "jitter=…) takes a share of the wait, from 0 to 1, not 1.1"),
+        ({"jitter": -0.1}, "jitter=…) takes a share of the wait, from 0 to 1, not -0.1"),
+        ({"attempts": 0}, "attempts=…) takes a number of connections, 1 or more, or None, not 0"),
+        ({"attempts": 1.5}, "attempts=…) takes a number of connections, 1 or more, or None, not 1.5"),
+        ({"attempts": True}, "attempts=…) takes a number of connections, 1 or more, or None, not True"),
+        ({"reset_after": -1}, "reset_after=…) takes a number of seconds, 0 or more, not -1"),
+        ({"reset_after": None}, "reset_after=…) takes a number of seconds, 0 or more, not None"),
     ],
 )
 def test_a_policy_refuses_what_makes_no_sense(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError) as caught:
         ReconnectPolicy(**options)
+    assert str(caught.value) == f"ReconnectPolicy({message}"
+
+
+def test_a_policy_has_no_delay_above_its_maximum() -> None:
+    with pytest.raises(ValueError, match=r"max_delay \(30.0\) is less than delay \(31\): set both"):
+        ReconnectPolicy(delay=31)
 
 
 def test_a_policy_takes_its_bounds() -> None:
     policy = ReconnectPolicy(delay=0, factor=1, max_delay=0, jitter=1, attempts=1, reset_after=0)
     assert waits(policy, [EVENT, EVENT], 1.0) == [0, 0]
+    assert ReconnectPolicy(delay=366 * 86_400, factor=1e6, max_delay=366 * 86_400).max_delay == 31_622_400
     assert ReconnectPolicy(delay=30, max_delay=30, jitter=0, reset_after=float("inf")).attempts is None
     assert ReconnectPolicy() == ReconnectPolicy(delay=3.0, factor=2.0, max_delay=30.0, jitter=0.5, reset_after=60.0)

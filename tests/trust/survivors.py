@@ -105,6 +105,17 @@ EXPLANATIONS = [
         "b'0X'",
         "What consists of digits holds no X.",
     ),
+    Explanation("_sse/_cursor", "if not self._window or not id:", "(not id)", _SHORT_WAY),
+    Explanation("_sse/_cursor", "return False", "return None", "Only its truth is asked."),
+    *(
+        Explanation(
+            "_sse/_cursor",
+            "return blake2b(id.encode(), digest_size=_LONG_ID // 2).digest()",
+            size,
+            "A digest of any size tells ids apart.",
+        )
+        for size in ("1", "3")
+    ),
     Explanation(
         "_chat/_builder",
         "self._unnamed = not (self._id and self._model and self._created)",

@@ -104,7 +104,8 @@ def chat_request(
     Raises:
         UsageError: The base URL or the model is missing, or the key is not valid in a header.
     """
-    base_url = (base_url or os.environ.get(api.base_url, "") or api.default_base_url).rstrip("/")
+    stated, _, query = (base_url or os.environ.get(api.base_url, "") or api.default_base_url).partition("?")
+    base_url = stated.rstrip("/")
     if not base_url:
         raise UsageError(f"no base URL: pass --base-url or set {api.base_url}, for example https://api.example.com/v1")
     model = model or os.environ.get(api.model, "")
@@ -120,7 +121,10 @@ def chat_request(
         if value:
             headers[key.header] = key.prefix + value
             break
-    return ChatRequest(api.endpoint(base_url, model), headers, api.payload(Prompt(model, prompt, system, wants_usage)))
+    url = api.endpoint(base_url, model)
+    if query:  # of the base URL, such as Azure's api-version: it belongs behind the path
+        url += f"{'&' if '?' in url else '?'}{query}"
+    return ChatRequest(url, headers, api.payload(Prompt(model, prompt, system, wants_usage)))
 
 
 # ---------------------------------------------------------------------------------------------- OpenAI

@@ -44,16 +44,16 @@ def check(options: argparse.Namespace) -> Exit:
             options.ignore,
             name="" if options.file == "-" else options.file,
         )
-        capture = _capture(options)
+        report = make(_capture(options))
+    except _NoResponseError as error:
+        say(str(error))
+        return Exit.TRANSPORT_ERROR
     except (ValueError, UsageError) as error:
         say(str(error))
         return Exit.BAD_USAGE
     except KeyboardInterrupt:
         say("interrupted before the stream was checked")
         return Exit.INTERRUPTED
-    if isinstance(capture, Exit):
-        return capture
-    report = make(capture)
     _print(report, options)
     return Exit.FINDINGS if report.fails(options.fail_on) else Exit.COMPLETE
 
@@ -88,37 +88,54 @@ def _tabulate(folder: Path, options: argparse.Namespace) -> Exit:
     with _Progress(sys.stderr) as progress:
         for number, path in enumerate(files, 1):
             make = reporter(options.dialect, options.profile, options.select, options.ignore, name=str(path))
-            found.append((path.stem.partition("-")[0], make(captured(path.read_bytes(), None))))
+            found.append((path.stem.partition("-")[0], make(_recording(path))))
             progress.show(f"{number:,} of {len(files):,} recordings")
     print(table(found))
     is_failed = any(report.fails(options.fail_on) for _, report in found)
     return Exit.FINDINGS if is_failed else Exit.COMPLETE
 
 
-def _capture(options: argparse.Namespace) -> Capture | Exit:
+def _capture(options: argparse.Namespace) -> Capture:
     """Read the whole stream to check.
 
     Raises:
-        UsageError: An argument is missing or invalid.
+        UsageError: An argument is missing or invalid, or a file cannot be read.
+        _NoResponseError: The server sent none.
     """
     if options.file is None:
         raise UsageError("nothing to check: pass the path of a recording, - for standard input, or a URL")
     if options.file.startswith(("http://", "https://")):
         return _ask(options)
-    if options.file == "-":
-        return captured(sys.stdin.buffer.read(), None)
+    if options.file != "-":
+        return _recording(Path(options.file))
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: pass the path of a recorded stream")
+    if sys.stdin.isatty():
+        say("reading from the terminal: press Ctrl-D to end the input")
+    return captured(sys.stdin.buffer.read(), None)
+
+
+def _recording(path: Path) -> Capture:
     try:
-        return captured(Path(options.file).read_bytes(), None)
+        return captured(path.read_bytes(), None)
     except OSError as error:
-        say(f"cannot read {options.file}: {error.strerror}. Pass the path of a recorded stream")
-        return Exit.BAD_USAGE
+        raise UsageError(f"cannot read {path}: {error.strerror}. Pass the path of a recorded stream") from None
 
 
 # ------------------------------------------------------------------------------------------- live
 
 
-def _ask(options: argparse.Namespace) -> Capture | Exit:
-    """Send a request, and record the response with its arrival times."""
+class _NoResponseError(Exception):
+    """The server could not be reached, or sent no response; the message says why."""
+
+
+def _ask(options: argparse.Namespace) -> Capture:
+    """Send a request, and record the response with its arrival times.
+
+    Raises:
+        UsageError: An argument is missing or invalid.
+        _NoResponseError: The server sent none.
+    """
     try:
         import httpx
     except ImportError:
@@ -130,14 +147,14 @@ def _ask(options: argparse.Namespace) -> Capture | Exit:
             progress.show(f"waiting for {url}")
             request = client.stream(method, url, headers=headers, json=payload)
             capture = captured(request, monotonic, lambda size: progress.show(f"{size:,} bytes received"))
-            return msgspec.structs.replace(
-                capture, is_reused=_is_reused(client, url, headers), wants_usage=_wants_usage(payload)
-            )
+            # The client itself closes a connection on which a response has not ended.
+            is_reused = _is_reused(client, url, headers) if not capture.broken else None
+            return msgspec.structs.replace(capture, is_reused=is_reused, wants_usage=_wants_usage(payload))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise UsageError(f"invalid URL {url}: {error}") from None
     except httpx.HTTPError as error:
-        say(f"no response from {url}: {str(error) or type(error).__name__}. Check the URL and the network")
-        return Exit.TRANSPORT_ERROR
+        reason = str(error) or type(error).__name__
+        raise _NoResponseError(f"no response from {url}: {reason}. Check the URL and the network") from None
 
 
 def _request(options: argparse.Namespace) -> tuple[str, str, dict[str, str], object]:

@@ -21,7 +21,8 @@ def inspect_head(capture: Capture, findings: Findings) -> None:
     headers = capture.headers
     if not is_success(capture.status):
         excerpt = capture.body[:400].decode("utf-8", "replace")
-        findings.add("bad_status", _NOWHERE, excerpt, detail=str(capture.status))
+        location = headers.get("location", "")
+        findings.add("bad_status", _NOWHERE, excerpt, detail=f"{capture.status}{location and f', to {location}'}")
         return
     label = headers.get("content-type", "")
     if not label:

@@ -17,7 +17,7 @@ from junitparser import JUnitXml
 
 from sse_stream._cli._main import main
 from sse_stream.checks import RULES, check
-from sse_stream.testing import ReplayServer, Reply, Request
+from sse_stream.testing import ReplayServer, Reply, Request, Stall
 
 from ..checks.defects import ANTHROPIC, CLEAN, DONE, FIRST, GEMINI, RESPONSES, SECOND, STOP, gemini, named, numbered
 
@@ -101,6 +101,54 @@ def test_what_fails_is_what_was_asked_for(cli: Cli, tmp_path: Path, options: lis
     path = tmp_path / "unfinished.sse"
     path.write_bytes(FIRST + SECOND + DONE)
     assert cli(path, *options).code == code
+
+
+def test_closed_standard_input_is_bad_usage(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    ran = cli("-")
+    assert (ran.code, ran.out) == (2, "")
+    assert "standard input is closed" in ran.err
+
+
+def test_a_terminal_as_standard_input_is_told_what_is_awaited() -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, b"\x04")
+    command = [sys.executable, "-m", "sse_stream", "check", "-"]
+    ran = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=False, timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert ran.stderr == "sse-stream: reading from the terminal: press Ctrl-D to end the input\n"
+    assert ran.returncode == 1
+
+
+def test_a_folder_with_a_file_that_cannot_be_read(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "a-1.sse").write_bytes(CLEAN)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    ran = cli("--table", tmp_path)
+    assert ran.code == 2
+    assert "a-1.sse: Permission denied" in ran.err
+
+
+def test_a_base_url_may_have_a_query(cli: Cli) -> None:
+    with ReplayServer(CLEAN, headers=HEADERS) as server:
+        ran = cli(f"{server.base_url}?api-version=1", "--model", "m")
+        assert ran.code == 0
+        assert server.requests[0].path == "/v1/chat/completions?api-version=1"
+
+
+def test_a_redirect_says_where_to(cli: Cli) -> None:
+    with ReplayServer(Reply(b"", status=307, headers={"location": "/v2"})) as server:
+        assert "the status is no success: 307, to /v2" in cli(server.chat_url, "--data", "{}").out
+
+
+def test_a_stream_that_the_client_gave_up_says_nothing_about_the_connection(cli: Cli) -> None:
+    with ReplayServer(Reply(FIRST + STOP + DONE, fault=Stall(len(FIRST)), headers=HEADERS)) as server:
+        ran = cli(server.chat_url, "--data", "{}", "--timeout", "0.3")
+    assert "connection_broken" in ran.out
+    assert "connection_not_reused" not in ran.out
 
 
 def test_the_framing_alone(cli: Cli, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ HTTP_RULES = (
         "HTTP005",
         "cacheable",
         "note",
-        "no Cache-Control header forbids storing or transforming the response",
+        "no Cache-Control header forbids storing the response",
         "A proxy may answer the next request with an old stream, or buffer this one. Send Cache-Control: no-cache.",
         _CACHING,
         is_forbidden=False,

@@ -56,9 +56,10 @@ def _inspect_connection(capture: Capture, findings: Findings) -> None:
 def _reason_to_close(capture: Capture) -> str:
     """Why the next request needs another connection; `""` if it does not."""
     connection = capture.headers.get("connection", "").lower()
-    if connection == "close":
+    options = {option.strip() for option in connection.split(",")}
+    if "close" in options:
         return "Connection: close"
-    if capture.http_version == "HTTP/1.0" and connection != "keep-alive":
+    if capture.http_version == "HTTP/1.0" and "keep-alive" not in options:
         return "HTTP/1.0"
     return "the next request opened another" if capture.is_reused is False else ""
 

@@ -188,6 +188,7 @@ HTTP_DEFECTS: Mapping[str, Defect] = {
     "Content-Length": Defect(Reply(CLEAN, framing="length", headers=_SENT), "known_length"),
     "neither chunked nor with a length": Defect(Reply(CLEAN, framing="close", headers=_SENT), "unframed_body"),
     "Connection: close": Defect(_reply(CLEAN, connection="close"), "connection_not_reused"),
+    "close among other options": Defect(_reply(CLEAN, connection="TE, Close"), "connection_not_reused"),
     "401": Defect(Reply.error("no such key", type="invalid_request_error", status=401), "bad_status"),
     "an HTML page": Defect(
         Reply(b"<!doctype html><title>Sorry</title>", content_type="text/html", headers=_SENT),

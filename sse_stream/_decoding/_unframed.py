@@ -14,11 +14,13 @@ class UnframedJSON:
 
     __slots__ = ("_brackets", "_limit", "_lines", "_size")
 
+    # Set by the first line of an object or array.
+    _brackets: Brackets
+    _size: int
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lines: list[str] = []
-        self._brackets = Brackets()
-        self._size = 0
 
     def add(self, line: str) -> str:
         """Add a line that is not a field.

@@ -45,7 +45,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
         >>> from sse_stream.checks import check
         >>> check(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}').summary
-        '1 error, 1 warning, 3 notes in 1 event, 56 bytes of openai_chat: truncated'
+        '1 error, 1 warning, 2 notes in 1 event, 56 bytes of openai_chat: truncated'
         """
         return headline(self)
 

@@ -256,7 +256,8 @@ def _read(decoder: ChatDecoder, events: Sequence[bytes]) -> None:
 def kept(events: Sequence[bytes]) -> int:
     """How many bytes of memory a decoder keeps of a stream."""
     _read(_decoder(1 << 40), _EVERYTHING)  # what is made once for all
-    gc.freeze()  # what is there already need not be looked through
+    if not gc.get_freeze_count():
+        gc.freeze()  # what is there already need not be looked through
     tracemalloc.start()
     try:
         decoder = _decoder(1 << 40)
@@ -265,7 +266,6 @@ def kept(events: Sequence[bytes]) -> int:
         return tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-        gc.unfreeze()
 
 
 def takes(events: Sequence[bytes], size: int) -> bool:

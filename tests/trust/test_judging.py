@@ -89,8 +89,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         file = tmp_path / "project" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    frozen = gc.get_freeze_count()
     yield tmp_path / "project"
-    gc.unfreeze()
+    if not frozen:
+        gc.unfreeze()
 
 
 def found() -> list[Mutant]:

@@ -116,6 +116,14 @@ EXPLANATIONS = [
         )
         for size in ("1", "3")
     ),
+    Explanation("_decoding/_items", "self._decode_plain = dialect.decode_plain", "pass", _SHORT_WAY),
+    Explanation("_decoding/_chat_state", "return []", "return None", "Only whether there are any is asked."),
+    Explanation(
+        "_decoding/_chat_state",
+        "if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:",
+        "(isinstance(entry, ChatCompletionChunk))",
+        "A chunk that says nothing adds nothing.",
+    ),
     Explanation(
         "_chat/_builder",
         "self._unnamed = not (self._id and self._model and self._created)",

@@ -13,6 +13,7 @@ from .._chat._chunks import (
     SOURCE,
     ChatCompletionChunk,
     ChoiceDelta,
+    ChoiceDeltaAudio,
     ChoiceDeltaFunctionCall,
     ChoiceDeltaToolCall,
     ChunkChoice,
@@ -150,6 +151,9 @@ class Surrogates:
             elif field == "function_call":
                 call = delta.function_call or ChoiceDeltaFunctionCall()
                 said[field] = replace(call, arguments=(call.arguments or "") + _LONE)
+            elif field == "audio":
+                audio = delta.audio or ChoiceDeltaAudio()
+                said[field] = replace(audio, transcript=(audio.transcript or "") + _LONE)
         return replace(delta, **said)
 
 

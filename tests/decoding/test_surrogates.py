@@ -107,6 +107,34 @@ class TestInEachText:
             "lone_surrogate",
         ]
 
+    @pytest.mark.parametrize("high", ["\ud800", "\ud83d", "\udbff"])
+    @pytest.mark.parametrize("low", ["\udc00", "\ude00", "\udfff"])
+    def test_whichever_halves_they_are(self, name: str, high: str, low: str, mend: Mending) -> None:
+        text = TEXTS[name]
+        assert mend(text(high)) == text("")
+        whole = (high + low).encode("utf-16", "surrogatepass").decode("utf-16")
+        assert mend(text(low)) == text(whole)
+        assert [kind for kind, _ in mend.notes] == ["split_surrogate"]
+
+    @pytest.mark.parametrize("other", ["\ud7ff", "\ue000"])
+    def test_what_is_next_to_them_is_none(self, name: str, other: str, mend: Mending) -> None:
+        text = TEXTS[name]
+        assert mend(text(HIGH)) == text("")
+        assert mend(text(other)) == text("\ufffd" + other)
+        assert mend.notes == [("lone_surrogate", repr(HIGH))]
+        assert mend(text(LOW + other)) == text("\ufffd" + other)
+
+    def test_a_replacement_that_a_low_half_gets_is_noted(self, name: str, mend: Mending) -> None:
+        text = TEXTS[name]
+        mend(text(HIGH))
+        assert mend(text("b" + LOW)) == text("\ufffdb\ufffd")
+        assert mend.notes == [("lone_surrogate", repr(HIGH)), ("lone_surrogate", repr(HIGH + "b" + LOW))]
+        mend.notes.clear()
+        mend(text(HIGH))
+        assert mend(text(LOW + "c" + LOW)) == text("😀c\ufffd")
+        sample = HIGH + LOW + "c" + LOW
+        assert mend.notes == [("split_surrogate", repr(sample)), ("lone_surrogate", repr(sample))]
+
     def test_choices_are_told_apart(self, name: str, mend: Mending) -> None:
         text = TEXTS[name]
         assert mend(text("a" + HIGH), index=0) == text("a")
@@ -129,6 +157,7 @@ ENDS = [
         {"function_call": {"arguments": ""}},
         {"function_call": {"arguments": "\ufffd"}},
     ),
+    ({"audio": {"transcript": "a" + HIGH}}, {"audio": {"transcript": "a"}}, {"audio": {"transcript": "\ufffd"}}),
 ]
 
 
@@ -152,9 +181,11 @@ class TestAtTheEnd:
 
     def test_it_comes_after_what_the_last_delta_says(self, mend: Mending) -> None:
         said = {"content": "a" + HIGH, "function_call": {"arguments": "b" + HIGH}, **call(0, "c" + HIGH)}
+        said["audio"] = {"id": "x", "transcript": "d" + HIGH}
         assert mend(said, finish_reason="stop") == {
             "content": "a\ufffd",
             "function_call": {"arguments": "b\ufffd"},
+            "audio": {"id": "x", "transcript": "d\ufffd"},
             "tool_calls": [call(0, "c")["tool_calls"][0], call(0, "\ufffd")["tool_calls"][0]],
         }
 
@@ -220,6 +251,12 @@ class TestBeside:
         given = chunk({"content": text}, message={"role": "assistant", "content": text})
         (choice,) = mend.surrogates.mend(given, mend.note).choices
         assert (choice.message is not None) is kept
+
+    def test_a_whole_message_alone_counts(self, mend: Mending) -> None:
+        mend({"content": HIGH})
+        given = chunk({}, message={"role": "assistant", "content": "a"})
+        (choice,) = mend.surrogates.mend(given, mend.note).choices
+        assert choice.message is not None
 
 
 def test_before_the_end_mark_nothing_is_held_back_any_more() -> None:

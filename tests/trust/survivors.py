@@ -116,6 +116,40 @@ EXPLANATIONS = [
         )
         for size in ("1", "3")
     ),
+    *(
+        Explanation("_decoding/_surrogates", line, new, "An empty text is given back as it is.")
+        for line, new in (
+            ("if call is not None and call.arguments:", "(call is not None)"),
+            ("if audio is not None and audio.transcript:", "(audio is not None)"),
+            ("if function is not None and function.arguments:", "(function is not None)"),
+            ("elif custom is not None and custom.input:", "(custom is not None)"),
+        )
+    ),
+    Explanation(
+        "_decoding/_surrogates",
+        "if choice.message is not None and said and any(where == index for where, _, _ in self.waiting):",
+        "(said and any((where == index for where, _, _ in self.waiting)))",
+        "No message is what it gets.",
+    ),
+    Explanation(
+        "_decoding/_surrogates",
+        "said[field] = [*pieces, _call_of(place if isinstance(place, int) else None)]",
+        "(place)",
+        "Of a call it is an index or None; type checkers do not know.",
+    ),
+    Explanation("_decoding/_surrogates", "return False", "return None", "Only its truth is asked."),
+    Explanation(
+        "_decoding/_surrogates",
+        "return without_surrogates(value) if value else value",
+        "(without_surrogates(value))",
+        _SHORT_WAY,
+    ),
+    Explanation(
+        "_decoding/_decoder",
+        "reader.take(data if type(data) is bytes else as_bytes(data))",
+        "(as_bytes(data))",
+        "It gives bytes back as they are.",
+    ),
     Explanation("_decoding/_items", "self._decode_plain = dialect.decode_plain", "pass", _SHORT_WAY),
     Explanation("_decoding/_chat_state", "return []", "return None", "Only whether there are any is asked."),
     Explanation(

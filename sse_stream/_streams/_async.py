@@ -43,7 +43,7 @@ class AsyncChatStream(AsyncOwner):
             without `StreamDone`. Either way, `ending` is `"truncated"`.
         request_started: When the request was sent, from `time.monotonic()`, for timings and timeouts. If `None`, they
             start when the stream is created, or when it enters its source.
-        keep_gaps: Whether to keep every gap between arrivals of generated pieces in `timings.gaps`, at 8 bytes each.
+        keep_gaps: Whether to keep every gap between arrivals of generated pieces, 8 bytes each, in `timings.gaps`.
         tee: Called with the bytes of each read, before they are decoded. An exception from it closes the stream and
             propagates.
         on_end: Called once with the stream, after it has ended and released its source, however it ended: also if it

@@ -1,6 +1,6 @@
 """Many threads at once, each with a stream of its own, and all with the same values: each reads what it reads alone.
 
-Under a free-threaded Python they run at the same time.
+Under a free-threaded Python they would run at the same time.
 """
 
 from __future__ import annotations

@@ -164,10 +164,10 @@ class ChatState(Lifecycle):
                     self.shortcut = shortcut_for(dialect, self.builder, self._event_size)
                     self.dialect = dialect
                 case Failure(error):
-                    if isinstance(error, ProviderError):
-                        self._take_late_usage()
                     # An event that is too large cannot be skipped, so it is an error even after the end mark.
                     if self.state != "done" or isinstance(error, EventTooLargeError):
+                        if isinstance(error, ProviderError):
+                            self._take_late_usage()
                         raise error
                     self.log.note("data_after_done", str(error))
         except SSEStreamError as error:

@@ -52,6 +52,20 @@ def test_a_text_moves_to_another_field_beside_a_list() -> None:
     assert events == [ReasoningDelta("a"), ReasoningDelta("a"), TextDelta("b")]
 
 
+@pytest.mark.parametrize("beside", ["", ',"error":{"message":"no"}'])
+def test_an_error_after_the_end_mark_takes_nothing_away_from_what_follows(beside: str) -> None:
+    done = b"data: [DONE]\n\n"
+    late = event(f'{{"choices":[{{"index":0,"delta":{{"content":"a"}}{beside}}}]}}')
+    stop = event('{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}')
+    readings = []
+    for pieces in ([done + late + stop], [done, late + stop], [done + late, stop], bytewise(done + late + stop)):
+        decoder = ChatDecoder()
+        events = [found for piece in pieces for found in decoder.feed(piece)] + list(decoder.close())
+        readings.append((events, decoder.completion, decoder.anomalies))
+        assert [found.type for found in events] == ["text_delta", "choice_finished", "stream_done"]
+    assert all(reading == readings[0] for reading in readings)
+
+
 @pytest.mark.parametrize("before", [b"", said("a"), said("a") + b": c\n\n"])
 def test_an_error_in_a_field_counts_no_event_that_comes_after_it(before: bytes) -> None:
     body = before + b"error: no\n\n" + said("b")

@@ -182,6 +182,15 @@ CASES: dict[str, Case] = {
         [start(0, "thinking", thinking=""), delta(0, "thinking_delta", thinking="Hm"), stop(0)],
         [ReasoningPart("Hm", "full", {"type": "thinking", "thinking": "Hm"})],
     ),
+    "a signature that comes again, which replaces the one before": Case(
+        [
+            start(0, "thinking", thinking="Hm", signature="s"),
+            delta(0, "signature_delta", signature="si"),
+            delta(0, "signature_delta", signature="sig"),
+            stop(0),
+        ],
+        [ReasoningPart("Hm", "full", {"type": "thinking", "thinking": "Hm", "signature": "sig"})],
+    ),
     "several thoughts, each with its own signature": Case(
         [
             event
@@ -636,7 +645,8 @@ def test_what_is_not_named_is_kept_where_it_came() -> None:
         {**message_start(context={"a": 1}, stop_sequence=None), "server": "s"},
         start(0, "thinking", thinking=""),
         delta(0, "thinking_delta", thinking="Hm", estimated_tokens=50),
-        {**delta(0, "thinking_delta", thinking="m", estimated_tokens=None), "took": 7},
+        delta(0, "thinking_delta", thinking="m", estimated_tokens=None),
+        {**delta(0, "thinking_delta", thinking="!"), "took": 7},
         {**stop(0), "seen": True},
         {
             **message_delta("stop_sequence", stop_sequence="is", stop_details={"type": "x"}, container={"id": "c"}),
@@ -657,7 +667,7 @@ def test_what_is_not_named_is_kept_where_it_came() -> None:
         (choice,) = completion.choices
         assert choice.extra == {"stop_sequence": "is", "stop_details": {"type": "x"}, "container": {"id": "c"}}
         assert choice.message.extra == {"estimated_tokens": 50}
-        assert choice.message.to_native()["content"] == [{"type": "thinking", "thinking": "Hmm"}]
+        assert choice.message.to_native()["content"] == [{"type": "thinking", "thinking": "Hmm!"}]
 
 
 def test_two_answers_spliced_into_one_are_an_error() -> None:
@@ -677,6 +687,7 @@ ERRORS: dict[str, tuple[str, str | None]] = {
     'data: {"type":"error","error":{"type":"api_error","message":"no"}}': ("no", "api_error"),
     'data: {"error":{"message":"no","code":500}}': ("no", None),
     'event: error\ndata: {"message":"no"}': ("no", None),
+    'event: error\ndata: {"type":"overloaded_error","message":"no"}': ("no", "overloaded_error"),
     "event: error\ndata: no": ("no", None),
     'error: {"message":"no"}': ("no", None),
     "error: no": ("no", None),

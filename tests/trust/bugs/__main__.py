@@ -15,11 +15,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from .anthropic import ANTHROPIC
 from .asking import asked
 from .bug import Bug
+from .event_sources import EVENT_SOURCES
 from .event_streams import EVENT_STREAMS
+from .gemini import GEMINI
+from .partial_json import PARTIAL_JSON
 from .reading import READING
 from .repeated_text import REPEATED_TEXT
+from .responses import RESPONSES
 from .tool_calls import TOOL_CALLS
 
 SUBJECTS = {
@@ -27,6 +32,11 @@ SUBJECTS = {
     "tool calls": TOOL_CALLS,
     "reading": READING,
     "repeated text": REPEATED_TEXT,
+    "Anthropic Messages": ANTHROPIC,
+    "OpenAI Responses": RESPONSES,
+    "Gemini": GEMINI,
+    "event sources": EVENT_SOURCES,
+    "partial JSON": PARTIAL_JSON,
 }
 
 

@@ -27,18 +27,41 @@ _PARTS = ("chat/test_events.py", "chat/test_parts.py")
 _COMPLETION = ("chat/test_message.py", "chat/test_completion.py")
 _BUILDER = ("chat/test_accumulator.py", "decoding/test_parts.py", "trust/test_ways.py")
 _READER = ("decoding/test_decoder.py", "decoding/test_parts.py", "trust/test_turns.py")
-_RESPONSES = ("sources", "streams")
+_STREAMS = ("sources", "streams")
+_MEANINGS = (*_DIALECT, "dialects/test_meanings.py")
+_ANTHROPIC = (
+    "dialects/test_anthropic.py",
+    "dialects/test_anthropic_arbitrary_json.py",
+    "dialects/test_anthropic_shortcut.py",
+)
+_RESPONSES = ("dialects/test_responses.py", "dialects/test_responses_properties.py")
+_GEMINI = ("dialects/test_gemini.py",)
+_EVENT_SOURCES = (
+    "streams/test_event_source.py",
+    "streams/test_event_source_closing.py",
+    "streams/test_connect_errors.py",
+)
 TESTS: Mapping[str, Sequence[str]] = {
-    "_errors": ("test_errors.py", "decoding/test_decoder.py", *_RESPONSES),
+    "_errors": ("test_errors.py", "decoding/test_decoder.py", *_STREAMS),
     "_json/_depth": _DIALECT,
     "_json/_lenient": _DIALECT,
     "_json/_reading": ("json/test_reading.py",),
     "_json/_writing": ("json/test_writing.py",),
     "_json/_copying": ("json/test_copying.py",),
+    "_json/_brackets": ("chat/test_tool_calls.py",),
+    **dict.fromkeys(
+        (
+            *("_json/_partial", "_json/_partial_changes", "_json/_partial_machine", "_json/_partial_numbers"),
+            *("_json/_partial_steps", "_json/_partial_strings", "_json/_partial_tree"),
+        ),
+        ("json/test_partial.py",),
+    ),
     "_sse/_input": _SSE,
     "_sse/_parser": _SSE,
     "_sse/_decoder": _SSE,
     "_sse/_event": ("sse/test_event.py",),
+    "_sse/_reconnect": ("sse/test_reconnect.py",),
+    "_sse/_cursor": ("sse/test_cursor.py",),
     "_chat/_model": _VALUES,
     "_chat/_reports": _VALUES,
     "_chat/_chunks": _VALUES,
@@ -58,7 +81,15 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_memory": (*_BUILDER, "chat/test_merging.py"),
     "_chat/_merging": ("chat/test_merging.py",),
     "_chat/_usage": ("chat/test_usage.py",),
+    "_chat/_shapes": _VALUES,
+    "_chat/_written": ("chat/test_written.py",),
     "_chat/_tool_calls": ("chat/test_tool_calls.py",),
+    "_chat/_slot": ("chat/test_tool_calls.py",),
+    "_chat/_call_states": ("chat/test_tool_calls.py", "dialects/test_meanings.py"),
+    "_chat/_whole_message": ("chat/test_accumulator.py", "dialects/test_meanings.py"),
+    "_chat/_choice_message": _BUILDER,
+    "_chat/_marked_parts": _BUILDER,
+    "_chat/_reasoning": _BUILDER,
     "_chat/_audio_and_logprobs": _BUILDER,
     "_chat/_text_channel": _BUILDER,
     "_chat/_part_state": _BUILDER,
@@ -70,10 +101,43 @@ TESTS: Mapping[str, Sequence[str]] = {
     "dialects/_extras": _DIALECT,
     "dialects/_quirks": _DIALECT,
     "dialects/_provider_errors": _DIALECT,
+    "dialects/_framing": _MEANINGS,
+    "dialects/_think_tags": _MEANINGS,
+    "dialects/_formats": ("dialects/test_detection.py",),
+    "dialects/_detect": ("dialects/test_detection.py",),
+    **dict.fromkeys(
+        (
+            *("dialects/_anthropic", "dialects/_anthropic_blocks", "dialects/_anthropic_chunks"),
+            *("dialects/_anthropic_events", "dialects/_anthropic_state", "dialects/_anthropic_usage"),
+        ),
+        _ANTHROPIC,
+    ),
+    **dict.fromkeys(
+        (
+            *("dialects/_responses", "dialects/_responses_channels", "dialects/_responses_events"),
+            *("dialects/_responses_output", "dialects/_responses_parts", "dialects/_responses_reports"),
+            *("dialects/_responses_turn", "dialects/_responses_writer"),
+        ),
+        _RESPONSES,
+    ),
+    **dict.fromkeys(
+        (
+            *("dialects/_gemini", "dialects/_gemini_answer", "dialects/_gemini_arguments"),
+            *("dialects/_gemini_candidate", "dialects/_gemini_plain", "dialects/_gemini_reports"),
+        ),
+        _GEMINI,
+    ),
     "_decoding/_items": _READER,
     "_decoding/_states": _READER,
     "_decoding/_reader": _READER,
     "_decoding/_decoder": _READER,
+    "_decoding/_chat_state": _READER,
+    "_decoding/_marking": _READER,
+    "_decoding/_queue": _READER,
+    "_decoding/_verdict": (*_READER, "dialects/test_meanings.py"),
+    "_decoding/_surrogates": ("dialects/test_meanings.py",),
+    "_decoding/_unframed": ("dialects/test_meanings.py",),
+    "_decoding/_text_shortcut": _RESPONSES,
     "_decoding/_shortcut": ("decoding/test_shortcut.py", "trust/test_ways.py"),
     **dict.fromkeys(
         (
@@ -86,10 +150,29 @@ TESTS: Mapping[str, Sequence[str]] = {
             *("_streams/_timings", "_streams/_concurrency", "_streams/_clocks", "_streams/_outcome"),
             *("_streams/_sync_owner", "_streams/_async_owner", "_streams/_callbacks"),
         ),
-        _RESPONSES,
+        _STREAMS,
     ),
     "_streams/_coalesce": ("streams/test_coalesce.py",),
     "_streams/_tasks": ("streams/test_coalesce.py",),
+    "_streams/_partial": ("streams/test_partial.py",),
+    **dict.fromkeys(
+        (
+            *("_streams/_resuming", "_streams/_event_source", "_streams/_async_event_source"),
+            *("_streams/_connection", "_streams/_connect_errors"),
+        ),
+        _EVENT_SOURCES,
+    ),
+    **dict.fromkeys(
+        (
+            *("checks/_answer", "checks/_answer_rules", "checks/_anthropic", "checks/_anthropic_rules"),
+            *("checks/_blocks", "checks/_capture", "checks/_chat", "checks/_chat_rules", "checks/_check"),
+            *("checks/_checker", "checks/_findings", "checks/_framing", "checks/_gemini", "checks/_gemini_rules"),
+            *("checks/_github", "checks/_http_rules", "checks/_junit", "checks/_report", "checks/_response"),
+            *("checks/_responses", "checks/_responses_rules", "checks/_rule", "checks/_rules"),
+            *("checks/_sse_rules", "checks/_table", "checks/_text"),
+        ),
+        ("checks",),
+    ),
 }
 """The files of the core, and the tests of each."""
 

@@ -996,6 +996,27 @@ def test_a_text_that_was_cut_off_goes_back_as_a_message_and_nothing_else_does() 
     )
 
 
+def test_an_item_goes_back_once_however_many_texts_it_has() -> None:
+    thought = summed("Hm", "Hmm")
+    answer = message(said("Hi"), {"type": "refusal", "refusal": "No"})
+    outcome = check(
+        [
+            created(),
+            added(0, REASONING),
+            summary("Hm"),
+            summary("Hmm", number=1),
+            done(0, thought),
+            added(1, message()),
+            text("Hi", 1),
+            piece("refusal", "No", 1, content_index=1),
+            done(1, answer),
+            ended(output=[thought, answer]),
+        ]
+    )
+    assert len(outcome.message.parts) == 4
+    assert outcome.message.to_native() == [thought, answer]
+
+
 def test_what_goes_back_belongs_to_the_caller() -> None:
     outcome = check([created(), *ANSWER, ended()])
     items = outcome.message.to_native()

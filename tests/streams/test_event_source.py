@@ -25,6 +25,8 @@ from sse_stream import (
     StreamTimeoutError,
     TransportError,
 )
+from sse_stream._sources._open import open_source
+from sse_stream._streams._connection import Connection
 
 from .clients import Each, entered, settled
 from .resuming import EVENT_STREAM, SHELLS, AsyncResponse, Response, Script, World, manager_of
@@ -740,8 +742,20 @@ def test_an_async_one_that_is_dropped_open_warns(monkeypatch: pytest.MonkeyPatch
     shell.run(body)
 
 
-def test_idle_ends_a_connection_that_is_established_but_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence counts over reads that bring nothing, and starts over with each byte."""
+def test_a_slow_stream_is_not_an_idle_one(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, SHELLS[1])
     late = Response([ONE, b":\n", b":\n", b":\n", TWO], silence=4.0)
     assert datas(world.read([late], idle=5)) == ["a", "b"]
+
+
+def test_silence_counts_over_reads_that_bring_nothing_and_starts_over_with_each_byte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, SHELLS[1])
+    connection = Connection(open_source([]), idle=5)
+    left = []
+    for data in (b"", b"", ONE, b"", b""):
+        left.append(connection.begin_read())
+        world.now += 2
+        connection.arrive(data)
+    assert left == [5, 3, 1, 5, 3]

@@ -8,6 +8,7 @@ _PLAN = "_sse/_reconnect.py"
 _CURSOR = "_sse/_cursor.py"
 _RESUMING = "_streams/_resuming.py"
 _CONNECTION = "_streams/_connection.py"
+_SOURCE = "_streams/_event_source.py"
 
 # fmt: off
 _BUGS = [
@@ -22,7 +23,6 @@ _BUGS = [
     bug("jitter stays below the maximum", _PLAN, ("most = policy.max_delay / (1 + policy.jitter)", "most = policy.max_delay")),
     bug("clients are spread by jitter", _PLAN, ("return least + least * self._policy.jitter * self._random()", "return least")),
     bug("jitter never shortens the wait", _PLAN, ("return least + least * self._policy.jitter * self._random()", "return least * (1 - self._policy.jitter * self._random())")),
-    bug("time that has passed already counts", _RESUMING, ("return self._plan.due - monotonic()", "return self._plan.due")),
     # What counts as a success.
     bug("an event resets the count of failures", _PLAN, ("return self._has_event or (self._opened", "return (self._opened")),
     bug("a connection that lasted counts as a success", _PLAN, ("self._has_event or (self._opened is not None and now - self._opened >= self._policy.reset_after)", "self._has_event")),
@@ -46,7 +46,7 @@ _BUGS = [
     # Repeated events.
     bug("an event without an id of its own is never dropped", _CURSOR, ("if parser.identified == identified or not self._is_repeated(event.id):", "if not self._is_repeated(event.id):")),
     bug("as many ids are remembered as asked for", _CURSOR, ("        if len(self._seen) > self._window:\n", "        if False:\n")),
-    bug("nothing is dropped unless asked for", _CURSOR, ("if not self._window or not id:", "if not id:")),
+    bug("nothing is dropped unless asked for", _SOURCE, ("dedupe: int = 0,", "dedupe: int = 100,")),
     # Silence.
     bug("bytes end the silence", _CONNECTION, ("            self._silent = 0.0\n", "")),
     bug("a read without bytes does not end the silence", _CONNECTION, ("            self._silent += monotonic() - self._began\n", "            self._silent = 0.0\n")),
@@ -62,6 +62,7 @@ EVENT_SOURCES = Subject(
         _PLAN: _TESTS,
         _CURSOR: _TESTS,
         _RESUMING: _TESTS,
+        _SOURCE: _TESTS,
         _CONNECTION: ["tests/streams/test_event_source.py", "tests/streams/test_event_source_closing.py"],
     },
 )

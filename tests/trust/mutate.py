@@ -130,7 +130,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_reader": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_decoder": [_DECODER, _TURNS, _FOUND],
     "_decoding/_shortcut": [_SHORTCUT, _WAYS, _SEARCH],
-    "_decoding/_text_shortcut": [_TYPED],
+    "_decoding/_text_shortcut": [*_RESPONSES, *_GEMINI],
     "_decoding/_marking": [_OWN_PARTS, *_ANTHROPIC],
     "dialects/_formats": [_DETECTION],
     "dialects/_detect": [_DETECTION],

@@ -343,6 +343,10 @@ class _Limited:
         self.copy = copy
         self.seconds = seconds
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "line"  # to show more of a failure, all of its file is parsed
+
     def begin(self, names: Iterable[str]) -> None:
         """These tests are about to run: limit them all, should one wait for something for ever."""
         _failed_test(self.copy).unlink(missing_ok=True)
@@ -469,7 +473,8 @@ def _test_anew(copy: Path, measured: Mapping[str, Measured]) -> Result:
 class _Quickest(_Limited):
     """Runs the quickest tests first."""
 
-    def pytest_configure(self) -> None:
+    def pytest_configure(self, config: pytest.Config) -> None:
+        super().pytest_configure(config)
         self.begin(self.seconds)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -150,6 +150,13 @@ EXPLANATIONS = [
         "(as_bytes(data))",
         "It gives bytes back as they are.",
     ),
+    *(
+        Explanation("_decoding/_surrogates", line, new, "One character is compared.")
+        for line, new in (
+            (r'if "\udc00" <= text[0] <= "\udfff":', r"'\udfffX'"),
+            (r'if "\ud800" <= text[-1] <= "\udbff":', r"'\udbffX'"),
+        )
+    ),
     Explanation("_decoding/_items", "self._decode_plain = dialect.decode_plain", "pass", _SHORT_WAY),
     Explanation("_decoding/_chat_state", "return []", "return None", "Only whether there are any is asked."),
     Explanation(

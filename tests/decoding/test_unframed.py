@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from sse_stream._decoding._unframed import UnframedJSON
@@ -14,6 +16,7 @@ from sse_stream._decoding._unframed import UnframedJSON
         pytest.param(["[1]"], ["[1]"], id="an array"),
         pytest.param(["{", ' "a":[', " ]", "}"], ["", "", "", '{\n "a":[\n ]\n}'], id="lines"),
         pytest.param(["text", "}", ' {"a": 1}'], ["", "", ""], id="what begins no object"),
+        pytest.param(["{}", "text"], ["{}", ""], id="what comes after an object"),
         pytest.param(["{}", "}", "[]"], ["{}", "", "[]"], id="one after the other"),
         pytest.param(["{", '{"a": 1}'], ["", '{"a": 1}'], id="one that begins within another takes its place"),
         pytest.param(["{", "]", "}"], ["", "{\n]", ""], id="whatever bracket closes it"),
@@ -27,3 +30,14 @@ from sse_stream._decoding._unframed import UnframedJSON
 def test_what_each_line_completes(lines: list[str], given: list[str]) -> None:
     collected = UnframedJSON(12)
     assert [collected.add(line) for line in lines] == given
+
+
+def test_what_is_longer_than_the_limit_is_not_kept() -> None:
+    collected = UnframedJSON(12)
+    collected.add("{")
+    tracemalloc.start()
+    for number in range(1000):
+        collected.add(f"{number:1000}")
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100_000

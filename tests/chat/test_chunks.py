@@ -462,3 +462,10 @@ def test_every_model_is_copied_pickled_and_said(model: Any) -> None:
     assert copy.deepcopy(model) == copy.copy(model) == pickle.loads(pickle.dumps(model)) == model
     json.dumps(model.to_dict())
     assert not gc.is_tracked(model)
+
+
+@pytest.mark.parametrize("extra", [{"usage": {"total_tokens": 1}}, {"text": "a"}], ids=repr)
+def test_extra_fields_of_a_choice_that_a_provider_gives_a_meaning_stay_extra(extra: dict[str, Any]) -> None:
+    chunk = ChatCompletionChunk(choices=[ChunkChoice(index=0, extra=extra)])
+    assert extra.items().isdisjoint(chunk.to_dict()["choices"][0].items())
+    assert ChatCompletionChunk.from_dict(chunk.to_dict()) == chunk

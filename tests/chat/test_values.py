@@ -158,6 +158,8 @@ def test_usage_is_shared_where_nothing_in_it_can_be_changed() -> None:
     ).usage
     assert plain is not None
     assert plain.copied() is plain
+    counts = Usage(prompt_tokens=1)
+    assert counts.copied() is counts
     for odd in (
         {"cost": 1},
         {"prompt_tokens_details": {"odd": [1]}},

@@ -85,7 +85,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_tagged": [_EVENTS, _PARTS],
     "_chat/_parsing": ["tests/chat/test_parsing.py"],
     "_chat/_tool_call": ["tests/chat/test_parsing.py", _COMPLETION, _PARTS],
-    "_chat/_turns": [_MESSAGE],
+    "_chat/_turns": [_MESSAGE, _GOING_BACK],
     "_chat/_message": [_MESSAGE, _COMPLETION, _ANY_JSON],
     "_chat/_completion": [_COMPLETION, "tests/chat/test_parsing.py", _QUIRKS, _ANY_JSON],
     "_chat/_schema": [_COMPLETION, _QUIRKS, _ANY_JSON],

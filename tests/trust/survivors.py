@@ -32,6 +32,7 @@ _NO_STACK = "It matters only if the caller's stack is almost exhausted; the next
 
 EXPLANATIONS = [
     Explanation("_chat/_chunks", 'SOURCE = "_source"', None, "Any other name would do."),
+    Explanation("_chat/_chunks", 'SPELLING = "_spelling"', "'_spellingX'", "Any other name would do."),
     Explanation(
         "_json/_partial_machine",
         "if buffer is not None and 0 < size <= self._room and self.error is None:",

@@ -101,7 +101,9 @@ def test_nothing_is_made_up() -> None:
         ("stop_sequence", "stop"),
         ("STOP", "stop"),
         ("COMPLETE", "stop"),
+        ("completed", "stop"),
         ("max_tokens", "length"),
+        ("max_output_tokens", "length"),
         ("model_length", "length"),
         ("MAX_TOKENS", "length"),
         ("model_context_window_exceeded", "length"),
@@ -110,6 +112,13 @@ def test_nothing_is_made_up() -> None:
         ("SAFETY", "content_filter"),
         ("RECITATION", "content_filter"),
         ("PROHIBITED_CONTENT", "content_filter"),
+        ("BLOCKLIST", "content_filter"),
+        ("SPII", "content_filter"),
+        ("IMAGE_SAFETY", "content_filter"),
+        ("IMAGE_PROHIBITED_CONTENT", "content_filter"),
+        ("IMAGE_RECITATION", "content_filter"),
+        ("MODEL_ARMOR", "content_filter"),
+        ("JAILBREAK", "content_filter"),
         ("refusal", "content_filter"),
         ("sensitive", "content_filter"),
     ],
@@ -117,6 +126,15 @@ def test_nothing_is_made_up() -> None:
 def test_a_finish_reason_is_translated(reason: str, openai: str) -> None:
     said = choice_of(whole(finish_reason=reason))
     assert (said["finish_reason"], said["native_finish_reason"]) == (openai, reason)
+
+
+@pytest.mark.parametrize(
+    ("reason", "openai"),
+    [("completed", "tool_calls"), ("STOP", "tool_calls"), ("eos", "stop"), ("MAX_TOKENS", "length")],
+)
+def test_a_reason_that_says_nothing_of_calls_is_translated_by_them(reason: str, openai: str) -> None:
+    message = Message(tool_calls=[ToolCall("a", "f", "{}")])
+    assert choice_of(whole(finish_reason=reason, message=message))["finish_reason"] == openai
 
 
 @pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "content_filter", "function_call"])

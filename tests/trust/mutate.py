@@ -88,6 +88,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_turns": [_MESSAGE, _GOING_BACK],
     "_chat/_message": [_GOING_BACK, _MESSAGE, _COMPLETION, _ANY_JSON],
     "_chat/_completion": [
+        "tests/test_retryable.py",
         "tests/decoding/test_never_empty.py",
         _COMPLETION,
         "tests/chat/test_parsing.py",

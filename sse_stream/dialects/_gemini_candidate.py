@@ -42,6 +42,11 @@ class _Call:
         self.number = number
         self.arguments = ArgumentsText()
 
+    def goes_on_with(self, call: Object) -> bool:
+        """Whether a piece continues this call: only the first one has a name, but each may have the id."""
+        before = self.part["functionCall"]
+        return not call.get("name") or bool(call.get("id") and call["id"] == before.get("id"))
+
     def native(self) -> Object:
         """Return the part as it would be without streaming."""
         call = {name: item for name, item in self.part["functionCall"].items() if name not in _STREAMED}
@@ -123,9 +128,7 @@ class Candidate:
         """End the open part, if any."""
         if self._call is not None:
             call, self._call = self._call, None
-            text = call.arguments.close()
-            if text:
-                yield self._arguments(call, text)
+            yield self._arguments(call, call.arguments.close())
             yield PartEnd(self.index, self._parts - 1, call.native())
         elif self.kind:
             native: Object = {"text": self._text.decode()}
@@ -163,8 +166,9 @@ class Candidate:
         values = call.get("partialArgs")
         args = call.get("args")
         goes_on = call.get("willContinue") is True
-        if self._continues(call):
-            yield from self._take_beside(part)
+        opened = self._call
+        if opened is not None and opened.goes_on_with(call):
+            yield from self._take_beside(opened, part)
         elif call.keys() <= {"willContinue"} and not goes_on:
             if not part.keys() <= {"functionCall"}:  # the end of a call that is over already, with its own signature
                 yield from self._add_whole("functionCall", part, None)
@@ -172,7 +176,7 @@ class Candidate:
         elif goes_on or values is not None:
             yield from self._end_part()
             yield self._begin_part("tool_call")
-            self._call = _Call(part, self._calls)
+            self._call = opened = _Call(part, self._calls)
             yield self._started(call, None)
         else:
             if args is not None and not isinstance(args, dict):
@@ -182,26 +186,17 @@ class Candidate:
             yield self._started(call, _json_text({} if args is None else args))
             yield PartEnd(self.index, self._parts - 1, part)
             return
-        yield from self._add_arguments(args, values)
+        yield from self._add_arguments(opened, args, values)
         if not goes_on:
             yield from self._end_part()
 
-    def _continues(self, call: Object) -> bool:
-        """Whether this continues the open call: only the first piece has a name, but each may have the id."""
-        if self._call is None:
-            return False
-        before = self._call.part["functionCall"]
-        return not call.get("name") or bool(call.get("id") and call["id"] == before.get("id"))
-
-    def _take_beside(self, part: Object) -> Iterator[CandidateItem]:
+    def _take_beside(self, call: _Call, part: Object) -> Iterator[CandidateItem]:
         """Keep other fields of a continued call, such as a signature, or an id that its first piece lacked."""
-        if self._call is None:
-            return
-        before, identifier = self._call.part, part["functionCall"].get("id")
+        before, identifier = call.part, part["functionCall"].get("id")
         before.update((name, item) for name, item in part.items() if name in _BESIDE)
         if isinstance(identifier, str) and identifier and not before["functionCall"].get("id"):
             before["functionCall"]["id"] = identifier
-            piece = ChoiceDeltaToolCall(index=self._call.number, id=identifier)
+            piece = ChoiceDeltaToolCall(index=call.number, id=identifier)
             yield ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
 
     def _started(self, call: Object, arguments: str | None) -> ChunkChoice:
@@ -219,11 +214,8 @@ class Candidate:
         piece = ChoiceDeltaToolCall(index=call.number, function=ChoiceDeltaFunctionCall(arguments=text))
         return ChunkChoice(index=self.index, delta=ChoiceDelta(tool_calls=[piece]))
 
-    def _add_arguments(self, args: JSONValue, values: JSONValue) -> Iterator[CandidateItem]:
+    def _add_arguments(self, call: _Call, args: JSONValue, values: JSONValue) -> Iterator[CandidateItem]:
         """Add arguments of an open call, from `args` and from values with paths."""
-        call = self._call
-        if call is None:
-            return
         said = []
         for name, item in args.items() if isinstance(args, dict) else ():
             said.append(call.arguments.add([name], item))

@@ -97,7 +97,7 @@ class Output(PartWriter):
         entry = object_of(event, "part")
         channel = channel_of(entry)
         if channel is not None:
-            self.complete_entry(self._part(channel, event, may_be_done=True), entry)
+            self.complete_entry(self._part(channel, event, may_be_done=True), channel, entry)
 
     def add_annotation(self, event: Object) -> None:
         """Add an annotation of a text."""

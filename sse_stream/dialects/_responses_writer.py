@@ -144,11 +144,9 @@ class PartWriter:
         part.annotations += len(annotations)
         self.said.append(self._chunks.of(ChoiceDelta(extra={"annotations": annotations})))
 
-    def complete_entry(self, part: Part, entry: Object) -> None:
+    def complete_entry(self, part: Part, channel: Channel, entry: Object) -> None:
         """Complete a part from its entry in the `content` or `summary` of the item."""
-        if part.channel is None:
-            return
-        self.complete(part, entry.get(part.channel.whole), entry.get("logprobs"), entry)
+        self.complete(part, entry.get(channel.whole), entry.get("logprobs"), entry)
         annotations = entry.get("annotations")
         if isinstance(annotations, list) and part.kind == "text":
             self.annotate(part, annotations[part.annotations :])
@@ -227,7 +225,7 @@ class PartWriter:
             part = came[place] if len(came) == len(known) else item.parts.get((channel.kind, place))
             if part is None or part.kind != channel.kind:
                 part = self.open(item, channel.kind, channel, place)
-            self.complete_entry(part, entry)
+            self.complete_entry(part, channel, entry)
             entries[part.index] = entry
         return entries
 

@@ -186,6 +186,11 @@ def test_a_format_that_is_not_read_is_named(title: str) -> None:
         )
 
 
+def test_the_end_mark_of_chats_alone_tells_that_it_is_one() -> None:
+    outcome = read([b"data: [DONE]\n\n"])
+    assert (outcome.completion.dialect, outcome.completion.choices) == ("openai_chat", [])
+
+
 def test_a_format_that_nobody_knows_is_said_to_be_none() -> None:
     body = b'data: {"response":"Hi"}\n\ndata: {"response":" you"}\n\n'
     for pieces in ([body], bytewise(body)):

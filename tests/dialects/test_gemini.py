@@ -24,6 +24,7 @@ from sse_stream import (
     ChatEvent,
     ChatStream,
     ChoiceFinished,
+    ChunkDecodeError,
     Ending,
     IncompleteStreamError,
     JSONValue,
@@ -40,6 +41,7 @@ from sse_stream import (
     StreamDone,
     TextDelta,
     TextPart,
+    TokenLogprob,
     ToolCall,
     ToolCallDelta,
     ToolCallDone,
@@ -640,6 +642,12 @@ def test_what_names_the_answer() -> None:
     assert completion.extra == {"createTime": response["createTime"]}
 
 
+@pytest.mark.parametrize("time", ["yesterday", "9999-99-99T00:00:00Z", 5])
+def test_a_time_that_is_none_is_kept_as_it_is(time: JSONValue) -> None:
+    completion = read([framed({**parts({"text": "Hi"}, finishReason="STOP"), "createTime": time})]).completion
+    assert (completion.created, completion.extra) == (None, {"createTime": time})
+
+
 def usage_of(*reports: JSONValue) -> tuple[list[Usage], Usage | None]:
     outcome = read([framed(*({**parts({"text": "a"}), "usageMetadata": report} for report in reports), finish())])
     reported = [event.usage for event in outcome.events if isinstance(event, UsageReported)]
@@ -681,6 +689,12 @@ def test_counts_of_another_type_are_read_or_left_out() -> None:
     reported, usage = usage_of({"promptTokenCount": 5}, {"promptTokenCount": "6", "totalTokenCount": [1]})
     assert [one.prompt_tokens for one in reported] == [5, 6]
     assert usage == Usage(prompt_tokens=6, extra={"promptTokenCount": 6})
+
+
+def test_a_count_of_null_says_nothing() -> None:
+    _, usage = usage_of({"promptTokenCount": 5}, {"promptTokenCount": None, "totalTokenCount": [1]})
+    assert usage is not None
+    assert usage.prompt_tokens == 5
 
 
 def test_grounding_ratings_and_the_message_of_the_finish_stand_beside_the_message() -> None:
@@ -731,6 +745,14 @@ def test_log_probabilities() -> None:
     top = logprobs.content[0].top_logprobs
     assert top is not None
     assert [(one.token, one.logprob) for one in top] == [("Ho", -1.0)]
+
+
+def test_log_probabilities_may_lack_the_alternatives_and_the_number() -> None:
+    result = {"chosenCandidates": [{"token": "Hi"}]}
+    body = framed(parts({"text": "Hi"}, logprobsResult=result, finishReason="STOP"))
+    logprobs = read([body]).completion.choices[0].logprobs
+    assert logprobs is not None
+    assert logprobs.content == [TokenLogprob("Hi")]
 
 
 @pytest.mark.parametrize("result", [5, {}, {"chosenCandidates": [5]}, {"chosenCandidates": 5}])
@@ -817,6 +839,19 @@ def test_an_array_that_is_cut_off_is_truncated() -> None:
             stream.until_done()
         assert stream.ending == "truncated"
         assert stream.completion.text in ("H", "Hi")
+
+
+def test_an_array_may_hold_loose_json() -> None:
+    loose = json.dumps([{**ANSWER[1], "avgLogprobs": float("nan")}]).encode()
+    stream = ChatStream(answered([loose]), dialect=GeminiContent())
+    assert stream.until_done().text == "i"
+    assert {anomaly.kind for anomaly in stream.anomalies} == {"loose_json", "not_streamed"}
+
+
+def test_an_array_that_is_too_deep_is_refused() -> None:
+    deep = "[" + '{"candidates":' + "[" * 200 + "]" * 200 + "}]"
+    with pytest.raises(ChunkDecodeError, match="nested deeper than 128 levels"):
+        GeminiContent().decode(ServerSentEvent(deep))
 
 
 def test_an_array_without_a_finish_reason_is_truncated() -> None:
@@ -968,6 +1003,27 @@ def test_what_was_written_cannot_be_changed(values: list[str], last: str) -> Non
     assert arguments.add(steps_of(last) or [], 2) is None
     arguments.close()
     json.dumps(arguments.value())
+
+
+def test_of_an_object_with_very_many_names_not_all_are_remembered() -> None:
+    arguments = ArgumentsText()
+    for number in range(5_000):
+        arguments.add([f"n{number}"], number)
+    assert arguments.add(["n0"], 1) is None
+    assert arguments.add(["n4999"], 1) == ',"n4999":1'
+    arguments.close()
+    assert len(arguments.value()) == 5_000
+
+
+def test_a_string_may_end_in_a_piece_without_a_value() -> None:
+    def value(**said: Any) -> dict[str, Any]:
+        return {"functionCall": {"partialArgs": [{"jsonPath": "$.a", **said}], "willContinue": True}}
+
+    begin = {"functionCall": {"name": "f", "willContinue": True}}
+    pieces = [begin, value(stringValue="x", willContinue=True), value(), value(), {"functionCall": {}}]
+    outcome = read([framed(*map(parts, pieces), finish())])
+    assert outcome.completion.tool_calls == [ToolCall("", "f", '{"a":"x"}')]
+    assert outcome.anomalies == {"odd_type": 1}
 
 
 # ---------------------------------------------------------------- sending back, and passing on

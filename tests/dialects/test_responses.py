@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ from sse_stream._chat._parts import Part
 from sse_stream._chat._reports import CompletionTokensDetails, PromptTokensDetails
 from sse_stream.dialects import AnomalyFound, Dialect, Failure, OpenAIChat, OpenAIResponses, Ping
 from sse_stream.dialects._formats import format_of
+from sse_stream.dialects._responses_channels import piece_decoder
 from sse_stream.testing import bytewise
 from tests.cutting import cuts_in_two, places
 
@@ -518,6 +520,12 @@ ANSWERS: dict[str, tuple[list[Object], list[Object], list[Part], list[str]]] = {
         [added(0, message()), text("Hi"), done(0, HI)],
         [SEARCH, HI],
         [TextPart("Hi", [], HI), ProviderPart("web_search_call", SEARCH)],
+        [],
+    ),
+    "an item without text that is at another place in the final output": (
+        [added(1, SEARCH), done(1, SEARCH)],
+        [SEARCH],
+        [ProviderPart("web_search_call", SEARCH)],
         [],
     ),
     "several items at one place": (
@@ -1268,6 +1276,16 @@ STREAMS = {
         lambda said: piece("custom_tool_call_input", said),
     ),
 }
+
+
+def test_where_deep_json_crashes_the_fast_path_looks_at_the_depth_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    decode = piece_decoder()
+    monkeypatch.undo()
+    data = json.dumps(text("Hi"))
+    assert decode(data.encode()) == decode(data) == piece_decoder()(data)
+    with pytest.raises(ValueError, match="nested deeper than 128 levels"):
+        decode(data.replace('"delta": "Hi"', f'"delta": "Hi", "x": {"[" * 200}{"]" * 200}'))
 
 
 @pytest.mark.parametrize("name", STREAMS)

@@ -80,8 +80,8 @@ def blocks(body: bytes) -> Iterator[Block]:
     for number, found in enumerate(_LINE.finditer(body), 1):
         text, ending = found.groups()
         offset = found.start()
-        if not text and not ending:
-            break
+        if not text and not ending:  # behind the last line
+            continue
         if number == 1 and text.startswith(b"\xef\xbb\xbf"):
             text, offset = text[3:], 3
         lines.append(Line(number, offset, text, ending))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import anyio
 import httpx
 import pytest
@@ -206,6 +207,15 @@ def test_async_responses_are_checked_alike(name: str, backend: str) -> None:
     with ReplayServer(DEFECTS[name].reply) as server, httpx.Client() as client:
         expected = check(client.stream("POST", server.chat_url))
         assert anyio.run(checked, server.chat_url, backend=backend) == expected
+
+
+def test_a_response_that_ends_with_an_empty_read_is_captured() -> None:
+    async def captured(url: str) -> Capture:
+        async with aiohttp.ClientSession() as client:
+            return await acapture(client.post(url))
+
+    with ReplayServer(CLEAN) as server:
+        assert anyio.run(captured, server.chat_url).body == CLEAN
 
 
 def test_what_somebody_else_has_captured_is_checked_with_its_headers() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from sse_stream import Limits
-from sse_stream.checks import Finding, Report, check
+from sse_stream.checks import Capture, Finding, Report, check
 
 from .defects import (
     ANTHROPIC,
@@ -160,6 +160,17 @@ BODIES: Sequence[tuple[str, bytes, set[str]]] = [
         named(BEGUN, at(1, BLOCK), at(1, TEXT), at(1, BLOCK_STOP), *ANTHROPIC[4:]),
         set(),
     ),
+    ("a block whose index is null", named(MESSAGE_START, {**BLOCK, "index": None}, *ANTHROPIC[2:]), {"missing_index"}),
+    # Chats.
+    ("a choice that is a number", FIRST + chunk([5]) + STOP + DONE, {"odd_type"}),
+    ("a piece of a call that is a number", FIRST + delta({"tool_calls": [5]}) + STOP + DONE, {"odd_type"}),
+    (
+        "the completions that came before chats",
+        chunk([{"index": 0, "text": "Hi", "finish_reason": None}], object="text_completion")
+        + chunk([{"index": 0, "text": "", "finish_reason": "stop"}], object="text_completion")
+        + DONE,
+        set(),
+    ),
     # Ends.
     ("finish_reason error", FIRST + delta({}, "error") + DONE, {"provider_error"}),
     ("an error before anything else", b'data: {"error": {"message": "overloaded"}}\n\n', {"provider_error"}),
@@ -188,6 +199,30 @@ def found(report: Report, name: str) -> Finding:
 def test_these_errors_and_warnings_are_found(body: bytes, names: set[str]) -> None:
     report = check(body)
     assert {finding.rule.name for finding in report.findings} - BESIDE == names
+
+
+def captured(body: bytes, *, broken: str = "", version: str = "", **headers: str) -> Capture:
+    sent = {"content-type": "text/event-stream", "cache-control": "no-store", "transfer-encoding": "chunked", **headers}
+    return Capture(body=body, status=200, headers=sent, broken=broken, http_version=version)
+
+
+@pytest.mark.parametrize(
+    ("capture", "names"),
+    [
+        (captured(CLEAN, **{"content-type": "text/event-stream; v=1; charset=latin-1"}), {"odd_charset"}),
+        (captured(CLEAN, version="HTTP/1.0"), {"connection_not_reused"}),
+        (captured(CLEAN, version="HTTP/1.0", connection="keep-alive"), set()),
+        (captured(CLEAN, broken="reset"), {"broken_after_finish"}),
+        (captured(FIRST + b"data: {\n\n", broken="reset"), {"undecodable"}),
+    ],
+)
+def test_these_errors_and_warnings_are_found_of_a_response(capture: Capture, names: set[str]) -> None:
+    assert {finding.rule.name for finding in check(capture).findings} == names
+
+
+def test_the_framing_of_a_connection_that_breaks_is_checked_too() -> None:
+    report = check(captured(b"data: hello\n\n", broken="reset"), dialect="sse")
+    assert [finding.rule.name for finding in report.findings] == ["connection_broken"]
 
 
 @pytest.mark.parametrize(

@@ -401,6 +401,13 @@ def _http_error() -> Exception:
     return httpx.HTTPStatusError("410 Gone", request=request, response=httpx.Response(410))
 
 
+def test_an_error_of_the_tree_that_connect_raises_is_the_cause_itself(world: World) -> None:
+    gone = TransportError("gone")
+    assert datas(world.read([gone, ONE])) == ["a"]
+    assert world.attempts[1].cause is gone
+    assert gone.__cause__ is None
+
+
 @pytest.mark.parametrize(
     "failure",
     [

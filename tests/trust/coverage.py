@@ -171,7 +171,7 @@ TESTS: Mapping[str, Sequence[str]] = {
             *("checks/_responses", "checks/_responses_rules", "checks/_rule", "checks/_rules"),
             *("checks/_sse_rules", "checks/_table", "checks/_text"),
         ),
-        ("checks",),
+        ("checks", "cli/test_check.py"),
     ),
 }
 """The files of the core, and the tests of each."""

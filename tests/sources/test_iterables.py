@@ -588,7 +588,7 @@ class TestAGeneratorThatFails:
             for chunk in ChatStream([text("a")]).iter_chunks():
                 yield text(chunk.choices[0].delta.content or "")
 
-        with pytest.raises(IncompleteStreamError, match="before it was done") as caught:
+        with pytest.raises(IncompleteStreamError, match="ended early") as caught:
             ChatStream(pieces()).until_done()
         assert caught.value.__cause__ is None
 

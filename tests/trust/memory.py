@@ -67,7 +67,12 @@ class Shape:
 
 
 def text(letters: str) -> Value:
-    return lambda atoms: json.dumps("".join(letters[atom % len(letters)] for atom in atoms), ensure_ascii=False)
+    def value(atoms: range) -> str:
+        begin = atoms.start % len(letters)
+        repeated = letters * (len(atoms) // len(letters) + 2)
+        return json.dumps(repeated[begin : begin + len(atoms)], ensure_ascii=False)
+
+    return value
 
 
 def listed(item: Callable[[int], str]) -> Value:

@@ -205,9 +205,12 @@ class _Tracing:
         self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self) -> None:
+        self.coverage.start()  # `conftest.py` may import the package
+
     def pytest_configure(self, config: pytest.Config) -> None:
         config.option.maxfail = 0  # a test of memory or of time may fail under coverage
-        self.coverage.start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:

@@ -82,7 +82,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "sse_stream/__init__.py": "",
         "sse_stream/small.py": MODULE,
         "tests/__init__.py": "",
-        "tests/conftest.py": "import gc\n\ndef pytest_collection_finish():\n    gc.freeze()\n",
+        "tests/conftest.py": "import gc\nimport sse_stream.small\n\ndef pytest_collection_finish():\n    gc.freeze()\n",
         "tests/test_small.py": TESTS,
         "pyproject.toml": "[tool.pytest.ini_options]\naddopts = ['--import-mode=importlib', '-p', 'no:cacheprovider']\n",
     }.items():

@@ -156,12 +156,10 @@ class CompletionBuilder:
             before = len(events)
             field = state.reasoning_field
             state.add_delta(choice.delta, events)
-            if (
-                state.reasoning_field is not field
-            ):  # this delta was the first with reasoning; the dialect may know its place
-                state.reasoning_field = getattr(chunk, SPELLING, {}).get(choice.index, state.reasoning_field)
             if choice.message is not None:
                 self._add_message(state, choice.message, events, before)
+            if state.reasoning_field is not field:  # the first reasoning of the choice; the dialect may know its place
+                state.reasoning_field = getattr(chunk, SPELLING, {}).get(choice.index, state.reasoning_field)
             if state.finish_reason is not None and len(events) > before:
                 self._go_on(state, choice, events[before:])
             if choice.finish_reason is not None:

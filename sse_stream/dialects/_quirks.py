@@ -33,9 +33,9 @@ def reasoning_in_content(value: Object) -> list[int]:
     found = []
     choices = value.get("choices")
     for position, choice in enumerate(choices if isinstance(choices, list) else ()):
-        delta = choice.get("delta") if isinstance(choice, dict) else None
-        content = delta.get("content") if isinstance(delta, dict) else None
-        parts = content if isinstance(content, list) else ()
+        deltas = (choice.get("delta"), choice.get("message")) if isinstance(choice, dict) else ()
+        contents = [delta.get("content") for delta in deltas if isinstance(delta, dict)]
+        parts = [part for content in contents if isinstance(content, list) for part in content]
         if any(isinstance(part, dict) and part.get("type") == "thinking" for part in parts):
             index = read_number(choice.get("index"))
             found.append(position if index is None or index < 0 else int(index))

@@ -10,7 +10,7 @@ import pytest
 from sse_stream import ChatDecoder, Message
 from sse_stream.testing import bytewise
 
-from .test_meanings import CALLED, DONE, HI, d, t
+from .test_meanings import CALLED, DONE, HI, choice, d, event, t
 
 CALL = t('{"a":1}', "f", "A")
 SAID: dict[str, Any] = {
@@ -22,6 +22,7 @@ PARTS = d(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "h
     content=[{"type": "thinking", "thinking": [{"type": "text", "text": "m"}], "signature": "s"}]
 )
 THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}], "signature": "s"}
+MESSAGE = choice(message={"content": [THINKING]})
 DETAILS = [{"type": "reasoning.text", "text": "hm", "signature": "s", "index": 0}]
 BLOCKS = [{"type": "thinking", "thinking": "hm", "signature": "s"}]
 
@@ -34,6 +35,7 @@ REASONING: dict[str, tuple[bytes, dict[str, Any], bool]] = {
     "an object": (d(reasoning_content={"text": "hm"}), {"reasoning_content": {"text": "hm"}}, False),
     "details": (d(reasoning_details=DETAILS), {"reasoning_details": DETAILS}, True),
     "blocks": (d(thinking_blocks=BLOCKS), {"thinking_blocks": BLOCKS}, True),
+    "a whole message": (MESSAGE, {"content": [THINKING, {"type": "text", "text": "Hi"}]}, False),
     "parts of the content": (PARTS, {"content": [THINKING, {"type": "text", "text": "Hi"}]}, False),
 }
 
@@ -67,6 +69,23 @@ def test_without_a_call_only_whole_pieces_go_back(name: str) -> None:
     assert message.to_dict() == ({**plain, **back} if is_whole else plain)
     assert message.to_dict(reasoning=True) == {**plain, **back}
     assert message.to_dict(reasoning=False) == plain
+
+
+def test_reasoning_without_text_goes_back_in_parts_too() -> None:
+    assert message_of(PARTS + d("stop") + DONE).to_dict(reasoning=True)["content"] == [THINKING]
+    body = d(content=[{"type": "image"}, {"type": "thinking", "thinking": "hm", "closed": True}, 5])
+    assert message_of(body + d("stop") + DONE).to_dict(reasoning=True)["content"] == [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}], "closed": True}
+    ]
+
+
+@pytest.mark.parametrize(("index", "read"), [(0, 0), (2, 2), ("2", 2), (2.0, 2), (None, 1), (-1, 1), ("a", 1)])
+def test_reasoning_in_the_content_is_that_of_its_choice(index: object, read: int) -> None:
+    choices = [{"index": 3, "delta": {"content": ["x"]}}, {"index": index, "delta": {"content": [THINKING]}}]
+    decoder = ChatDecoder()
+    list(decoder.feed(event({"choices": choices})))
+    fields = {choice.index: choice.message.reasoning_field for choice in decoder.completion.choices}
+    assert fields == {3: "", read: "content"}
 
 
 def test_a_message_made_by_hand_sends_reasoning_as_most_servers_spell_it() -> None:

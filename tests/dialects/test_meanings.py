@@ -436,6 +436,19 @@ def test_think_tags(text: str, finish: bytes) -> None:
     assert plain.completion.choices == [] or plain.completion.message.reasoning is None
 
 
+@pytest.mark.parametrize("text", [text for text in TAGS if text])
+def test_think_tags_in_a_whole_message(text: str) -> None:
+    """Whether deltas have come before or not: a message states the whole text, and tags begin anew in it."""
+    reasoning, content = TAGS[text]
+    whole = choice(message={"content": text}, finish_reason="stop")
+    for body in (whole, d(content=text[:3]) + d(content=text[3:]) + whole):
+        outcome = read([body + DONE], OpenAIChat(think_tags=True))
+        message = outcome.completion.message
+        assert (message.reasoning, message.content or None) == (reasoning, content)
+        if reasoning:
+            assert message.to_dict(reasoning=True)["content"] == f"<think>{reasoning}</think>{content or ''}"
+
+
 def test_no_more_text_waits_than_a_tag_can_be() -> None:
     decoder = ChatDecoder(dialect=OpenAIChat(think_tags=True))
     text = "<think>" + "a </thi b" * 20 + "</think>" + "c < d" * 20

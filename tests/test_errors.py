@@ -10,7 +10,22 @@ from pathlib import Path
 import pytest
 
 import sse_stream
-from sse_stream import ChatCompletion, OutputParseError, PartialJSONError, SSEDecoder, SSEStreamError, _errors
+from sse_stream import (
+    ChatCompletion,
+    ChunkDecodeError,
+    ContentTypeError,
+    EventTooLargeError,
+    OutputParseError,
+    OutputTooLargeError,
+    PartialJSONError,
+    ProviderError,
+    ReconnectError,
+    SSEDecoder,
+    SSEStreamError,
+    StatusError,
+    StreamTimeoutError,
+    _errors,
+)
 
 OUTSIDE = (OutputParseError, PartialJSONError)
 TREE = [
@@ -65,3 +80,53 @@ def test_the_file_of_the_errors_imports_nothing_when_it_runs() -> None:
 
 def test_the_type_of_what_has_arrived_is_known_to_checkers_only() -> None:
     assert not hasattr(_errors, "ChatCompletion")
+
+
+@pytest.mark.parametrize(
+    ("type", "attributes"),
+    [
+        (SSEStreamError, {"retry_after": None}),
+        (EventTooLargeError, {"limit": 0, "excerpt": b""}),
+        (OutputTooLargeError, {"limit": ""}),
+        (StatusError, {"status_code": 0, "headers": {}, "body": "", "error": None, "retry_after": None}),
+        (ContentTypeError, {"content_type": "", "body": ""}),
+        (ChunkDecodeError, {"data": ""}),
+        (ProviderError, {"message": "what went wrong", "type": None, "code": None, "body": None, "retry_after": None}),
+        (StreamTimeoutError, {"kind": "read"}),
+        (ReconnectError, {"attempts": 0, "last_event_id": ""}),
+        (OutputParseError, {"text": ""}),
+        (PartialJSONError, {"position": 0, "changes": ()}),
+    ],
+)
+def test_what_is_not_known_of_an_error_is_empty(type: type[Exception], attributes: dict[str, object]) -> None:
+    error = type("what went wrong")
+    assert str(error) == "what went wrong"
+    assert {name: getattr(error, name) for name in attributes} == attributes
+    if "__init__" in vars(type):
+        assert str(type(message="what went wrong")) == "what went wrong"
+
+
+@pytest.mark.parametrize(
+    ("error", "attributes"),
+    [
+        (EventTooLargeError("m", limit=5, excerpt=b"a"), {"limit": 5, "excerpt": b"a"}),
+        (OutputTooLargeError("m", limit="max_parts"), {"limit": "max_parts"}),
+        (
+            StatusError("m", status_code=429, headers={"a": "b"}, body="{}", error={}, retry_after=1.5),
+            {"status_code": 429, "headers": {"a": "b"}, "body": "{}", "error": {}, "retry_after": 1.5},
+        ),
+        (ContentTypeError("m", content_type="text/html", body="<p>"), {"content_type": "text/html", "body": "<p>"}),
+        (ChunkDecodeError("m", data="{"), {"data": "{"}),
+        (
+            ProviderError("m", type="t", code=5, body=[1], retry_after=1.5),
+            {"message": "m", "type": "t", "code": 5, "body": [1], "retry_after": 1.5},
+        ),
+        (StreamTimeoutError("m", kind="idle"), {"kind": "idle"}),
+        (ReconnectError("m", attempts=3, last_event_id="7"), {"attempts": 3, "last_event_id": "7"}),
+        (OutputParseError("m", text="{"), {"text": "{"}),
+        (PartialJSONError("m", position=5), {"position": 5, "changes": ()}),
+    ],
+)
+def test_what_is_known_of_an_error_is_an_attribute(error: Exception, attributes: dict[str, object]) -> None:
+    assert str(error) == "m"
+    assert {name: getattr(error, name) for name in attributes} == attributes

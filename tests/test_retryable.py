@@ -54,7 +54,10 @@ def provider(**said: Any) -> ProviderError:
         (StreamTimeoutError("", kind="total"), False),
         *[(status(code), True) for code in (408, 425, 429, 500, 502, 503, 504, 529)],
         *[(status(code), False) for code in (302, 400, 401, 402, 403, 404, 409, 413, 422)],
+        *[(status(code), code in (500, 599)) for code in (407, 424, 428, 430, 499, 500, 599, 600)],
         (status(429, code="insufficient_quota"), False),
+        (StatusError("no", status_code=429, error="insufficient balance"), False),
+        (StatusError("no", status_code=429, error="slow down"), True),
         (status(429, type="exceeded_current_quota_error"), False),
         (status(429, type="rate_limit_error", code="rate_limit_exceeded"), True),
         *[(provider(code=code), True) for code in (429, "429", 500, "503", 529)],
@@ -65,7 +68,19 @@ def provider(**said: Any) -> ProviderError:
         ],
         *[(provider(code=code), True) for code in ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "rate_limit_exceeded")],
         *[(provider(type=kind), False) for kind in ("invalid_request_error", "authentication_error", "billing_error")],
+        *[
+            (provider(type=kind), True)
+            for kind in (
+                *("Overloaded", "rate-limit", "rate limit", "ratelimit", "too_many_requests", "timeout", "timed_out"),
+                *("internal", "capacity", "busy", "deadline_exceeded", "ThrottlingException"),
+            )
+        ],
+        *[
+            (provider(type=kind, code=429), False)
+            for kind in ("insufficient", "balance", "Credit", "payment", "arrears", "current_quota", "hard_limit")
+        ],
         (provider(type="insufficient_quota", code="429"), False),
+        (provider(type="overloaded_error", code="credit"), False),
     ],
     ids=lambda value: f"{type(value).__name__}-{vars(value)}" if isinstance(value, Exception) else str(value),
 )

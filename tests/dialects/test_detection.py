@@ -17,10 +17,12 @@ from sse_stream import (
     IncompleteStreamError,
     KeepAlive,
     ProviderError,
+    ServerSentEvent,
     SSEStreamError,
     TextDelta,
 )
-from sse_stream.dialects import AnthropicMessages, OpenAIChat
+from sse_stream.dialects import AnomalyFound, AnthropicMessages, DialectFound, OpenAIChat
+from sse_stream.dialects._detect import FormatDetector
 from sse_stream.dialects._formats import READERS, format_of
 from sse_stream.testing import bytewise, every_cut
 from tests.conftest import LONG
@@ -110,6 +112,108 @@ def test_no_event_of_a_recording_is_taken_for_one_of_another_format(folder: str)
             assert format_of(json.loads(line)) in (names[folder], None)
 
 
+TYPES = {
+    "anthropic_messages": (
+        *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
+        *("message_delta", "message_stop"),
+    ),
+    "openai_responses": ("response.created", "response.output_text.delta"),
+    "cohere_chat": (
+        *("message-start", "content-start", "content-delta", "content-end", "message-end", "tool-plan-delta"),
+        *("tool-call-start", "tool-call-delta", "tool-call-end", "citation-start", "citation-end"),
+        *("stream-start", "text-generation", "stream-end"),
+    ),
+    "mistral_conversations": ("conversation.response.done", "message.output.delta"),
+    "google_interactions": ("interaction.completed", "step.delta"),
+    "anthropic_completions": ("completion",),
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for name, kinds in TYPES.items() for kind in kinds])
+def test_a_type_tells_the_format(kind: str, name: str) -> None:
+    assert format_of({"type": kind}) == format_of({"event_type": kind}) == format_of({}, kind) == name
+    assert format_of({"type": "unknown", "event_type": kind}, kind) is None
+    assert format_of({"type": 5}, kind) == name
+
+
+@pytest.mark.parametrize(
+    ("value", "event", "name"),
+    [
+        # Chat completions have choices, whatever else they have.
+        ({"choices": None, "type": "message_start"}, "message", "openai_chat"),
+        # Gemini has no type.
+        ({"candidates": []}, "message", "gemini_content"),
+        ({"promptFeedback": {}}, "message", "gemini_content"),
+        ({"usageMetadata": {}}, "message", "gemini_content"),
+        ({"response": {"candidates": []}}, "message", "gemini_content"),
+        ([{"candidates": []}, 5], "message", "gemini_content"),
+        ([{"response": {"candidates": []}}], "message", "gemini_content"),
+        ({"candidates": [], "object": "x"}, "message", None),
+        ({"candidates": [], "type": "x"}, "message", None),
+        ({"response": {"candidates": [], "choices": []}}, "message", None),
+        ({"response": {"candidates": [], "type": "x"}}, "message", None),
+        ([{"type": "message_start"}], "message", None),
+        ([5], "message", None),
+        ([], "message", None),
+        ("candidates", "message", None),
+        (None, "message_start", None),
+        # A whole answer of the Messages API.
+        ({"type": "message", "content": []}, "message", "anthropic_messages"),
+        ({"type": "message"}, "message", None),
+        ({"content": "Hi"}, "message", None),
+        # Errors, and keep-alives.
+        ({"type": "error", "error": {}}, "message", "anthropic_messages"),
+        ({"type": "error", "error": {}, "request_id": "r"}, "error", "anthropic_messages"),
+        ({"type": "error", "error": {}, "code": 5}, "message", None),
+        ({"type": "error", "error": {}, "sequence_number": 1}, "message", "openai_responses"),
+        ({"type": "error", "message": "no", "sequence_number": 1}, "message", "openai_responses"),
+        ({"error": {}, "sequence_number": 1}, "error", "openai_responses"),
+        ({"type": "error", "error": "no"}, "message", None),
+        ({"error": {}}, "error", None),
+        ({"type": "keepalive", "sequence_number": 1}, "message", "openai_responses"),
+        ({"type": "keepalive"}, "message", None),
+        ({"sequence_number": 1}, "message", None),
+        # The object, for what has no type.
+        ({"object": "response"}, "message", "openai_responses"),
+        ({"response": {"object": "response"}}, "message", "openai_responses"),
+        ({"response": "object"}, "message", None),
+        ({"object": "thread.run"}, "message", "openai_assistants"),
+        ({"object": "a.thread.run"}, "message", None),
+        ({"object": 5}, "message", None),
+        ({"token": {"text": "Hi"}, "generated_text": None}, "message", "tgi_generate"),
+        ({"token": {"text": "Hi"}}, "message", None),
+        ({"token": "Hi", "generated_text": None}, "message", None),
+        ({}, "message", None),
+    ],
+)
+def test_what_tells_the_format(value: object, event: str, name: str | None) -> None:
+    assert format_of(value, event) == name
+    if event == "message":
+        assert format_of(value) == name
+
+
+@pytest.mark.parametrize(
+    ("data", "settled"),
+    [
+        ("[DONE]", True),
+        ('{"choices":[]}', True),
+        ('{"type":"message_start","message":{}}', True),
+        ('{"error":"no"}', True),
+        ("not JSON", True),
+        ("{}", False),
+        ('{"type":"ping"}', False),
+        ("", False),
+    ],
+)
+def test_the_format_is_known_after_what_tells_it(data: str, settled: bool) -> None:
+    detector = FormatDetector()
+    items = list(detector.decode(ServerSentEvent(data)))
+    assert detector.is_settled is settled
+    assert isinstance(items[0], DialectFound) == data.startswith('{"type":"message_start"') if items else not settled
+    assert not [item for item in detector.end() if not isinstance(item, AnomalyFound)]
+    assert detector.is_settled
+
+
 def test_a_ping_says_nothing_of_the_format() -> None:
     for name, body in STREAMS.items():
         for pieces in ([PING + body], bytewise(PING + body)):
@@ -181,9 +285,11 @@ def test_a_format_that_is_not_read_is_named(title: str) -> None:
         outcome = read(pieces)
         assert isinstance(outcome.error, ChunkDecodeError)
         assert outcome.ending == "invalid"
-        assert f"in the format of {title}, which is not supported (supported: OpenAI's chat completions" in str(
-            outcome.error
-        )
+        assert (
+            f"in the format of {title}, which is not supported (supported: OpenAI's chat completions, Anthropic's"
+            " Messages, OpenAI's Responses, Gemini's generateContent). "
+        ) in str(outcome.error)
+        assert str(outcome.error).endswith(f" It begins with {outcome.error.data[:200]!r}")
 
 
 def test_the_end_mark_of_chats_alone_tells_that_it_is_one() -> None:

@@ -15,7 +15,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sse_stream import ChatCompletionChunk, ChoiceDelta, ChunkDecodeError, ProviderError, ServerSentEvent, Usage
+from sse_stream import (
+    ChatCompletionChunk,
+    ChoiceDelta,
+    ChunkDecodeError,
+    Message,
+    ProviderError,
+    ServerSentEvent,
+    Usage,
+)
 from sse_stream._json._depth import MAX_DEPTH, is_deep
 from sse_stream._json._lenient import loads
 from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, Item, OpenAIChat, Ping
@@ -91,6 +99,16 @@ def test_what_is_well_formed_takes_the_shortest_way() -> None:
     assert plain.choices[0].delta.content == "Hi"
     for odd in ("[DONE]", "", "[]", '{"odd":1}', '{"choices":[{"index":-1,"delta":{}}]}', '{"choices":[{"delta":{}}]}'):
         assert dialect.decode_plain(odd) is None
+    for form in ('{"choices":[],"id":"c1"}', b'{"choices":[],"id":"c1"}'):
+        assert dialect.decode_plain(form) == chunk(choices=[], id="c1")
+        assert dialect.decode_plain(form, "completion") is None
+    for form in ('{"id":"c1"}', b'{"id":"c1"}'):
+        assert dialect.decode_plain(form) is None
+
+
+def test_a_message_goes_back_as_an_object() -> None:
+    message = Message(content="Hi")
+    assert OpenAIChat.turn(message) == message.to_dict() == {"role": "assistant", "content": "Hi"}
 
 
 DEEP = "[" * MAX_DEPTH + "]" * MAX_DEPTH
@@ -110,6 +128,7 @@ TOKEN = '{"token":"a","logprob":-0.5,"top_logprobs":[{"token":"a","logprob":-0.5
         {"choices": [], "usage": {"extra": {"a": 1}, "prompt_tokens": 1}},
         {"choices": [{"index": 0, "extra": {}, "delta": {"extra": {"a": 1}}}]},
         {"choices": [{"index": 0, "delta": {"content": "Hi"}, "message": {"content": "Hi"}}]},
+        {"choices": [{"index": 0, "delta": {}, "message": {"content": "Hi", "odd": [1]}, "odd": 2}]},
     ],
 )
 def test_fields_of_the_providers_own_take_a_short_way(value: dict[str, Any]) -> None:
@@ -141,6 +160,7 @@ def test_fields_of_the_providers_own_take_a_short_way(value: dict[str, Any]) -> 
         '{"choices":[],"provider_fields":{"model":1}}',
         '{"choices":[{"index":0,"delta":{},"provider_fields":{"index":"a"}}]}',
         '{"choices":[{"index":0,"delta":{"provider_fields":{"content":1}}}]}',
+        '{"choices":[{"index":0,"delta":{},"message":{"provider_fields":{"content":1}}}]}',
         '{"choices":[],"usage":{"provider_fields":{"prompt_tokens":"a"}}}',
     ],
 )
@@ -272,6 +292,17 @@ def test_an_odd_chunk_between_others_changes_nothing_for_them() -> None:
             {"index": 0, "delta": {"tool_calls": [5, {"id": "c1"}]}},
             {"index": 0, "delta": {"tool_calls": [5, {"id": "c1"}]}},
         ),
+        (
+            {"index": 0, "delta": {"tool_calls": [{"custom": {"name": "f", "input": {"ä": [1, 2]}}}]}},
+            {"index": 0, "delta": {"tool_calls": [{"custom": {"name": "f", "input": '{"ä":[1,2]}'}}]}},
+        ),
+        (
+            {"index": 0, "delta": {"tool_calls": {"function": {"name": "f"}}}},
+            {"index": 0, "delta": {"tool_calls": [{"function": {"name": "f"}}]}},
+        ),
+        ({"index": 0, "text": "Hi"}, {"index": 0, "delta": {"content": "Hi"}}),
+        ({"index": 0, "delta": "Hi"}, {"index": 0, "delta": {"content": "Hi"}}),
+        ({"index": 0, "text": "Ho", "message": {}}, {"index": 0, "text": "Ho", "message": {}}),
         ({"index": 0, "delta": [1]}, {"index": 0, "delta": [1]}),
         ({"index": 0, "delta": None, "text": 5}, {"index": 0, "text": 5}),
         (
@@ -290,6 +321,8 @@ def test_a_choice_is_put_into_shape(choice: Any, read: Any) -> None:
     assert items[-1] == chunk(choices=[read])
     assert isinstance(items[-1], ChatCompletionChunk)
     assert items[-1].raw == {"choices": [choice]}
+    if isinstance(choice, dict):
+        assert (decode(msgspec.json.encode({"choices": choice}).decode())[-1]) == items[-1]
 
 
 def delta_of(delta: dict[str, Any]) -> ChoiceDelta:
@@ -320,6 +353,25 @@ def delta_of(delta: dict[str, Any]) -> ChoiceDelta:
 def test_content_in_parts(parts: list[Any], content: str, reasoning: str, left: list[Any]) -> None:
     delta = delta_of({"content": parts})
     assert (delta.content, delta.reasoning_content, delta.extra) == (content, reasoning, {"content": left})
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "said"),
+    [
+        (["h", "m"], "hm"),
+        (["h", {"text": "m"}, 5, None], "hm"),
+        *[({name: "hm"}, "hm") for name in ("text", "thinking", "content", "summary")],
+        *[({name: ["h", {"text": "m"}]}, "hm") for name in ("text", "thinking", "content", "summary")],
+        ({"content": {"thinking": "hm"}}, "hm"),
+        ({"summary": "m", "text": "h"}, "hm"),
+        ({"type": "hm", "odd": "hm"}, None),
+        ([[["hm"]]], "hm"),
+    ],
+)
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "reasoning_text"])
+def test_reasoning_may_have_a_structure(reasoning: object, said: str | None, name: str) -> None:
+    delta = delta_of({name: reasoning})
+    assert (getattr(delta, name), delta.extra) == (said, {name: reasoning})
 
 
 THOUGHT = {"type": "thinking", "thinking": "hm"}
@@ -382,6 +434,139 @@ def test_an_error_has_many_forms(data: str, message: str, type: str | None, code
     assert error.body == msgspec.json.decode(data)
 
 
+MESSAGES = (
+    *("message", "msg", "detail", "error_message", "error_msg", "errmsg", "status_msg", "description", "reason"),
+)
+CODES = ("code", "status_code", "error_code", "errcode", "status")
+
+
+@pytest.mark.parametrize("place", range(len(MESSAGES)))
+def test_the_first_message_of_an_error_counts(place: int) -> None:
+    fields = {name: name for name in reversed(MESSAGES[place:])}
+    assert failure(decode(json.dumps({"error": fields}))).message == MESSAGES[place]
+    assert failure(decode(json.dumps({"code": 500, MESSAGES[place]: "m"}))).message == "m"
+
+
+@pytest.mark.parametrize("place", range(len(CODES)))
+def test_the_first_code_of_an_error_counts(place: int) -> None:
+    fields = {name: name for name in reversed(CODES[place:])}
+    assert failure(decode(json.dumps({"error": fields}))).code == CODES[place]
+    error = failure(decode(json.dumps({CODES[place]: -1, "message": "m"})))
+    assert (error.message, error.code) == ("m", -1)
+
+
+@pytest.mark.parametrize(
+    ("code", "failing"),
+    [
+        *[(code, False) for code in (0, 200, 204, 299, "0", "200", "-0", True, False, None, 500.5, [500], "")],
+        *[(code, False) for code in ("ok", "OK", "success", "succeeded", "completed", "in_progress")],
+        *[(code, True) for code in (1, -1, 199, 300, 500, "500", "-1", "slow_down", "--")],
+    ],
+)
+def test_a_code_beside_a_message_may_be_that_of_a_success(code: object, failing: bool) -> None:
+    value = {"code": code, "message": "m"}
+    assert isinstance(decode(json.dumps(value))[-1], Failure if failing else ChatCompletionChunk)
+    value = {"base_resp": {"status_code": code, "status_msg": "m"}}
+    assert isinstance(decode(json.dumps(value))[-1], Failure if failing else ChatCompletionChunk)
+
+
+@pytest.mark.parametrize("status", ["error", "fail", "failed", "failure", "FAILED"])
+def test_a_status_may_be_that_of_a_failure(status: str) -> None:
+    assert failure(decode(json.dumps({"status": status, "message": "m"}))).message == "m"
+    assert isinstance(decode(json.dumps({"status": status}))[-1], ChatCompletionChunk)
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "code"),
+    [
+        ('{"error":{"errors":[{"message":"m","code":5}]}}', "m", 5),
+        ('{"error":{"error":{"message":"m"},"code":5}}', "m", 5),
+        ('{"errors":[{"message":"m"}]}', "m", None),
+        ('{"errors":["m"]}', '["m"]', None),
+        ('{"success":false,"message":"m"}', "m", None),
+        ('{"ok":false,"message":"m"}', "m", None),
+        ('{"error":{}}', '{"error":{}}', None),
+        ('{"error":{"message":"m","code":""},"status":7}', "m", 7),
+        ('{"error":{"message":"m","code":"error"},"status":7}', "m", 7),
+        ('{"x_groq":{"error":"m"}}', "m", None),
+        ('[{"error":{"message":"m","code":5}}]', "m", 5),
+        ('[{"error":{"message":"m"}},{"error":{"message":"n"}}]', "m", None),
+        ("error: m", "m", None),
+        ("Error :m", "m", None),
+        ("ERROR:", "ERROR:", None),
+        ('error: {"message":"m","code":5}', "m", 5),
+        ('{"choices":[{"in{"error":{"message":"m","code":5}}', None, None),
+        ('{"choices":[{"in\n{"error":{"message":"m","code":5}}', "m", 5),
+        ('{"choices":[{"in\n {"error":{"message":"m","code":5}}', "m", 5),
+        ('{"choices":[{"indata: {"error":{"message":"m","code":5}}', "m", 5),
+        ('{"choices":[{"indata:[{"error":{"message":"m","code":5}}]', "m", 5),
+        ('{"choices":[{"indata:[5]', None, None),
+        ('{"choices":[{"indata:[]', None, None),
+        ('{"choices":[{"indata:{"id":"c1"}', None, None),
+        ('{"error":{"message":"m"}}\n{"choices":[{"in', None, None),
+    ],
+)
+def test_an_error_by_itself_or_within_something_else(data: str, message: str | None, code: object) -> None:
+    if message is None:
+        with pytest.raises(ChunkDecodeError):
+            decode(data)
+    else:
+        *before, last = decode(data)
+        error = failure([last])
+        assert (error.message, error.code) == (message, code)
+        assert before == ([AnomalyFound("interrupted_event", data)] if data.startswith('{"choices":[{"in') else [])
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        ({"retry_after": 0}, 0.0),
+        ({"retry_after": 2}, 2.0),
+        ({"retry_after": 0.5}, 0.5),
+        ({"retry_after": -1}, None),
+        ({"retry_after": "2"}, None),
+        ({"retry_after": True}, None),
+        ({"retry_after": True, "details": [{"retryDelay": "3s"}]}, 3.0),
+        ({"retry_after": 2, "details": [{"retryDelay": "3s"}]}, 2.0),
+        ({"error": {"message": "m"}, "retry_after": 2}, 2.0),
+        ({"details": [5, {"retryDelay": 5}, {}, {"retryDelay": "1.25s"}, {"retryDelay": "3s"}]}, 1.25),
+        ({"details": [{"retryDelay": "123456789s"}]}, 123456789.0),
+        ({"details": [{"retryDelay": "1234567890s"}]}, None),
+        ({"details": [{"retryDelay": "3"}]}, None),
+        ({"details": [{"retryDelay": "3.s"}]}, None),
+        ({"details": {"retryDelay": "3s"}}, None),
+    ],
+)
+def test_how_long_an_error_asks_to_wait(error: dict[str, Any], seconds: float | None) -> None:
+    assert failure(decode(json.dumps({"error": error}))).retry_after == seconds
+
+
+@pytest.mark.parametrize("word", ["ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep_alive", "PING"])
+def test_a_keepalive_is_told_by_its_name_or_a_field(word: str) -> None:
+    for data, event in (
+        ("{}", word),
+        ("no JSON", word),
+        *((json.dumps({name: word}), "message") for name in ("type", "event", "object")),
+    ):
+        assert decode(data, event) == [AnomalyFound("keepalive_as_data", data), Ping(data)]
+    for data in (json.dumps({"choices": [], "type": word}), json.dumps({"error": "m", "type": word})):
+        assert not [item for item in decode(data) if isinstance(item, Ping)]
+    assert isinstance(decode(json.dumps({"id": word}))[-1], ChatCompletionChunk)
+
+
+@pytest.mark.parametrize("data", ["DONE", "done", "[done]", '"[DONE]"', "'DONE'", '"done"'])
+def test_an_end_mark_may_be_written_in_another_way(data: str) -> None:
+    assert decode(data) == [AnomalyFound("odd_end_mark", data), Done()]
+    assert OpenAIChat().is_whole(data)
+
+
+@pytest.mark.parametrize("data", ["DONE!", "[DONE", '""[DONE]""', "END"])
+def test_what_is_no_end_mark(data: str) -> None:
+    with pytest.raises(ChunkDecodeError):
+        decode(data)
+    assert not OpenAIChat().is_whole(data)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -405,11 +590,15 @@ def test_what_comes_beside_an_error_comes_first() -> None:
         '{"choices":[{"index":0,"delta":{"content":"Hi"},"error":"m"}]}',
         '{"error":"m","usage":{"prompt_tokens":1}}',
         '{"error":"m","id":"c1","model":"m1"}',
+        '{"error":"m","created":1}',
+        '{"error":"m","object":"chat.completion.chunk"}',
     ):
         *_, said, error = decode(data)
         assert isinstance(said, ChatCompletionChunk)
         assert said.raw == msgspec.json.decode(data)
         assert failure([error]).message == "m"
+    for data in ('{"error":"m","id":"c1"}', '{"error":"m","created":0,"model":"","choices":[],"object":"error"}'):
+        assert failure(decode(data)).message == "m"
 
 
 def test_an_event_named_error_is_one_whatever_it_holds() -> None:
@@ -452,6 +641,29 @@ def test_loose_json(text: str, value: object) -> None:
             loads(text)
     else:
         assert loads(text) == (value, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "loose"),
+    [
+        ('["a"]', ["a"], False),
+        ('["\\ud83d"]', ["\ud83d"], False),
+        ('["\\ud83d\\ude00"]', ["\N{GRINNING FACE}"], False),
+        ('["\\ud83d\n"]', ["\ud83d\n"], True),
+        ('["\\ud83d",Infinity]', ["\ud83d", float("inf")], True),
+        ("[Infinity]", [float("inf")], True),
+    ],
+)
+def test_half_a_character_may_be_kept_and_is_not_loose(text: str, value: object, loose: bool) -> None:
+    assert loads(text, keep_surrogates=True) == (value, loose)
+
+
+def test_loose_json_may_be_nested_as_deep_as_any() -> None:
+    assert loads(DEEP.replace("[]", "[NaN]"))[1] is True
+    for text in (f"[{DEEP}]", f"[{DEEP}]".replace("[]", "[NaN]")):
+        with pytest.raises(ChunkDecodeError, match=r"^nested deeper than 128 levels: '\[\[") as error:
+            loads(text)
+        assert error.value.data == text
 
 
 @pytest.mark.parametrize(("text", "shown"), [("x" * 200, "x" * 200), ("x" * 201, "x" * 200 + "…")])
@@ -500,6 +712,8 @@ def test_128_levels_may_be_nested() -> None:
         ({"choices": [], "usage": {"odd": 1}}, True),
         ({"choices": [{"index": 0, "delta": {}, "odd": 1}]}, True),
         ({"choices": [{"index": 0, "delta": {"odd": 1}}]}, True),
+        ({"choices": [{"index": 0, "delta": {}, "message": {"content": "a"}}]}, False),
+        ({"choices": [{"index": 0, "delta": {}, "message": {"odd": 1}}]}, True),
         ({"choices": [{"index": 0, "delta": {}}, {"index": 1, "delta": {"odd": 1}}]}, True),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_stream._json._copying import copied
+from sse_stream._json._copying import copied, refusal_to_copy
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec=None)),
@@ -51,3 +51,9 @@ def test_what_has_no_form_in_json_stays_the_same_object(opaque: object) -> None:
     assert copy["a"][0] is copy["a"][1]["b"] is opaque
     assert copy == value
     assert {id(one) for one in containers(copy)}.isdisjoint({id(one) for one in containers(value)})
+
+
+def test_what_must_not_be_copied_is_named() -> None:
+    error = refusal_to_copy([])
+    assert isinstance(error, TypeError)
+    assert str(error).startswith("a list holds the state of a stream and cannot be copied")

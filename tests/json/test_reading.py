@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import msgspec
 import pytest
 
 from sse_stream._json._reading import LEFT_OVER, ignore, read_number, read_struct
+from sse_stream._json._writing import object_of
 
 
 class Inner(msgspec.Struct):
@@ -159,3 +160,22 @@ def test_no_numbers(value: object) -> None:
 def test_fields_that_were_set_aside_are_put_back(value: dict[str, Any], extra: dict[str, Any]) -> None:
     outer, _ = read(value)
     assert outer == Outer(0, extra=extra)
+
+
+class Reserving(msgspec.Struct):
+    text: str | None = None
+    extra: dict[str, Any] = {}
+    reserved: ClassVar[frozenset[str]] = frozenset({"error"})
+
+
+@pytest.mark.parametrize(
+    ("value", "extra"),
+    [
+        ({"provider_fields": {"error": 1}}, {"error": 1}),
+        ({"provider_fields": {"error": 1, "text": 2}}, {"error": 1, "text": 2}),
+        ({"provider_fields": {"reserved": 1}}, {"provider_fields": {"reserved": 1}}),
+    ],
+)
+def test_reserved_names_are_put_back_like_those_of_fields(value: dict[str, Any], extra: dict[str, Any]) -> None:
+    assert read_struct(Reserving, value) == Reserving(extra=extra)
+    assert object_of(Reserving(extra=extra)) == value

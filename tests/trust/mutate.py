@@ -59,7 +59,7 @@ _ANTHROPIC = ["tests/dialects/test_anthropic.py", _TYPED, "tests/dialects/test_a
 _RESPONSES = ["tests/dialects/test_responses.py", "tests/dialects/test_responses_properties.py"]
 _GEMINI = ["tests/dialects/test_gemini.py"]
 TESTS: Mapping[str, Sequence[str]] = {
-    "_errors": ["tests/test_errors.py", _QUIRKS],
+    "_errors": ["tests/test_errors.py", "tests/test_retryable.py", _QUIRKS],
     "_json/_depth": _DIALECT,
     "_json/_lenient": _DIALECT,
     "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, _ANY_JSON],
@@ -121,12 +121,12 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_written": ["tests/chat/test_written.py"],
     "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
     "dialects/_base": _DIALECT,
-    "dialects/_openai_chat": _DIALECT,
+    "dialects/_openai_chat": [*_DIALECT, _GOING_BACK],
     "dialects/_extras": _DIALECT,
-    "dialects/_quirks": _DIALECT,
+    "dialects/_quirks": [*_DIALECT, _GOING_BACK],
     "dialects/_provider_errors": _DIALECT,
     "dialects/_framing": _DIALECT,
-    "dialects/_think_tags": [_MEANINGS, _MESSAGE],
+    "dialects/_think_tags": [_MEANINGS, _MESSAGE, _GOING_BACK],
     "_decoding/_surrogates": ["tests/decoding/test_surrogates.py", _MEANINGS, _QUIRKS, _DECODER],
     "_decoding/_unframed": ["tests/decoding/test_unframed.py", _MEANINGS, _DECODER],
     "_decoding/_queue": ["tests/decoding/test_surrogates.py", _DECODER, _MEANINGS, _TURNS],

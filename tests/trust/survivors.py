@@ -199,6 +199,13 @@ EXPLANATIONS = [
         "(len(piece) + len(piece.rstrip('\\\\')))",
         "Whether a number is odd does not depend on the sign of another.",
     ),
+    Explanation(
+        "_json/_lenient",
+        'return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")',
+        "(value.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace'))",
+        _SHORT_WAY,
+    ),
+    Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
     Explanation(
         "_json/_depth",
@@ -218,6 +225,12 @@ EXPLANATIONS = [
         "for choice, (beside, within, told) in zip(chunk.choices, extras, strict=True):",
         "False",
         "Both have an item for each choice.",
+    ),
+    Explanation(
+        "dialects/_extras",
+        "if told is not None and choice.message is not None:",
+        "(told is not None)",
+        "What is taken out of a message leaves a message.",
     ),
     Explanation(
         "dialects/_extras",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_the_type_of_what_has_arrived_is_known_to_checkers_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "attributes"),
+    ("make", "attributes"),
     [
         (SSEStreamError, {"retry_after": None}),
         (EventTooLargeError, {"limit": 0, "excerpt": b""}),
@@ -98,12 +99,12 @@ def test_the_type_of_what_has_arrived_is_known_to_checkers_only() -> None:
         (PartialJSONError, {"position": 0, "changes": ()}),
     ],
 )
-def test_what_is_not_known_of_an_error_is_empty(type: type[Exception], attributes: dict[str, object]) -> None:
-    error = type("what went wrong")
+def test_what_is_not_known_of_an_error_is_empty(make: Callable[..., Exception], attributes: dict[str, object]) -> None:
+    error = make("what went wrong")
     assert str(error) == "what went wrong"
     assert {name: getattr(error, name) for name in attributes} == attributes
-    if "__init__" in vars(type):
-        assert str(type(message="what went wrong")) == "what went wrong"
+    if "__init__" in vars(make):
+        assert str(make(message="what went wrong")) == "what went wrong"
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
-from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiContent, Item, OpenAIChat
+from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiContent, Item, OpenAIChat, Ping
 from sse_stream.dialects._formats import format_of
 from sse_stream.dialects._gemini_arguments import ArgumentsText, steps_of
 from sse_stream.testing import ChatRecording, ReplayServer, bytewise, chunkings, every_cut, gemini_streams, mutations
@@ -642,6 +642,30 @@ def test_what_names_the_answer() -> None:
     assert completion.extra == {"createTime": response["createTime"]}
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("nothing", ["", None, 5, ["c"]])
+def test_a_name_that_says_nothing_leaves_the_one_before(nothing: JSONValue, plain: bool) -> None:
+    dialect = GeminiContent()
+    names = []
+    for name in ("a", nothing, "b", nothing):
+        text = json.dumps({**parts({"text": "x"}), "responseId": name, "modelVersion": name})
+        chunk = dialect.decode_plain(text) if plain else None
+        said = chunk or dialect.decode(ServerSentEvent(text))[-1]
+        assert isinstance(said, ChatCompletionChunk)
+        names.append((said.id, said.model))
+    assert names == [("a", "a"), ("a", "a"), ("b", "b"), ("b", "b")]
+
+
+def test_a_time_that_is_none_leaves_the_one_before() -> None:
+    times = ["2026-04-02T17:03:50Z", "yesterday", 5, None, "2026-04-02T17:03:51Z"]
+    dialect = GeminiContent()
+    chunks = [
+        dialect.decode(ServerSentEvent(json.dumps({**parts({"text": "x"}), "createTime": time})))[-1] for time in times
+    ]
+    created = [chunk.created for chunk in chunks if isinstance(chunk, ChatCompletionChunk)]
+    assert created == [1775149430, 1775149430, 1775149430, 1775149430, 1775149431]
+
+
 @pytest.mark.parametrize("time", ["yesterday", "9999-99-99T00:00:00Z", 5])
 def test_a_time_that_is_none_is_kept_as_it_is(time: JSONValue) -> None:
     completion = read([framed({**parts({"text": "Hi"}, finishReason="STOP"), "createTime": time})]).completion
@@ -846,6 +870,16 @@ def test_an_array_may_hold_loose_json() -> None:
     stream = ChatStream(answered([loose]), dialect=GeminiContent())
     assert stream.until_done().text == "i"
     assert {anomaly.kind for anomaly in stream.anomalies} == {"loose_json", "not_streamed"}
+
+
+def test_what_is_no_response_in_an_array_is_passed_over() -> None:
+    items = GeminiContent().decode(ServerSentEvent(json.dumps([ANSWER[0], 5, [], ANSWER[1]])))
+    assert [item for item in items if isinstance(item, AnomalyFound)] == [
+        AnomalyFound("odd_type", "response: 5"),
+        AnomalyFound("odd_type", "response: []"),
+    ]
+    texts = [item.choices[0].delta.content for item in items if isinstance(item, ChatCompletionChunk)]
+    assert texts == ["H", "i", None]
 
 
 def test_an_array_that_is_too_deep_is_refused() -> None:
@@ -1119,6 +1153,11 @@ def test_fields_and_keepalives() -> None:
     assert dialect.decode_field("error", "x") == ()
     anomaly, ping = dialect.decode(ServerSentEvent(": alive"))
     assert (anomaly, ping.__class__.__name__) == (AnomalyFound("keepalive_as_data", ": alive"), "Ping")
+    assert dialect.decode(ServerSentEvent(" :: alive ")) == (
+        AnomalyFound("keepalive_as_data", " :: alive "),
+        Ping("alive"),
+    )
+    assert dialect.decode(ServerSentEvent(" ")) == (AnomalyFound("keepalive_as_data", " "), Ping(""))
     assert dialect.decode(ServerSentEvent("[DONE]")) == (Done(),)
     loose, *_ = dialect.decode(ServerSentEvent('{"candidates": [{"avgLogprobs": NaN}]}'))
     assert loose == AnomalyFound("loose_json", '{"candidates": [{"avgLogprobs": NaN}]}')
@@ -1238,6 +1277,29 @@ def test_a_call_whose_pieces_all_have_its_name_and_id_is_one() -> None:
     )
     calls = read([body]).completion.tool_calls
     assert [(call.id, call.arguments) for call in calls] == [("f1", '{"a":1,"b":2}'), ("f2", '{"a":3}')]
+
+
+def test_a_call_keeps_the_id_that_it_has() -> None:
+    body = framed(
+        partial(value("$.a", 1), name="f"),
+        *(partial(value(f"$.{name}", 2), id=name) for name in ("f1", "f2", "f1")),
+        partial(id="f3", goes_on=False),
+        finish(),
+    )
+    (part,) = read([body]).completion.message.parts
+    args = {"a": 1, "f1": 2, "f2": 2}
+    assert part == ToolCallPart(
+        ToolCall("f1", "f", '{"a":1,"f1":2,"f2":2}'), {"functionCall": {"name": "f", "id": "f1", "args": args}}
+    )
+
+
+@pytest.mark.parametrize("beside", ["thought", "thoughtSignature", "partMetadata", "videoMetadata", "mediaResolution"])
+def test_the_kind_of_a_part_is_its_first_field_that_holds_data(beside: str) -> None:
+    said = {beside: "x", "other": None, "fileData": {"fileUri": "u"}, "later": 1}
+    (part,) = read([framed(parts(said), finish())]).completion.message.parts
+    assert part == ProviderPart("fileData", said)
+    (part,) = read([framed(parts({beside: "x"}), finish())]).completion.message.parts or (None,)
+    assert getattr(part, "native", None) == (None if beside == "thought" else {beside: "x"})
 
 
 def test_arguments_may_begin_as_an_object_and_go_on_value_by_value() -> None:

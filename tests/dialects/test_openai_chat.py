@@ -374,6 +374,13 @@ def test_reasoning_may_have_a_structure(reasoning: object, said: str | None, nam
     assert (getattr(delta, name), delta.extra) == (said, {name: reasoning})
 
 
+def test_what_is_no_tool_call_is_kept_beside_those_that_are() -> None:
+    delta = delta_of({"tool_calls": [5, {"id": "c1"}, None]})
+    assert delta.tool_calls is not None
+    assert [call.id for call in delta.tool_calls] == ["c1"]
+    assert delta.extra == {"tool_calls": [5, None]}
+
+
 THOUGHT = {"type": "thinking", "thinking": "hm"}
 
 

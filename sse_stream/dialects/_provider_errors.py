@@ -18,9 +18,6 @@ Object = Mapping[str, JSONValue]
 _MESSAGES = ("message", "msg", "detail", "error_message", "error_msg", "errmsg", "status_msg", "description", "reason")
 _CODES = ("code", "status_code", "error_code", "errcode", "status")
 
-# Values of `status` that report a failure.
-_FAILED = frozenset({"error", "fail", "failed", "failure"})
-
 _ERROR_TEXT = re.compile(r"error\s*:", re.IGNORECASE)
 
 
@@ -61,8 +58,7 @@ def _flat_error(value: Object) -> JSONValue:
     if _said(value, _MESSAGES[2:3]) is not None and value.keys().isdisjoint({"id", "usage", "choices"}):
         return value  # FastAPI
     says_why = _said(value, _MESSAGES) is not None
-    failed = str(value.get("status")).lower() in _FAILED or any(_is_failing(value.get(name)) for name in _CODES)
-    return value if says_why and failed else None
+    return value if says_why and any(_is_failing(value.get(name)) for name in _CODES) else None
 
 
 def _is_failing(code: JSONValue) -> bool:

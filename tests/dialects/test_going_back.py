@@ -73,10 +73,18 @@ def test_without_a_call_only_whole_pieces_go_back(name: str) -> None:
 
 def test_reasoning_without_text_goes_back_in_parts_too() -> None:
     assert message_of(PARTS + d("stop") + DONE).to_dict(reasoning=True)["content"] == [THINKING]
-    body = d(content=[{"type": "image"}, {"type": "thinking", "thinking": "hm", "closed": True}, 5])
+    body = d(content=[{"type": "image", "url": "u"}, {"type": "thinking", "thinking": "hm", "closed": True}, 5])
     assert message_of(body + d("stop") + DONE).to_dict(reasoning=True)["content"] == [
         {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}], "closed": True}
     ]
+    unsigned = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
+    message = message_of(d(content=[unsigned]) + d("stop") + DONE)
+    assert message.to_dict(reasoning=True)["content"] == [unsigned]
+
+
+def test_reasoning_beside_content_in_parts_goes_back_beside_it() -> None:
+    body = d(content=[{"type": "text", "text": "Hi"}], reasoning_content="hm") + d("stop") + DONE
+    assert message_of(body).to_dict(reasoning=True) == {"role": "assistant", "content": "Hi", "reasoning_content": "hm"}
 
 
 @pytest.mark.parametrize(("index", "read"), [(0, 0), (2, 2), ("2", 2), (2.0, 2), (None, 1), (-1, 1), ("a", 1)])

@@ -567,7 +567,7 @@ def test_an_end_mark_may_be_written_in_another_way(data: str) -> None:
     assert OpenAIChat().is_whole(data)
 
 
-@pytest.mark.parametrize("data", ["DONE!", "[DONE", '""[DONE]""', "END"])
+@pytest.mark.parametrize("data", ["DONE!", "DONEX", "[DONE", '""[DONE]""', "END"])
 def test_what_is_no_end_mark(data: str) -> None:
     with pytest.raises(ChunkDecodeError):
         decode(data)
@@ -610,6 +610,9 @@ def test_what_comes_beside_an_error_comes_first() -> None:
 
 def test_an_event_named_error_is_one_whatever_it_holds() -> None:
     assert failure(decode('{"message":"m"}', "error")).message == "m"
+    assert failure(decode('{"x_groq":{"error":"m"}}', "error")).message == "m"
+    assert failure(decode('{"base_resp":{"status_code":1002,"status_msg":"m"}}', "error")).code == 1002
+    assert failure(decode('{"choices":[{"error":{"message":"m"}}]}', "error")).message == "m"
     assert failure(decode("not JSON", "error")).body == "not JSON"
     assert failure(decode("[1]", "error")).message == "[1]"
 

@@ -157,6 +157,7 @@ class ItemDecoder:
         try:
             self._items.put(self._current.decode(event))
         except ChunkDecodeError as error:
+            self._items.put(self._current.give_up())
             self.queue.append(Failure(error))
 
 
@@ -196,6 +197,11 @@ class _CurrentDialect:
             return ()
         self.detector = None
         return detector.settle()
+
+    def give_up(self) -> Sequence[Item]:
+        """Stop the detection at an event that cannot be decoded. Returns the items to queue before the failure."""
+        detector, self.detector = self.detector, None
+        return () if detector is None or detector.is_settled else detector.settle()
 
     def decode(self, event: ServerSentEvent) -> Sequence[Item]:
         """Return the items of an event.

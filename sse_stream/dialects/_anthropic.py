@@ -201,9 +201,7 @@ class AnthropicMessages:
             if chunks.id and message.get("id", chunks.id) != chunks.id:
                 # A gateway has switched to another server and spliced two answers together. The second is not read.
                 self._is_stopped = True
-                yield Failure(
-                    ProviderError("a second message_start with another id came before message_stop", body=value)
-                )
+                yield Failure(ProviderError("another message_start before message_stop", body=value))
             else:
                 yield AnomalyFound("start_repeated", text)
             return

@@ -47,33 +47,30 @@ class FormatDetector:
             event: The event.
 
         Raises:
-            ChunkDecodeError: The event cannot be decoded in its format, or its format is not supported.
+            ChunkDecodeError: The event cannot be decoded, or it is in a known format that is not supported.
         """
         text = event.data.strip()
         if text == "[DONE]":
-            return (*self.settle(), *self._decode_as_chat(event))
+            return self._settled_with(self.dialect.decode(event))
         value = _json(text) if text.startswith(("{", "[")) else None
         name = format_of(value, event.event)
         if name == OPENAI_CHAT:
-            return (*self.settle(), *self._decode_as_chat(event))
+            return self._settled_with(self.dialect.decode(event))
         if name is not None:
             self.is_settled = True
             dialect = _dialect(name, event.data)
             chunk = dialect.decode_plain(event.data, event.event)
             return (DialectFound(dialect), *((chunk,) if chunk is not None else dialect.decode(event)))
-        items = self._decode_as_chat(event)
+        items = self.dialect.decode(event)
         if any(isinstance(item, Failure) for item in items):
-            return (*self.settle(), *items)  # an error settles the default
+            return self._settled_with(items)  # an error settles the default
         if isinstance(value, dict) and value.get("type") == "ping":  # sent in some formats, and tolerated in all others
             return [item for item in items if not self._hold_back(item)]
         return items
 
-    def _decode_as_chat(self, event: ServerSentEvent) -> Sequence[Item]:
-        """Decode an event in the default format. A failure is an item, so that what was held back comes before it."""
-        try:
-            return self.dialect.decode(event)
-        except ChunkDecodeError as error:
-            return (Failure(error),)
+    def _settled_with(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Settle on the default dialect. Returns the anomalies that were held back, then these items."""
+        return (*self.settle(), *items)
 
     def _hold_back(self, item: Item) -> bool:
         """Hold back an anomaly of a ping until the format is known: the first of each kind, and their number."""

@@ -175,7 +175,7 @@ ANTHROPIC_HABITS: Mapping[str, Habit] = MappingProxyType(
             texts=("Hel",),
             finish_reason=None,
             ending="provider_error",
-            error="a second message_start with another id came before message_stop",
+            error="another message_start before message_stop",
         ),
     }
 )

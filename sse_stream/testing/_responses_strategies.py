@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -183,8 +184,19 @@ _USAGE = {
 }
 
 
+def _numbered(item: _Item, number: int) -> _Item:
+    """Return the item with ids that no other item has, if it is a call: servers do not use an id twice."""
+    if "call_id" not in item.begun:
+        return item
+    ids: Object = {"id": f"fc_{number}", "call_id": f"call_{number}"}
+    calls = [part.tool_call for part in item.parts if isinstance(part, ToolCallPart)]
+    parts: list[Part] = [ToolCallPart(msgspec.structs.replace(call, id=ids["call_id"])) for call in calls]
+    return _Item({**item.begun, **ids}, item.events, {**item.native, **ids}, parts)
+
+
 def _compose(items: list[_Item], style: _Style) -> ChatRecording:
     """Return the body and the completion that it means."""
+    items = [_numbered(item, number) for number, item in enumerate(items, 1)]
     separators = (", ", ": ") if style.spaced else (",", ":")
     blocks = []
     for number, event in enumerate(_events(items, style)):

@@ -11,8 +11,10 @@ import pytest
 
 from sse_stream import (
     AnomalyKind,
+    ChatCompletionChunk,
     ChatDecoder,
     ChatEvent,
+    ChoiceDeltaToolCall,
     ChoiceFinished,
     ChunkDecodeError,
     IncompleteStreamError,
@@ -26,6 +28,7 @@ from sse_stream import (
     ProviderPart,
     ReasoningDelta,
     ReasoningPart,
+    ServerSentEvent,
     StreamDone,
     TextDelta,
     TextPart,
@@ -38,7 +41,8 @@ from sse_stream import (
     UsageReported,
 )
 from sse_stream._chat._parts import Part
-from sse_stream.dialects import AnthropicMessages
+from sse_stream.dialects import AnomalyFound, AnthropicMessages, Done, Failure, Item, PartEnd, PartStart
+from sse_stream.dialects._anthropic_blocks import anthropic_turn, whole_block
 from sse_stream.testing import bytewise
 from tests.cutting import cuts_in_two
 from tests.dialects.recordings import read, same
@@ -705,6 +709,26 @@ def test_an_error_after_all_that_came_before_it(event: str) -> None:
         assert outcome.error.completion.text == outcome.completion.text == "Hi"
 
 
+@pytest.mark.parametrize(
+    ("event", "failing"),
+    [
+        (message_start(), False),
+        (start(0, "text", text=""), False),
+        (delta(0, "text_delta", text="Hi"), False),
+        (stop(0), False),
+        (message_delta(), False),
+        ({"type": "message_stop"}, False),
+        ({"type": "ping"}, False),
+        ({"type": "novel"}, True),
+        ({"type": "message"}, True),
+        ({"type": "error"}, True),
+    ],
+)
+def test_an_error_beside_what_is_known_is_only_a_field(event: Event, failing: bool) -> None:
+    items = AnthropicMessages().decode(ServerSentEvent(json.dumps({**event, "error": {"message": "no"}})))
+    assert any(isinstance(item, Failure) for item in items) is failing
+
+
 @pytest.mark.parametrize("data", ["[]", "7", '"a"', "{", "Hi"])
 def test_what_is_no_event(data: str) -> None:
     outcome = read([framed(message_start(), *text(0, "Hi"), f"data: {data}")], AnthropicMessages())
@@ -746,6 +770,139 @@ def test_what_goes_back_is_the_callers_own() -> None:
     message = read([body_of(CASES["a tool call"])]).completion.message
     message.to_native()["content"][0]["input"].clear()
     assert message.to_native()["content"][0]["input"] == {"a": 1}
+
+
+def items_of(*events: Event) -> list[Item]:
+    """What the tolerant path makes of the last of these events."""
+    dialect = AnthropicMessages()
+    return [list(dialect.decode(ServerSentEvent(json.dumps(event)))) for event in events][-1]
+
+
+def test_what_a_message_begins_with_and_the_model_has_is_not_extra() -> None:
+    stops: Event = {"stop_reason": None, "stop_sequence": None, "stop_details": {"a": 1}}
+    (begun,) = items_of(message_start(usage={"input_tokens": 1}, novel=2, nothing=None, **stops))
+    assert isinstance(begun, ChatCompletionChunk)
+    assert (begun.id, begun.model, begun.choices[0].delta.role) == ("m", "claude", "assistant")
+    assert begun.extra == {"novel": 2}
+
+
+@pytest.mark.parametrize(
+    ("event", "kinds"),
+    [
+        (start(0, "text", text=""), [PartStart]),
+        (stop(0), [PartEnd]),
+        ({"type": "message_stop"}, [PartEnd, Done]),
+    ],
+)
+def test_only_what_is_beside_an_event_makes_another_chunk(event: Event, kinds: list[type[Item]]) -> None:
+    before = [message_start()] + ([start(0, "text", text="")] if event["type"] != "content_block_start" else [])
+    found = items_of(*before, event)
+    assert [type(item) for item in found if not isinstance(item, AnomalyFound)] == kinds
+    found = items_of(*before, {**event, "novel": 1, "nothing": None})
+    assert [item.extra for item in found if isinstance(item, ChatCompletionChunk)] == [{"novel": 1}]
+
+
+def test_a_reason_that_is_empty_or_no_text_is_none() -> None:
+    for reason, anomaly in (
+        ("", AnomalyFound("empty_finish_reason", "stop_reason: ''")),
+        (5, AnomalyFound("odd_type", "stop_reason: 5")),
+    ):
+        found, chunk = items_of(message_start(), {"type": "message_delta", "delta": {"stop_reason": reason}})
+        assert found == anomaly
+        assert isinstance(chunk, ChatCompletionChunk)
+        assert chunk.choices[0].finish_reason is None
+
+
+@pytest.mark.parametrize(
+    ("pieces", "rest"), [([], '{"a":1}'), ([""], '{"a":1}'), (["", ""], '{"a":1}'), (["{}"], None), (["", "{}"], None)]
+)
+def test_the_input_that_a_call_begins_with_counts_if_no_piece_says_another(pieces: list[str], rest: str | None) -> None:
+    found = items_of(
+        message_start(),
+        start(0, "tool_use", id="t1", name="f", input={"a": 1}),
+        *(delta(0, "input_json_delta", partial_json=piece) for piece in pieces),
+        stop(0),
+    )
+    calls = [call for item in found if isinstance(item, ChatCompletionChunk) for call in _calls(item)]
+    assert [call.function.arguments for call in calls if call.function] == ([] if rest is None else [rest])
+
+
+def _calls(chunk: ChatCompletionChunk) -> list[ChoiceDeltaToolCall]:
+    return [call for choice in chunk.choices for call in choice.delta.tool_calls or []]
+
+
+@pytest.mark.parametrize(
+    ("sent", "prompt", "completion"),
+    [
+        ({}, None, None),
+        ({"output_tokens": 3}, None, 3),
+        ({"input_tokens": 0}, 0, None),
+        ({"cache_read_input_tokens": 2}, 2, None),
+        ({"input_tokens": 1, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 4}, 7, None),
+    ],
+)
+def test_a_count_that_is_not_sent_is_not_known(sent: Event, prompt: int | None, completion: int | None) -> None:
+    chunk = items_of(message_start(), message_delta(usage=sent))[-1]
+    assert isinstance(chunk, ChatCompletionChunk)
+    assert chunk.usage is not None
+    assert (chunk.usage.prompt_tokens, chunk.usage.completion_tokens) == (prompt, completion)
+
+
+TEXT_DELTA = {"type": "citations_delta", "citation": 2}
+
+
+@pytest.mark.parametrize(
+    ("began", "text", "deltas", "block"),
+    [
+        ({"type": "text"}, "Hi", [TEXT_DELTA], {"type": "text", "text": "Hi", "citations": [2]}),
+        ({"type": "text", "citations": [1]}, "", [TEXT_DELTA], {"type": "text", "text": "", "citations": [1, 2]}),
+        ({"type": "text", "citations": [1]}, "", [], {"type": "text", "text": "", "citations": [1]}),
+        ({"type": "text", "citations": None}, "", [TEXT_DELTA], {"type": "text", "text": "", "citations": [2]}),
+        (
+            {"type": "thinking", "signature": ""},
+            "Hm",
+            [{"type": "signature_delta", "signature": "s"}],
+            {"type": "thinking", "thinking": "Hm", "signature": "s"},
+        ),
+        ({"type": "tool_use", "input": {}}, ' {"a":1}', [], {"type": "tool_use", "input": {"a": 1}}),
+        ({"type": "tool_use", "input": {"a": 1}}, " ", [], {"type": "tool_use", "input": {"a": 1}}),
+        ({"type": "tool_use", "input": {}}, '{"a":', [], None),
+        ({"type": "server_tool_use", "input": {}}, '{"a":', [], {"type": "server_tool_use", "input": '{"a":'}),
+        (
+            {"type": "compaction"},
+            "",
+            [{"type": "compaction_delta", "content": "x"}],
+            {"type": "compaction", "content": "x", "encrypted_content": None},
+        ),
+        ({"type": "text"}, "Hi", [{"type": "novel_delta"}], None),
+        ({"type": 5}, "", [], {"type": 5}),
+    ],
+)
+def test_a_block_is_made_of_how_it_begins_and_its_deltas(
+    began: Event, text: str, deltas: list[Event], block: Event | None
+) -> None:
+    before = json.dumps(began)
+    assert whole_block(began, text, deltas) == block
+    assert json.dumps(began) == before
+
+
+@pytest.mark.parametrize(
+    ("part", "back"),
+    [
+        (TextPart("Hi", [], {"type": "text", "text": "Hi"}), [{"type": "text", "text": "Hi"}]),
+        (TextPart("", [], {"type": "text", "text": ""}), []),
+        (TextPart("", [], {"type": "text", "text": "", "citations": []}), []),
+        (TextPart("", [], {"type": "text", "citations": [1]}), [{"type": "text", "citations": [1]}]),
+        (TextPart("Hi"), [{"type": "text", "text": "Hi"}]),
+        (TextPart(""), []),
+        (ReasoningPart("Hm"), []),
+        (ProviderPart("x", {"type": "x", "input": '{"a":'}), []),
+        (ProviderPart("x", {"type": "x", "input": {"a": 1}}), [{"type": "x", "input": {"a": 1}}]),
+        (ProviderPart("x", {"type": "x"}), [{"type": "x"}]),
+    ],
+)
+def test_what_the_endpoint_would_refuse_does_not_go_back(part: Part, back: list[Event]) -> None:
+    assert anthropic_turn(Message(parts=[part])) == {"role": "assistant", "content": back}
 
 
 def test_a_whole_message_in_one_event() -> None:

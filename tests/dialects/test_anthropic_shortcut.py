@@ -10,6 +10,7 @@ import pytest
 from sse_stream import ChatCompletionChunk, ChatEvent, Limits, OutputTooLargeError
 from sse_stream._decoding._reader import EventReader
 from sse_stream.dialects import AnthropicMessages
+from sse_stream.dialects._anthropic_events import decode_delta
 from sse_stream.testing import bytewise
 from tests.dialects.recordings import read, same
 
@@ -76,6 +77,21 @@ def test_text_that_repeats_is_compared(name: str) -> None:
     assert same(compared, decoded)
     spared = len(events) - 8
     assert watched.decoded < len(events) * (2 if "pings" in name else 1) - spared
+
+
+@pytest.mark.parametrize(("dialect", "compares"), [(AnthropicMessages, True), (Watched, True), (Silent, False)])
+def test_the_dialect_itself_is_compared(
+    dialect: type[AnthropicMessages], compares: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+
+    def counting(data: bytes | str) -> object:
+        decoded.append(data)
+        return decode_delta(data)
+
+    monkeypatch.setattr("sse_stream.dialects._anthropic.decode_delta", counting)
+    read(STREAMS["text"], dialect())
+    assert (len(decoded) < 8) is compares
 
 
 @pytest.mark.parametrize("size", [2, 5, 100])

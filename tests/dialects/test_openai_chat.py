@@ -567,7 +567,7 @@ def test_an_end_mark_may_be_written_in_another_way(data: str) -> None:
     assert OpenAIChat().is_whole(data)
 
 
-@pytest.mark.parametrize("data", ["DONE!", "DONEX", "[DONE", '""[DONE]""', "END"])
+@pytest.mark.parametrize("data", ["DONE!", "DONEX", "[DONE", '""[DONE]"', '""[DONE]""', "END"])
 def test_what_is_no_end_mark(data: str) -> None:
     with pytest.raises(ChunkDecodeError):
         decode(data)

@@ -120,7 +120,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_limits": [_DECODER],
     "_chat/_written": ["tests/chat/test_written.py"],
     "_chat/_accumulator": [_ACCUMULATOR, _FOUND],
-    "dialects/_base": _DIALECT,
+    "dialects/_base": ["tests/dialects/test_base.py"],
     "dialects/_openai_chat": [*_DIALECT, _GOING_BACK],
     "dialects/_extras": _DIALECT,
     "dialects/_quirks": [*_DIALECT, _GOING_BACK],

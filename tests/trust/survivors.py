@@ -206,6 +206,7 @@ EXPLANATIONS = [
         _SHORT_WAY,
     ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
+    Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
     Explanation(
         "_json/_depth",

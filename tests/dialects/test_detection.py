@@ -199,7 +199,6 @@ def test_what_tells_the_format(value: object, event: str, name: str | None) -> N
         ('{"choices":[]}', True),
         ('{"type":"message_start","message":{}}', True),
         ('{"error":"no"}', True),
-        ("not JSON", True),
         ("{}", False),
         ('{"type":"ping"}', False),
         ("", False),
@@ -212,6 +211,13 @@ def test_the_format_is_known_after_what_tells_it(data: str, settled: bool) -> No
     assert isinstance(items[0], DialectFound) == data.startswith('{"type":"message_start"') if items else not settled
     assert not [item for item in detector.end() if not isinstance(item, AnomalyFound)]
     assert detector.is_settled
+
+
+def test_what_cannot_be_decoded_tells_no_format() -> None:
+    detector = FormatDetector()
+    with pytest.raises(ChunkDecodeError):
+        detector.decode(ServerSentEvent("not JSON"))
+    assert not detector.is_settled
 
 
 def test_a_ping_says_nothing_of_the_format() -> None:

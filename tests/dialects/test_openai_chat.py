@@ -491,6 +491,8 @@ def test_a_status_may_be_that_of_a_failure(status: str) -> None:
         ('{"errors":[{"message":"m"}]}', "m", None),
         ('{"errors":["m"]}', '["m"]', None),
         ('{"success":false,"message":"m"}', "m", None),
+        ('{"object":"error"}', '{"object":"error"}', None),
+        ('{"type":"error"}', '{"type":"error"}', None),
         ('{"ok":false,"message":"m"}', "m", None),
         ('{"error":{}}', '{"error":{}}', None),
         ('{"error":{"message":"m","code":""},"status":7}', "m", 7),

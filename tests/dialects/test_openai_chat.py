@@ -61,6 +61,7 @@ def chunk(**value: Any) -> ChatCompletionChunk:
         ('{"id":"c1"}', "completion", [AnomalyFound("missing_choices", '{"id":"c1"}'), chunk(id="c1")]),
         ('{"choices":[],"id":"c1"}', "message", [chunk(id="c1")]),
         ('{"a":1}', "message", [AnomalyFound("not_a_chunk", '{"a":1}'), chunk(a=1)]),
+        ('{"extra":1}', "message", [AnomalyFound("not_a_chunk", '{"extra":1}'), chunk(extra=1)]),
         ('{"choices":[],"type":"ping"}', "ping", [chunk(choices=[], type="ping")]),
         (
             '{"id":Infinity}',

@@ -14,6 +14,7 @@ from sse_stream import (
     ChatCompletionChunk,
     ChatDecoder,
     ChatEvent,
+    ChoiceDeltaFunctionCall,
     ChoiceDeltaToolCall,
     ChoiceFinished,
     ChunkDecodeError,
@@ -680,6 +681,8 @@ def test_two_answers_spliced_into_one_are_an_error() -> None:
         outcome = read(pieces)
         assert isinstance(outcome.error, ProviderError)
         assert outcome.ending == "provider_error"
+        assert outcome.error.message == "another message_start before message_stop"
+        assert outcome.error.body == message_start("b")
         assert (outcome.completion.text, outcome.completion.id) == ("Hel", "a")
 
 
@@ -825,6 +828,12 @@ def test_the_input_that_a_call_begins_with_counts_if_no_piece_says_another(piece
     )
     calls = [call for item in found if isinstance(item, ChatCompletionChunk) for call in _calls(item)]
     assert [call.function.arguments for call in calls if call.function] == ([] if rest is None else [rest])
+
+
+def test_a_call_begins_with_its_id_and_name() -> None:
+    _, chunk = items_of(message_start(), start(0, "tool_use", id="t1", name="f", input={}))
+    assert isinstance(chunk, ChatCompletionChunk)
+    assert _calls(chunk) == [ChoiceDeltaToolCall(0, "t1", "function", ChoiceDeltaFunctionCall("f"))]
 
 
 def _calls(chunk: ChatCompletionChunk) -> list[ChoiceDeltaToolCall]:

@@ -34,7 +34,7 @@ def reasoning_in_content(value: Object) -> list[int]:
     choices = value.get("choices")
     for position, choice in enumerate(choices if isinstance(choices, list) else ()):
         deltas = (choice.get("delta"), choice.get("message")) if isinstance(choice, dict) else ()
-        contents = [delta.get("content") for delta in deltas if isinstance(delta, dict)]
+        contents: list[JSONValue] = [delta.get("content") for delta in deltas if isinstance(delta, dict)]
         parts = [part for content in contents if isinstance(content, list) for part in content]
         if any(isinstance(part, dict) and part.get("type") == "thinking" for part in parts):
             index = read_number(choice.get("index"))

@@ -1,9 +1,9 @@
-"""Find out what is wrong with a server's stream.
+"""Check a server's stream.
 
-- `check` reads a body, or a response of any client, and reports what its server should not have done. What an async
-  client receives, `acapture` keeps for it.
-- `assert_clean` fails a test with that report.
-- `RULES` are all rules: each with an id, a level, what clients make of it, and the document that says what is right.
+- `check` reads a body, or a response of any client, and reports the rules that the server broke. For an async client,
+  `acapture` receives the response first.
+- `assert_clean` fails a test if there are findings.
+- `RULES` contains all rules, each with an id, a level, what clients do, and a reference.
 """
 
 from ._capture import Capture, Read, acapture

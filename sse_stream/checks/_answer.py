@@ -1,4 +1,4 @@
-"""Looks at the whole answer, once the stream has ended."""
+"""Checks the whole answer after the stream has ended."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def inspect_answer(completion: ChatCompletion, ending: Ending, findings: Finding
     Args:
         completion: The answer.
         ending: How its stream ended.
-        findings: Where findings go.
+        findings: Collects the findings.
         place: The end of the stream.
     """
     for choice in completion.choices:

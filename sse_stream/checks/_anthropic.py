@@ -1,4 +1,4 @@
-"""Looks at the events of Anthropic's Messages."""
+"""Checks the events of Anthropic's Messages."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _STOP_REASONS = frozenset(
 
 
 class AnthropicInspector:
-    """Finds what is odd about Anthropic's events, beside what the decoder finds.
+    """Finds broken rules in Anthropic's events, in addition to the decoder's anomalies.
 
     Args:
-        findings: Where findings go.
+        findings: Collects the findings.
     """
 
     def __init__(self, findings: Findings) -> None:
@@ -34,7 +34,7 @@ class AnthropicInspector:
         self._blocks = 0
 
     def event(self, seen: SeenEvent, place: Place) -> None:
-        """Look at an event."""
+        """Check an event."""
         value = seen.value
         kind = value.get("type") if isinstance(value, dict) else None
         if not isinstance(value, dict) or not isinstance(kind, str):
@@ -75,7 +75,7 @@ class AnthropicInspector:
             self._findings.add("missing_usage", place, seen.data)
 
     def end(self, place: Place) -> None:
-        """The stream has ended."""
+        """Check what is known at the end of the stream."""
 
 
 def inspect_name(seen: SeenEvent, kind: str, place: Place, findings: Findings) -> None:

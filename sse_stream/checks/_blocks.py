@@ -1,4 +1,4 @@
-"""A body in blocks: lines up to a blank line, each with its place."""
+"""Splitting a body into blocks of lines, with their places."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r|\Z)")
 
 
 class Line(NamedTuple):
-    """A line.
+    """A line of the body.
 
     Attributes:
-        number: Which one of the body, from 1.
-        offset: At which byte it begins.
-        text: What it holds.
-        ending: What ends it; nothing at the end of the body.
+        number: The number of the line, counted from 1.
+        offset: The byte at which it begins.
+        text: The line without its ending.
+        ending: The line ending; empty at the end of the body.
     """
 
     number: int
@@ -30,17 +30,17 @@ class Line(NamedTuple):
 
     @property
     def field(self) -> tuple[bytes, bytes]:
-        """The name of its field and the value, one space after the colon dropped."""
+        """The name and value of the field, without the space after the colon."""
         name, _, value = self.text.partition(b":")
         return name, value.removeprefix(b" ")
 
 
 class Block(NamedTuple):
-    """Lines up to and with a blank line, or to the end of the body.
+    """Lines up to and including a blank line, or the end of the body.
 
     Attributes:
         lines: The lines, without a byte order mark.
-        data: The bytes, as they came.
+        data: The bytes as received.
         is_closed: Whether a blank line ends it.
     """
 
@@ -50,20 +50,20 @@ class Block(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The byte after it."""
+        """The offset of the next block."""
         last = self.lines[-1]
         return last.offset + len(last.text) + len(last.ending)
 
 
 class SeenEvent(NamedTuple):
-    """An event, as the standard has it.
+    """An event as the spec defines it.
 
     Attributes:
-        line: Where it begins.
-        name: Its name, `""` where it has none.
-        data: Its data.
-        value: The data's JSON; `None` where it is none.
-        duplicate_key: A key that an object of it has twice; `None` where none has.
+        line: The line on which it begins.
+        name: The name; `""` if it has none.
+        data: The data.
+        value: The JSON value of the data; `None` if it is not a JSON object or array.
+        duplicate_key: A key that occurs twice in one of its objects; `None` if there is none.
     """
 
     line: Line
@@ -74,7 +74,7 @@ class SeenEvent(NamedTuple):
 
 
 def blocks(body: bytes) -> Iterator[Block]:
-    """The blocks of a body, in order; all of their bytes are the body."""
+    """Split a body into its blocks."""
     begin = 0
     lines: list[Line] = []
     for number, found in enumerate(_LINE.finditer(body), 1):
@@ -94,7 +94,7 @@ def blocks(body: bytes) -> Iterator[Block]:
 
 
 def events_of(block: Block) -> Iterator[SeenEvent]:
-    """The events that a block means: one, or as many as it has lines of JSON where no blank line separates them."""
+    """Return the events of a block: one, or one per line of JSON if no blank lines separate them."""
     begins: Line | None = None
     name = b""
     found: list[tuple[Line, bytes, bytes]] = []  # where each line of data's event begins, its name, the data
@@ -141,5 +141,5 @@ def _seen(line: Line, name: bytes, data: bytes) -> SeenEvent:
 
 
 def is_count(value: JSONValue) -> TypeGuard[int]:
-    """Whether a JSON value is a whole number that is not negative."""
+    """Whether a JSON value is a non-negative integer."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

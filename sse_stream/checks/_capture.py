@@ -1,4 +1,4 @@
-"""What was received: the bytes, when they came, and what the response says of itself."""
+"""Captured responses: the bytes, when they arrived, and the head of the response."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Clock: TypeAlias = Callable[[], float]
 
 
 class Read(msgspec.Struct, frozen=True):
-    """One read.
+    """A read of the body.
 
     Attributes:
-        end: How many bytes of the body had come with it.
+        end: The number of bytes received so far, including this read.
         time: Seconds since the request was sent.
     """
 
@@ -27,17 +27,17 @@ class Read(msgspec.Struct, frozen=True):
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
-    """A response, received whole.
+    """A complete response.
 
     Attributes:
-        body: Its bytes.
-        status: Its HTTP status; `None` where there are only bytes.
-        headers: Its headers, names in lower case.
-        http_version: `"HTTP/1.1"` and so on; `""` where the client does not tell.
-        broken: What the client said when the connection broke; `""` if the body ended.
-        reads: The reads that brought bytes, in order; none where time was not kept.
-        ended: When the body ended, in seconds since the request was sent; `None` where time was not kept.
-        is_reused: Whether a second request went over the same connection; `None` where none was tried.
+        body: The bytes of the body.
+        status: The HTTP status; `None` if there are only bytes.
+        headers: The headers, with names in lower case.
+        http_version: The version, such as `"HTTP/1.1"`; `""` if the client does not tell.
+        broken: The client's error if the connection broke; `""` if the body ended.
+        reads: The reads that returned bytes, in order; empty without a clock.
+        ended: When the body ended, in seconds since the request was sent; `None` without a clock.
+        is_reused: Whether a second request used the same connection; `None` if there was none.
         wants_usage: Whether the request asked for usage, as `stream_options.include_usage` does.
     """
 
@@ -53,14 +53,14 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorder:
-    """Keeps what arrives.
+    """Records what arrives.
 
     Args:
-        clock: Tells the time in seconds; `None` to keep no time.
+        clock: Returns the time in seconds; `None` to record no times.
         progress: Called after each read with the number of bytes so far.
 
     Attributes:
-        broken: What the client said when the connection broke; `""` if it did not.
+        broken: The client's error if the connection broke; `""` otherwise.
     """
 
     def __init__(self, clock: Clock | None, progress: Callable[[int], object] | None = None) -> None:
@@ -72,7 +72,7 @@ class Recorder:
         self._began = clock() if clock is not None else 0.0
 
     def arrive(self, piece: object) -> None:
-        """A read has brought this.
+        """Record what a read returned.
 
         Raises:
             TypeError: It is not bytes.
@@ -85,10 +85,10 @@ class Recorder:
             self._progress(len(self._body))
 
     def capture(self, source: Source) -> Capture:
-        """All that came.
+        """Return the capture of everything that arrived.
 
         Args:
-            source: Where it came from.
+            source: The source of the bytes.
         """
         return Capture(
             body=bytes(self._body),
@@ -107,12 +107,12 @@ def captured(
     """Receive a response to its end, and close it.
 
     Args:
-        given: The response, or what gives one.
-        clock: Tells the time in seconds; `None` to keep no time.
+        given: The response, or a context manager of one.
+        clock: Returns the time in seconds; `None` to record no times.
         progress: Called after each read with the number of bytes so far.
 
     Raises:
-        TypeError: It is no sync source; the message says what to pass instead.
+        TypeError: It is not a sync source; the message says what to pass instead.
     """
     recorder = Recorder(clock, progress)
     opening = SyncOpening(given)
@@ -131,24 +131,24 @@ def captured(
 
 
 async def acapture(source: AsyncStreamSource | bytes, *, clock: Clock | None = None) -> Capture:
-    """Receive a response of an async client to its end, and close it; `check` takes what this gives.
+    """Receive an async client's response to its end, and close it. Pass the result to `check`.
 
     Args:
-        source: Anything that `AsyncChatStream` takes.
-        clock: Tells the time in seconds, such as `time.monotonic`; `None` to keep no time.
+        source: Anything that `AsyncChatStream` accepts.
+        clock: Returns the time in seconds, such as `time.monotonic`; `None` to record no times.
 
     Returns:
-        The bytes, the status, the headers, and when the bytes came.
+        The bytes, the status, the headers, and when the bytes arrived.
 
     Raises:
-        TypeError: `source` is none; the message says what to pass instead.
-        Exception: What the client raises before a response is there.
+        TypeError: `source` is not an async source; the message says what to pass instead.
+        Exception: Whatever the client raises before there is a response.
     """
     recorder = Recorder(clock)
     opening = AsyncOpening(source)
     opened = await opening.open()
     try:
-        # An empty piece is the end of some sources; others have none to give yet.
+        # Some sources end with an empty piece; others return one when nothing has arrived yet.
         while (piece := await _next_piece(opened, recorder)) is not None:
             if not piece and opened.ends_empty:
                 break
@@ -160,7 +160,7 @@ async def acapture(source: AsyncStreamSource | bytes, *, clock: Clock | None = N
 
 
 async def _next_piece(source: AsyncSource, recorder: Recorder) -> object:
-    """The next piece; `None` if the body has ended, or the connection broke."""
+    """Return the next piece; `None` if the body has ended or the connection broke."""
     try:
         return await source.read()
     except StopAsyncIteration:

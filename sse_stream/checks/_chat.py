@@ -1,4 +1,4 @@
-"""Looks at the chunks of an OpenAI-compatible chat."""
+"""Checks the chunks of an OpenAI-compatible chat."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _REASONING = ("reasoning_content", "reasoning", "reasoning_text")
 
 
 class ChatInspector:
-    """Finds what is odd about chunks, beside what the decoder finds.
+    """Finds broken rules in chunks, in addition to the decoder's anomalies.
 
     Args:
-        findings: Where findings go.
+        findings: Collects the findings.
     """
 
     def __init__(self, findings: Findings) -> None:
@@ -27,7 +27,7 @@ class ChatInspector:
         self._heads: dict[tuple[JSONValue, int], dict[str, JSONValue]] = {}  # of tool calls: the id and the name
 
     def event(self, seen: SeenEvent, place: Place) -> None:
-        """Look at an event."""
+        """Check an event."""
         chunk = seen.value
         if not isinstance(chunk, dict) or not isinstance(chunk.get("choices"), list):
             return
@@ -86,14 +86,14 @@ class ChatInspector:
             self._findings.add("call_head_repeated", place, seen.data, detail=" and ".join(repeated))
 
     def end(self, place: Place) -> None:
-        """The stream has ended."""
+        """Check what is known at the end of the stream."""
         for named in self._roles.values():
             if not named:
                 self._findings.add("missing_role", place)
 
 
 def inspect_details(usage: JSONValue, seen: SeenEvent, place: Place, findings: Findings) -> None:
-    """Find details of a usage report that count more than what they are part of."""
+    """Find details of a usage report that exceed the count they are part of."""
     if not isinstance(usage, dict):
         return
     for whole in ("prompt", "completion", "input", "output"):

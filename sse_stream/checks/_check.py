@@ -1,4 +1,4 @@
-"""Checks a body or a response."""
+"""Checking a body or a response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._rule import PROFILES, Level, Profile
 from ._rules import RULES
 
 FRAMING = "sse"
-"""In place of a dialect: server-sent events that are no model's."""
+"""Accepted in place of a dialect: check only the framing."""
 
 
 def check(
@@ -31,28 +31,28 @@ def check(
     limits: Limits = Limits(),
     name: str = "",
 ) -> Report:
-    r"""Find what a server should not have done in a stream.
+    r"""Check a stream, and report the rules that the server broke.
 
     Args:
-        body_or_source: The bytes of a body, or anything that `ChatStream` takes, which is read to its end and closed.
-            Of a response its status and headers are checked too. What an async client has received comes as a
-            `Capture`, from `acapture`.
-        dialect: The wire format: one of `sse_stream.dialects`, or a name such as `"openai_chat"`; `"sse"` looks at the
-            framing only. By default the first event tells.
-        profile: `"compat"` finds what clients do not survive, `"strict"` what the format forbids.
-        select: Ids, beginnings of ids or names of the rules that are applied; by default all.
-        ignore: The same of rules that are not, which wins.
-        clock: Tells the time in seconds, such as `time.monotonic`: then it is checked when bytes arrive as well.
-        limits: Bounds on memory; what is larger is a finding.
-        name: What is checked, for the report.
+        body_or_source: The bytes of a body, or anything that `ChatStream` accepts, which is read to its end and closed.
+            The status and headers of a response are checked too. For an async client, pass the `Capture` that
+            `acapture` returns.
+        dialect: The wire format: an object of `sse_stream.dialects`, or a name such as `"openai_chat"`. `"sse"` checks
+            only the framing. By default, the format is detected from the first event.
+        profile: `"compat"` reports what clients cannot handle as errors, `"strict"` what the format forbids.
+        select: The rules to apply: ids, prefixes of ids or names. By default, all rules.
+        ignore: The rules to leave out, in the same form. They take precedence.
+        clock: Returns the time in seconds, such as `time.monotonic`. Timing is checked only if it is given.
+        limits: Limits on memory. A stream that exceeds them is a finding.
+        name: The name of what is checked, for the report.
 
     Returns:
-        The findings, one for each rule that was broken.
+        The report, with one finding per broken rule.
 
     Raises:
-        TypeError: `body_or_source` is neither; the message says what to pass instead.
-        ValueError: There is no such dialect, profile or rule.
-        Exception: What the client raises before a response is there.
+        TypeError: `body_or_source` is not one of these; the message says what to pass instead.
+        ValueError: The dialect, the profile or a rule is unknown.
+        Exception: Whatever the client raises before there is a response.
 
     >>> report = check(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n', select=["END"])
     >>> [(finding.rule.id, finding.rule.name, finding.level) for finding in report.findings]
@@ -74,7 +74,7 @@ def assert_clean(
     ignore: Collection[str] = (),
     fail_on: Level = "error",
 ) -> None:
-    """Fail a test if a stream has findings, with the report as the message.
+    """Fail a test if a stream has findings. The report is the message.
 
     Args:
         body_or_source: As with `check`.
@@ -82,12 +82,12 @@ def assert_clean(
         profile: As with `check`.
         select: As with `check`.
         ignore: As with `check`.
-        fail_on: The level from which on a finding fails the test: `"error"`, `"warning"` or `"note"`.
+        fail_on: Findings at this level or a more severe one fail the test: `"error"`, `"warning"` or `"note"`.
 
     Raises:
         AssertionError: There are such findings.
-        TypeError: `body_or_source` is neither; the message says what to pass instead.
-        ValueError: There is no such dialect, profile, rule or level.
+        TypeError: As with `check`.
+        ValueError: The dialect, the profile, a rule or the level is unknown.
     """
     report = check(body_or_source, dialect=dialect, profile=profile, select=select, ignore=ignore)
     if report.fails(fail_on):
@@ -103,7 +103,7 @@ def reporter(
     limits: Limits = Limits(),
     name: str = "",
 ) -> Callable[[Capture], Report]:
-    """What makes a report of a capture.
+    """Return a function that checks a capture.
 
     Args:
         dialect: As with `check`.
@@ -114,8 +114,8 @@ def reporter(
         name: As with `check`.
 
     Raises:
-        TypeError: Selectors are a single text.
-        ValueError: There is no such dialect, profile or rule.
+        TypeError: The selectors are a single string.
+        ValueError: The dialect, the profile or a rule is unknown.
     """
     if isinstance(select, str) or isinstance(ignore, str):
         raise TypeError("select and ignore take several selectors: pass a list, such as ['SSE', 'CHAT002']")

@@ -1,4 +1,4 @@
-"""Reads a body as the library reads every stream, and finds what its server should not have done."""
+"""Decodes a body as every stream is decoded, and finds the rules that its server broke."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from .._decoding._reader import EventReader
 from .._errors import (
     ChunkDecodeError,
     EventTooLargeError,
-    IncompleteStreamError,
     OutputTooLargeError,
     ProviderError,
     SSEStreamError,
@@ -44,13 +43,13 @@ _TITLE = re.compile(r"the (?:stream ended early|(?:body|response) is not an even
 
 
 class Inspector(Protocol):
-    """Finds what is odd about the events of one format."""
+    """Finds broken rules in the events of one format."""
 
     def event(self, seen: SeenEvent, place: Place) -> None:
-        """Look at an event."""
+        """Check an event."""
 
     def end(self, place: Place) -> None:
-        """The stream has ended."""
+        """Check what is known at the end of the stream."""
 
 
 FAMILIES: Mapping[str, tuple[str, Callable[[Findings], Inspector]]] = {
@@ -59,7 +58,7 @@ FAMILIES: Mapping[str, tuple[str, Callable[[Findings], Inspector]]] = {
     OPENAI_RESPONSES: ("RESP", ResponsesInspector),
     GEMINI_CONTENT: ("GEMI", GeminiInspector),
 }
-"""The family of rules of each format, and what looks at its events."""
+"""The family of rules of each format, and its inspector."""
 
 
 class Checker:
@@ -67,15 +66,15 @@ class Checker:
 
     Args:
         capture: The response.
-        findings: Where findings go.
-        dialect: The wire format; `None` to find it out.
-        limits: Bounds on memory.
-        framing_only: Whether only the framing is looked at.
+        findings: Collects the findings.
+        dialect: The wire format; `None` to detect it.
+        limits: Limits on memory.
+        framing_only: Whether to check only the framing.
 
     Attributes:
-        events: How many events there were.
+        events: The number of events.
         ending: How the stream ended.
-        format: The name of the format; `""` where none was found.
+        format: The name of the format; `""` if it is unknown.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class Checker:
             self._settle(dialect.name)
 
     def run(self) -> None:
-        """Check all of it."""
+        """Check the response."""
         capture = self._capture
         inspect_head(capture, self._findings)
         body = Body(Source(response=None, status=capture.status, headers=capture.headers), self._limits)
@@ -166,23 +165,23 @@ class Checker:
         was_done = self._reader.ending == "complete"
         self._reader.take(block.data)
         if block.is_closed and len(block.lines) == 1:
-            return  # a blank line more, which means nothing: a body may have a million
+            return  # an extra blank line: there may be millions
         self._drain(self._last)
         if not was_done and self._reader.ending == "complete":
             self._end_mark = block.end
 
     def _drain(self, place: Place) -> None:
-        """Decode what was taken, and tell what was odd about it."""
+        """Decode what was taken, and add its anomalies."""
         try:
             while self._reader.next_event() is not None:
                 pass
         except SSEStreamError as error:
-            self._tell(place)
+            self._add_anomalies(place)
             self._fail(error, place)
         else:
-            self._tell(place)
+            self._add_anomalies(place)
 
-    def _tell(self, place: Place) -> None:
+    def _add_anomalies(self, place: Place) -> None:
         for anomaly in self._reader.anomalies:
             more = anomaly.count - self._known.get(anomaly.kind, 0)
             if more:
@@ -204,13 +203,11 @@ class Checker:
                 findings.add("event_too_large", place, detail=f"the limit is {error.limit:,} bytes")
             case OutputTooLargeError():
                 findings.add("event_too_large", place, detail=str(error))
-            case IncompleteStreamError():
+            case _:  # IncompleteStreamError: decoding raises no other
                 findings.add("truncated", place, detail=_reason(error))
-            case _:
-                findings.add("not_a_stream", place, detail=_reason(error))
 
     def _end(self) -> None:
-        """The body has ended."""
+        """Check the end of the body."""
         reader, capture = self._reader, self._capture
         at_end = Place(event=self.events, offset=len(capture.body), line=self._last_line)
         if capture.broken:
@@ -235,7 +232,7 @@ class Checker:
 
 
 def _reason(error: SSEStreamError) -> str:
-    """The message of an error, without what the title of its rule says already."""
+    """Return the message of an error without what the title of its rule already says."""
     return _TITLE.sub("", str(error))
 
 

@@ -1,4 +1,4 @@
-"""Collects findings: one for each rule, at the place where it was first broken."""
+"""Findings: one per broken rule, at the place where it was first broken."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import msgspec
 from ._rule import Level, Profile, Rule, RuleSet
 
 _EXCERPT = 160
-# Also what is not seen, or changes the direction of the text around it.
+# Includes characters that are invisible or change the direction of the text around them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 GENERAL = ("HTTP", "SSE", "JSON", "END", "CALL", "USE", "TIME")
-"""The families of rules that hold for every format."""
+"""The families whose rules apply to every format."""
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where in a body something is.
+    """A place in a body.
 
     Attributes:
-        event: Which event, from 1; 0 where it is in none.
-        offset: Which byte, from 0.
-        line: Which line, from 1.
+        event: The event, counted from 1; 0 if it is not in an event.
+        offset: The byte, counted from 0.
+        line: The line, counted from 1; 0 if it is not in a line.
     """
 
     event: int = 0
@@ -32,17 +32,17 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A rule that a stream has broken, at the place where it did so first.
+    """A rule that a stream broke, with the place where it was first broken.
 
     Attributes:
         rule: The rule.
-        level: How much it weighs in the profile that was asked for.
+        level: The level in the chosen profile.
         message: What the server did.
-        event: In which event, counted from 1; 0 where it is in no event.
-        offset: At which byte of the body, counted from 0.
-        line: In which line of the body, counted from 1; 0 where it is in none.
-        excerpt: What was received there, at most 160 characters, control characters escaped; `""` where that says
-            nothing.
+        event: The event, counted from 1; 0 if it is not in an event.
+        offset: The byte of the body, counted from 0.
+        line: The line of the body, counted from 1; 0 if it is not in a line.
+        excerpt: What was received there: at most 160 characters, with control characters escaped; `""` if there is
+            nothing to show.
         count: How often the rule was broken.
     """
 
@@ -62,7 +62,7 @@ class Findings:
     Args:
         rules: All rules.
         profile: The profile.
-        selected: The ids of the rules that are applied.
+        selected: The ids of the rules to apply.
     """
 
     def __init__(self, rules: RuleSet, profile: Profile, selected: Collection[str]) -> None:
@@ -73,14 +73,14 @@ class Findings:
         self.family = "CHAT"
 
     def add(self, name: str, place: Place, excerpt: str = "", *, detail: str = "", count: int = 1) -> None:
-        """A rule was broken.
+        """Record that a rule was broken.
 
         Args:
-            name: Its name.
-            place: Where.
+            name: The name of the rule.
+            place: The place.
             excerpt: What was received there.
-            detail: What to add to the rule's title.
-            count: How often.
+            detail: A detail to append to the rule's title.
+            count: How often it was broken.
         """
         rule = self._rules.named(name, (self.family, *GENERAL))
         if rule.id not in self._selected:
@@ -104,11 +104,11 @@ class Findings:
         return iter(sorted(self._found.values(), key=lambda found: (found.offset, found.rule.id)))
 
     def has_any(self, names: Sequence[str]) -> bool:
-        """Whether a rule of one of these names was broken."""
+        """Whether a rule with one of these names was broken."""
         return any(found.rule.name in names for found in self._found.values())
 
 
 def excerpt_of(text: str) -> str:
-    """The beginning of a text, control characters escaped."""
+    """Return the beginning of a text, with control characters escaped."""
     shown = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text[:_EXCERPT])
     return shown if len(shown) <= _EXCERPT and len(text) <= _EXCERPT else shown[: _EXCERPT - 1] + "…"

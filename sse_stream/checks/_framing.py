@@ -1,4 +1,4 @@
-"""Looks at the lines of an event stream."""
+"""Checks the lines of an event stream."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ _FIELDS = _NAMES | {b""}  # a comment has no name
 _SEPARATOR = re.compile(rb"\xe2\x80[\xa8\xa9]|\xc2\x85|[\x0b\x0c\x1c-\x1e]")
 _LONG_LINE = 65_536
 _BEFORE = 30
-_IS_JSON = re.compile(rb"[ \t]*[]{}[\"]")  # which the decoder reports
-
-
+_IS_JSON = re.compile(rb"[ \t]*[]{}[\"]")  # the decoder reports unframed JSON
 _MISSPELLED = re.compile(rb"(?i)\s*(?:\xef\xbb\xbf)*[ \t]*(?:data|event|id|retry)[ \t]*:")
 
 
 def is_misspelled_stream(body: bytes) -> bool:
-    """Whether a body that is no event stream would be one if the name of its first field were spelled right."""
+    """Whether a body would be an event stream if the name of its first field were spelled correctly."""
     return _MISSPELLED.match(body) is not None
 
 
 class FramingInspector:
-    """Finds what is odd about the framing, beside what the decoder finds.
+    """Finds broken rules in the framing, in addition to the decoder's anomalies.
 
     Args:
-        findings: Where findings go.
+        findings: Collects the findings.
         body: The whole body.
     """
 
@@ -39,7 +37,7 @@ class FramingInspector:
             findings.add("byte_order_mark", Place(event=0, offset=0, line=1))
 
     def block(self, block: Block, event: int) -> None:
-        """Look at a block.
+        """Check a block.
 
         Args:
             block: The block.
@@ -95,7 +93,7 @@ class FramingInspector:
 
 
 def _spelled(name: bytes) -> bytes:
-    """The name without what keeps it from being a field's: blanks, capitals, a byte order mark."""
+    """Return the name without spaces, capitals and byte order marks."""
     return name.replace(b"\xef\xbb\xbf", b"").strip().lower()
 
 

@@ -1,4 +1,4 @@
-"""Looks at the responses of Gemini's generateContent."""
+"""Checks the responses of Gemini's generateContent."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _FINISH_REASONS = frozenset(
 
 
 class GeminiInspector:
-    """Finds what is odd about Gemini's responses, beside what the decoder finds.
+    """Finds broken rules in Gemini's responses, in addition to the decoder's anomalies.
 
     Args:
-        findings: Where findings go.
+        findings: Collects the findings.
     """
 
     def __init__(self, findings: Findings) -> None:
@@ -48,7 +48,7 @@ class GeminiInspector:
         self._has_usage = False
 
     def event(self, seen: SeenEvent, place: Place) -> None:
-        """Look at an event."""
+        """Check an event."""
         self._has_usage = self._has_usage or '"usageMetadata"' in seen.data
         candidates = seen.value.get("candidates") if isinstance(seen.value, dict) else None
         for candidate in candidates if isinstance(candidates, list) else ():
@@ -60,6 +60,6 @@ class GeminiInspector:
             self._findings.add("unknown_finish_reason", place, seen.data, detail=reason)
 
     def end(self, place: Place) -> None:
-        """The stream has ended."""
+        """Check what is known at the end of the stream."""
         if not self._has_usage:
             self._findings.add("missing_usage", place)

@@ -1,4 +1,4 @@
-"""A report as workflow commands of GitHub Actions, which annotate the file that was checked."""
+"""Reports as workflow commands of GitHub Actions, which annotate the checked file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "
 
 
 def github(report: Report) -> str:
-    """One command a finding: `::error file=…,line=…,title=…::message`."""
+    """Return one command per finding: `::error file=…,line=…,title=…::message`."""
     lines = []
     for finding in report.findings:
         properties = {"title": f"{finding.rule.id} {finding.rule.name}"}

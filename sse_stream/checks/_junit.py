@@ -1,4 +1,4 @@
-"""A report as JUnit's XML: a test case for each finding, or one that passes."""
+"""Reports as JUnit XML: one test case per finding, or one that passes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def junit(report: Report, fail_on: Level) -> str:
-    """A suite of test cases; what is below the level that fails is in the output of a case that passes.
+    """Return a suite of test cases. Findings below the failing level are in the output of passing cases.
 
     Args:
         report: The report.
-        fail_on: The level from which on a finding is a failure.
+        fail_on: Findings at this level or a more severe one are failures.
     """
     failing = LEVELS[: LEVELS.index(fail_on) + 1]
     failures = sum(finding.level in failing for finding in report.findings)

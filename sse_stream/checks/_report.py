@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""The report of a check."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ._rule import LEVELS, Level, Profile
 from ._text import headline, text
 
 ReportFormat: TypeAlias = Literal["text", "json", "junit", "github"]
-"""How a report is written: for people, as JSON, as JUnit's XML, as GitHub's workflow commands."""
+"""The format of a report: text for people, JSON, JUnit XML, or GitHub workflow commands."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check has found.
+    """The result of a check.
 
     Attributes:
-        findings: The findings, one a rule, in order of their places.
-        profile: What the stream was measured by.
-        dialect: The name of its format; `""` where none was found.
-        ending: How it ended.
-        events: How many events it has.
-        size: How many bytes.
-        name: What was checked: a file, a URL; `""` where nobody said.
+        findings: The findings, one per rule, in order of their places.
+        profile: The profile.
+        dialect: The name of the format; `""` if it is unknown.
+        ending: How the stream ended.
+        events: The number of events.
+        size: The size of the body in bytes.
+        name: The file or URL that was checked; `""` if no name was given.
     """
 
     findings: tuple[Finding, ...]
@@ -41,7 +41,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """All of it in a line.
+        """The report in one line.
 
         >>> from sse_stream.checks import check
         >>> check(b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}').summary
@@ -51,12 +51,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def worst(self) -> Level | None:
-        """The worst level of a finding; `None` if there is none."""
+        """The most severe level of the findings; `None` without findings."""
         found = {finding.level for finding in self.findings}
         return next((level for level in LEVELS if level in found), None)
 
     def count(self, level: Level) -> int:
-        """How many findings have a level.
+        """Return the number of findings with a level.
 
         Args:
             level: The level.
@@ -64,20 +64,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return sum(finding.level == level for finding in self.findings)
 
     def fails(self, at: Level = "error") -> bool:
-        """Whether there is a finding of a level, or of a worse one.
+        """Whether there is a finding at this level or a more severe one.
 
         Args:
             at: The level.
 
         Raises:
-            ValueError: There is no such level.
+            ValueError: The level is unknown.
         """
         if at not in LEVELS:
             raise ValueError(f"a level is one of {', '.join(LEVELS)}, not {at!r}")
         return self.worst is not None and LEVELS.index(self.worst) <= LEVELS.index(at)
 
     def to_dict(self) -> dict[str, JSONValue]:
-        """The report as JSON; the page of the command line documents its fields."""
+        """Return the report as JSON. `check-report.schema.json` in the reference describes the fields."""
         return {
             "name": self.name,
             "profile": self.profile,
@@ -107,19 +107,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def render(
         self, form: ReportFormat = "text", *, fail_on: Level = "error", width: int = 80, color: bool = False
     ) -> str:
-        """The report, written.
+        """Return the report in a format.
 
         Args:
-            form: How.
-            fail_on: The level from which on a finding is a failure, for JUnit.
-            width: How many columns a line of text has.
-            color: Whether text is coloured, for a terminal.
+            form: The format.
+            fail_on: For JUnit: findings at this level or a more severe one are failures.
+            width: For text: the number of columns.
+            color: For text: whether to use terminal colors.
 
         Returns:
-            Lines, the last without its newline.
+            The lines, without a final newline.
 
         Raises:
-            ValueError: There is no such form.
+            ValueError: The format is unknown.
         """
         match form:
             case "text":

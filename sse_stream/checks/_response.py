@@ -1,4 +1,4 @@
-"""Looks at a response: its status, its headers, when its bytes came."""
+"""Checks a response: its status, its headers, and when its bytes arrived."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOWHERE = Place()
 
 
 def inspect_head(capture: Capture, findings: Findings) -> None:
-    """Find what is odd about the status and the headers."""
+    """Check the status and the headers."""
     if capture.status is None:
         return
     headers = capture.headers
@@ -54,7 +54,7 @@ def _inspect_connection(capture: Capture, findings: Findings) -> None:
 
 
 def _reason_to_close(capture: Capture) -> str:
-    """Why the next request needs another connection; `""` if it does not."""
+    """Return why the next request needs another connection; `""` if it does not."""
     connection = capture.headers.get("connection", "").lower()
     options = {option.strip() for option in connection.split(",")}
     if "close" in options:
@@ -73,13 +73,13 @@ def _parameter(content_type: str, name: str) -> str:
 
 
 def inspect_times(capture: Capture, findings: Findings, *, events: int, end_mark: int | None) -> None:
-    """Find what is odd about when bytes came.
+    """Check when the bytes arrived.
 
     Args:
         capture: The response.
-        findings: Where findings go.
-        events: How many events it has.
-        end_mark: The byte after the event that says that the answer is done; `None` where there was none.
+        findings: Collects the findings.
+        events: The number of events.
+        end_mark: The byte after the end mark's event; `None` without an end mark.
     """
     reads = capture.reads
     if capture.ended is None or not reads:

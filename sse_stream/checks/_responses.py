@@ -1,4 +1,4 @@
-"""Looks at the events of OpenAI's Responses."""
+"""Checks the events of OpenAI's Responses."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _FINAL = frozenset({"response.completed", "response.incomplete"})
 
 
 class ResponsesInspector:
-    """Finds what is odd about the events of Responses, beside what the decoder finds.
+    """Finds broken rules in the events of Responses, in addition to the decoder's anomalies.
 
     Args:
-        findings: Where findings go.
+        findings: Collects the findings.
     """
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._has_begun = False
-        self._is_resumed = False  # what began before this body cannot be missed
+        self._is_resumed = False  # the beginning is in an earlier body
         self._items: set[int] = set()
         self._parts: set[tuple[int, int]] = set()
 
     def event(self, seen: SeenEvent, place: Place) -> None:
-        """Look at an event."""
+        """Check an event."""
         if seen.data.strip() == "[DONE]":
             self._findings.add("end_mark_of_chats", place, seen.data)
         value = seen.value
@@ -80,4 +80,4 @@ class ResponsesInspector:
                 self._parts.add((item, part))
 
     def end(self, place: Place) -> None:
-        """The stream has ended."""
+        """Check what is known at the end of the stream."""

@@ -1,4 +1,4 @@
-"""What a rule is, and the collection of all of them."""
+"""Rules, their levels, and the collection of rules."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Literal, TypeAlias, overload
 import msgspec
 
 Level: TypeAlias = Literal["error", "warning", "note"]
-"""How much a finding weighs: `error`, clients break or lose content; `warning`, some do; `note`, allowed but unwise."""
+"""The severity of a finding: `error` if clients break or lose content, `warning` if some do, `note` if it is unwise."""
 
 Profile: TypeAlias = Literal["compat", "strict"]
-"""What a stream is measured by: `compat`, what clients survive; `strict`, the letter of its format."""
+"""The standard for a stream: `compat`, what clients can handle; `strict`, exactly what the format allows."""
 
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
-"""The levels, the worst first."""
+"""The levels, most severe first."""
 
 PROFILES: tuple[Profile, ...] = ("compat", "strict")
-"""The profiles."""
+"""All profiles."""
 
 
 class Rule(msgspec.Struct, frozen=True):
     """Something that a server should not do.
 
     Attributes:
-        id: Its stable id, such as `"SSE003"`: a family in capitals, and a number. An id is never used again.
-        name: Its name; for an anomaly, that of its kind. Several families may have a rule of one name.
-        level: How much it weighs in the profile `compat`.
-        title: What the server did, in a clause.
-        consequence: What clients make of it.
-        reference: The document that says what would be right.
-        is_forbidden: Whether the format forbids it, which makes it an error in the profile `strict`.
+        id: The stable id, such as `"SSE003"`: a family in capitals and a number. Ids are never reused.
+        name: The name; for an anomaly, its kind. Rules of different families may share a name.
+        level: The level in the profile `compat`.
+        title: What the server did, as a clause.
+        consequence: What clients do.
+        reference: The document that defines what is correct.
+        is_forbidden: Whether the format forbids it. If so, it is an error in the profile `strict`.
     """
 
     id: str
@@ -43,11 +43,11 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def family(self) -> str:
-        """The letters of its id: `"SSE"`, `"CHAT"`, and so on."""
+        """The letters of the id, such as `"SSE"` or `"CHAT"`."""
         return self.id.rstrip("0123456789")
 
     def level_in(self, profile: Profile) -> Level:
-        """How much it weighs in a profile.
+        """Return the level in a profile.
 
         Args:
             profile: The profile.
@@ -55,17 +55,17 @@ class Rule(msgspec.Struct, frozen=True):
         return "error" if profile == "strict" and self.is_forbidden else self.level
 
     def is_meant_by(self, selector: str) -> bool:
-        """Whether a selector means this rule.
+        """Whether a selector matches this rule.
 
         Args:
-            selector: An id (`"SSE003"`), the beginning of one (`"SSE"`, `"SSE00"`) or a name, in any case.
+            selector: An id (`"SSE003"`), a prefix of ids (`"SSE"`, `"SSE00"`) or a name. Case is ignored.
         """
         wanted = selector.strip().upper().replace("-", "_")
         return wanted == self.name.upper() or (wanted != "" and self.id.startswith(wanted))
 
 
 class RuleSet(Sequence[Rule]):
-    """All rules, in order of their ids within each family.
+    """An ordered collection of rules. Index it by position or by id.
 
     Args:
         rules: The rules.
@@ -78,17 +78,20 @@ class RuleSet(Sequence[Rule]):
     def __init__(self, rules: Collection[Rule]) -> None:
         self._rules = tuple(rules)
         self._by_id = {rule.id: rule for rule in self._rules}
+        self._by_name: dict[str, list[Rule]] = {}
+        for rule in self._rules:
+            self._by_name.setdefault(rule.name, []).append(rule)
 
     @overload
     def __getitem__(self, index: int | str) -> Rule: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[Rule, ...]: ...
     def __getitem__(self, index: int | str | slice) -> Rule | tuple[Rule, ...]:
-        """A rule by its id or by its place, or several by their places.
+        """Return a rule by id or position, or a slice of rules.
 
         Raises:
-            KeyError: No rule has that id.
-            IndexError: No rule has that place.
+            KeyError: There is no rule with this id.
+            IndexError: There is no rule at this position.
         """
         return self._by_id[index] if isinstance(index, str) else self._rules[index]
 
@@ -102,33 +105,27 @@ class RuleSet(Sequence[Rule]):
         return f"RuleSet({len(self)} rules)"
 
     def named(self, name: str, families: Sequence[str] = ()) -> Rule:
-        """The rule of a name, if several families have one of that name the one of the first family given.
+        """Return the rule with a name. If several families have one, the first family given decides.
 
         Args:
             name: The name.
-            families: The families that are asked first, in this order.
+            families: The families to search first, in this order.
 
         Raises:
-            KeyError: There is no rule of that name.
+            KeyError: There is no rule with this name.
         """
-        found = [rule for rule in self._rules if rule.name == name]
-        for family in families:
-            for rule in found:
-                if rule.family == family:
-                    return rule
-        if not found:
-            raise KeyError(name)
-        return found[0]
+        found = self._by_name[name]
+        return next((rule for family in families for rule in found if rule.family == family), found[0])
 
     def selected(self, select: Collection[str], ignore: Collection[str]) -> frozenset[str]:
-        """The ids of the rules that are meant.
+        """Return the ids of the rules to apply.
 
         Args:
-            select: Selectors of the rules that are applied; all rules if there are none.
-            ignore: Selectors of those that are not, which wins.
+            select: Selectors of the rules to apply; if empty, all rules.
+            ignore: Selectors of the rules to leave out. They take precedence.
 
         Raises:
-            ValueError: A selector means no rule.
+            ValueError: A selector matches no rule.
         """
         for selector in (*select, *ignore):
             if not any(rule.is_meant_by(selector) for rule in self._rules):

@@ -1,4 +1,4 @@
-"""Many reports in one table: which rules the streams of each provider break."""
+"""A table of reports: the rules that each provider's streams break."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ _HEADS: dict[Level, str] = {"error": "errors", "warning": "warnings", "note": "n
 
 
 def table(reports: Iterable[tuple[str, Report]]) -> str:
-    """A Markdown table with a row for each group of reports.
+    """Return a Markdown table with one row per group of reports.
 
     Args:
         reports: Each with the name of its group, such as the provider's.
 
     Returns:
-        The lines, the last without its newline. Behind a rule stands in how many streams of the group it is broken,
-        if not in all.
+        The lines, without a final newline. After each rule is the number of streams that break it, unless all do.
     """
     groups: dict[str, list[Report]] = {}
     for group, report in reports:

@@ -1,4 +1,4 @@
-"""A report for people, in lines that fit a terminal."""
+"""Reports as text, in lines that fit a terminal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _INDENT = "    "
 
 
 def counted(count: int, noun: str) -> str:
-    """The number with its noun."""
+    """Return a number with its noun."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def headline(report: Report) -> str:
-    """All of a report in a line."""
+    """Return a report in one line."""
     counts = [counted(report.count(level), level) for level in LEVELS if report.count(level)]
     found = ", ".join(counts) or "nothing found"
     of = f" of {report.dialect}" if report.dialect else ""
@@ -31,7 +31,7 @@ def headline(report: Report) -> str:
 
 
 def text(report: Report, *, width: int, color: bool) -> str:
-    """A report in lines of at most so many columns."""
+    """Return a report in lines of at most `width` columns."""
     blocks = ["\n".join(_lines(finding, width, color=color)) for finding in report.findings]
     last = f"{report.name}: {report.summary}" if report.name else report.summary
     worst = report.worst
@@ -54,7 +54,7 @@ def _lines(finding: Finding, width: int, *, color: bool) -> Iterator[str]:
 
 
 def place_of(finding: Finding) -> str:
-    """Where a finding is, in words; `""` where it is in no place of the body."""
+    """Describe the place of a finding; `""` if it is not in the body."""
     parts = []
     if finding.event:
         parts.append(f"event {finding.event:,}")
@@ -68,7 +68,7 @@ def place_of(finding: Finding) -> str:
 
 
 def explanation(rule: Rule, width: int) -> str:
-    """What a rule is about, for `--explain`."""
+    """Explain a rule, for `--explain`."""
     level = f"{rule.level} in the profile compat, {rule.level_in('strict')} in strict"
     lines = [
         f"{rule.id} {rule.name}",

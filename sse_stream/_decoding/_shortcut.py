@@ -39,9 +39,9 @@ def _decode_alike(dialect: Dialect) -> Decode | None:
 
 _TEXT_FIELDS = {TextDelta: ("content",), ReasoningDelta: REASONING_FIELDS, RefusalDelta: ("refusal",)}
 
-# After this many attempts in a row that failed, or helped with fewer than `_USEFUL` events, the shortcut is given up.
-_TRIES = 16
-_USEFUL = 8
+# After this many attempts in a row that failed, or helped with fewer than `USEFUL` events, the shortcut is given up.
+TRIES = 16
+USEFUL = 8
 
 # Larger events are always decoded: comparing them is not worth keeping a copy.
 _LARGEST = 64 * 1024
@@ -88,7 +88,7 @@ class Shortcut:
         self._decode = _decode_alike(dialect)
         self._limit = limit
         self._room = 0  # the maximum size of a matching event
-        self.tries = 0 if self._decode is None else _TRIES
+        self.tries = 0 if self._decode is None else TRIES
         self.channel: TextChannel | None = None
         self._head = self._between = self._tail = b""  # the bytes around the text, including quotes
         self._squeezed = b""  # the tail without spaces, if the spaces in it may vary
@@ -175,8 +175,8 @@ class Shortcut:
     def forget(self) -> None:
         """Stop using the shortcut, because something else is about to be added."""
         used = self._used
-        if used >= _USEFUL:
-            self.tries = _TRIES
+        if used >= USEFUL:
+            self.tries = TRIES
         self._seen += used
         self.channel = None
 

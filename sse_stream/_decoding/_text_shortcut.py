@@ -15,16 +15,12 @@ from .._chat._events import ChatEvent, ReasoningDelta, RefusalDelta, TextDelta
 from .._chat._text_channel import TextChannel, TextEvent
 from .._sse._parser import PLAIN_END, PLAIN_NAME, PLAIN_START
 from ..dialects._base import Dialect
-from ._shortcut import Shortcut
+from ._shortcut import TRIES, USEFUL, Shortcut
 
 DecodeText: TypeAlias = Callable[[bytes], str | None]
 """Returns the text of an event's data if it continues the current text; otherwise `None`."""
 
 _TEXT_EVENTS = (TextDelta, ReasoningDelta, RefusalDelta)
-
-# After this many attempts in a row that helped with fewer than `_USEFUL` events, the shortcut is given up.
-_TRIES = 16
-_USEFUL = 8
 
 
 class TextShortcut:
@@ -50,7 +46,7 @@ class TextShortcut:
         self._head = PLAIN_START  # the bytes before the data
         self._start = len(PLAIN_START)
         self._found_at = 0  # the value of `seen` when the channel was found
-        self.tries = _TRIES
+        self.tries = TRIES
         self.channel: TextChannel | None = None
         self.seen = 0
 
@@ -94,8 +90,8 @@ class TextShortcut:
 
     def forget(self) -> None:
         """Stop using the shortcut, because something else is about to be added."""
-        if self.channel is not None and self.seen - self._found_at >= _USEFUL:
-            self.tries = _TRIES
+        if self.channel is not None and self.seen - self._found_at >= USEFUL:
+            self.tries = TRIES
         self.channel = None
 
     def learn(self, data: object, name: str, chunk: ChatCompletionChunk, event: ChatEvent) -> None:  # noqa: ARG002  # the signature of `Shortcut`

@@ -27,7 +27,16 @@ from sse_stream import AsyncChatStream, ChatCompletion, ChatStream, SSEStreamErr
 from sse_stream.otel import Convention, Recording, attributes, record
 from sse_stream.testing import FakeResponse
 
-from .streams.clients import Each, run_in_asyncio, run_in_trio, run_without_loop, set_clock, settled
+from .streams.clients import (
+    Each,
+    break_and_close,
+    closed,
+    read_to_the_end,
+    run_in_asyncio,
+    run_in_trio,
+    run_without_loop,
+    set_clock,
+)
 
 SECRET = "xyzzy"
 BEGINNING = (
@@ -116,20 +125,6 @@ def pieces(*given: bytes | Exception) -> Iterator[bytes]:
         yield piece
 
 
-async def read_to_the_end(stream: Any) -> None:
-    await settled(stream.until_done())
-
-
-async def closed(stream: Any) -> None:
-    await settled(stream.aclose() if isinstance(stream, AsyncChatStream) else stream.close())
-
-
-async def break_out(stream: Any) -> None:
-    async for _ in Each(stream):
-        break
-    await closed(stream)
-
-
 async def raise_in_the_block(stream: Any) -> None:
     async for _ in Each(stream):
         await closed(stream)
@@ -142,7 +137,7 @@ ENDINGS = pytest.mark.parametrize(
     ("source", "options", "way", "ending", "error_type"),
     [
         pytest.param(lambda: pieces(WHOLE), {}, read_to_the_end, "complete", None, id="complete"),
-        pytest.param(lambda: pieces(WHOLE), {}, break_out, "closed", None, id="break"),
+        pytest.param(lambda: pieces(WHOLE), {}, break_and_close, "closed", None, id="break"),
         pytest.param(lambda: pieces(WHOLE), {}, closed, "closed", None, id="never-read"),
         pytest.param(lambda: pieces(WHOLE), {}, raise_in_the_block, "closed", None, id="raise"),
         pytest.param(lambda: pieces(BEGINNING), {}, read_to_the_end, "truncated", "truncated", id="truncated"),

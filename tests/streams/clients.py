@@ -60,6 +60,20 @@ async def settled(value: Any) -> Any:
     return await value if isinstance(value, Awaitable) else value
 
 
+async def read_to_the_end(stream: Stream) -> None:
+    await settled(stream.until_done())
+
+
+async def closed(stream: Stream) -> None:
+    await settled(stream.aclose() if isinstance(stream, AsyncChatStream) else stream.close())
+
+
+async def break_and_close(stream: Stream) -> None:
+    async for _ in Each(stream):
+        break
+    await closed(stream)
+
+
 def set_clock(monkeypatch: pytest.MonkeyPatch, monotonic: Callable[[], float]) -> None:
     """Let the streams read this clock."""
     for module in ("_clocks", "_sync", "_async", "_reads", "_partial"):

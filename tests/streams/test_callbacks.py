@@ -15,7 +15,18 @@ from sse_stream import AsyncChatStream, ChatStream, SSEStreamError, Timeouts
 from sse_stream.testing import ReplayServer, bytewise
 
 from .bodies import EVENTS, STREAM, TEXT, UNDONE
-from .clients import Client, Each, clients, run_in_asyncio, run_in_trio, run_without_loop, settled
+from .clients import (
+    Client,
+    Each,
+    break_and_close,
+    clients,
+    closed,
+    read_to_the_end,
+    run_in_asyncio,
+    run_in_trio,
+    run_without_loop,
+    settled,
+)
 
 SHELLS = pytest.mark.parametrize(
     ("shell", "run"),
@@ -47,23 +58,9 @@ class Pieces:
         self.closed += 1
 
 
-async def closed(stream: Any) -> None:
-    await settled(stream.aclose() if isinstance(stream, AsyncChatStream) else stream.close())
-
-
-async def read_to_the_end(stream: Any) -> None:
-    await settled(stream.until_done())
-
-
 async def iterate(stream: Any) -> None:
     async for _ in Each(stream):
         pass
-
-
-async def break_and_close(stream: Any) -> None:
-    async for _ in Each(stream):
-        break
-    await closed(stream)
 
 
 async def raise_in_the_block(stream: Any) -> None:

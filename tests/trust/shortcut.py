@@ -212,9 +212,13 @@ def shortest(difference: Difference, seed: int) -> Difference:
     return difference
 
 
+def wait_for_the_end() -> None:
+    """Let streams of this process wait for the end of a body however long it takes, on a busy machine too."""
+    _clocks.DRAIN_SECONDS = math.inf
+
+
 def search(seeds: range) -> list[Difference]:
     """Read a sequence for each seed; the first difference of each, made short."""
-    _clocks.DRAIN_SECONDS = math.inf  # what arrives after the end mark must not depend on how busy the machine is
     found = []
     for seed in seeds:
         difference = next(differences(case(random.Random(seed)), seed), None)
@@ -236,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: list[Difference] = []
     began = told = time.monotonic()
     done = 0
-    with ProcessPoolExecutor(chosen.jobs) as pool:
+    with ProcessPoolExecutor(chosen.jobs, initializer=wait_for_the_end) as pool:
         for batch, differing in zip(batches, pool.map(search, batches), strict=True):
             done += len(batch)
             found.extend(differing)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-from pathlib import Path
-
+from .soak import soak, table
 from .soak_plans import plan
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def test_streams_of_every_kind_come_through_every_client() -> None:
-    # In a process of its own, whose descriptors, threads and connections are those of the soak alone.
-    command = [sys.executable, "-m", "tests.trust.soak", "--streams", "150", "--seconds", "12"]
-    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    done = re.search(r"^([0-9,]+) streams in .*?([0-9,]+) deltas", ran.stdout, re.MULTILINE)
-    assert done is not None, ran.stdout
-    assert int(done[1].replace(",", "")) >= 50
-    assert int(done[2].replace(",", "")) > 0
+    done = soak(150, seconds=12, each=1)
+    assert not done.faults, table(done)
+    assert done.tally.done >= 50, table(done)
+    assert done.tally.deltas
 
 
 def test_the_plans_hold_what_a_soak_is_for() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sse_stream import ChatDecoder, SSEStreamError
 from sse_stream.dialects import OpenAIChat
 from sse_stream.testing import mutations
-from tests.conftest import CORPUS, LONG
+from tests.conftest import CORPUS
 
 FORMATS = ("chat", "anthropic", "responses", "gemini")
 SHORT = 6_000  # bytes of a recording that are read: its beginning and its end
@@ -61,7 +61,7 @@ def test_no_damaged_recording_is_complete_and_empty_in_silence(folder: str) -> N
     if not recordings:
         pytest.skip("no recordings beside the project")
 
-    @settings(max_examples=(12 if LONG else 4) * len(recordings), phases=[Phase.generate], database=None)
+    @settings(max_examples=12 * len(recordings), phases=[Phase.generate], database=None)
     @given(st.sampled_from(recordings).flatmap(mutations))
     def look(body: bytes) -> None:
         check(body, is_chat=folder == "chat")

@@ -44,8 +44,7 @@ from sse_stream import (
 from sse_stream._chat._parts import Part
 from sse_stream.dialects import AnomalyFound, AnthropicMessages, Done, Failure, Item, PartEnd, PartStart
 from sse_stream.dialects._anthropic_blocks import anthropic_turn, whole_block
-from sse_stream.testing import bytewise
-from tests.cutting import cuts_in_two
+from sse_stream.testing import bytewise, every_cut
 from tests.dialects.recordings import read, same
 
 Event = dict[str, Any]
@@ -515,7 +514,7 @@ def test_a_rule(name: str) -> None:
     assert whole.completion.finish_reason == case.reason
     natives = [part.native for part in case.parts] if case.native is None else case.native
     assert message.to_native() == {"role": "assistant", "content": natives}
-    for pieces in (bytewise(body), *cuts_in_two(body)):
+    for pieces in (bytewise(body), *every_cut(body)):
         assert same(read(pieces, AnthropicMessages()), whole)
 
 
@@ -677,7 +676,7 @@ def test_what_is_not_named_is_kept_where_it_came() -> None:
 
 def test_two_answers_spliced_into_one_are_an_error() -> None:
     body = framed(message_start("a"), *text(0, "Hel"), message_start("b"), *text(0, "Hello"), *END)
-    for pieces in ([body], *cuts_in_two(body)):
+    for pieces in ([body], *every_cut(body)):
         outcome = read(pieces)
         assert isinstance(outcome.error, ProviderError)
         assert outcome.ending == "provider_error"
@@ -705,7 +704,7 @@ ERRORS: dict[str, tuple[str, str | None]] = {
 def test_an_error_after_all_that_came_before_it(event: str) -> None:
     message, kind = ERRORS[event]
     body = framed(message_start(), *text(0, "Hi"), event)
-    for pieces in ([body], *cuts_in_two(body)):
+    for pieces in ([body], *every_cut(body)):
         outcome = read(pieces)
         assert isinstance(outcome.error, ProviderError)
         assert (outcome.error.message, outcome.error.type) == (message, kind)

@@ -17,8 +17,7 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
-from sse_stream.testing import bytewise
-from tests.cutting import cuts_in_two
+from sse_stream.testing import bytewise, every_cut
 
 
 def chunk(*choices: dict[str, Any], **beside: Any) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def read(pieces: Iterable[bytes]) -> tuple[list[ChatEvent], ChatCompletion, list
 
 def read_under_cuts(body: bytes) -> tuple[list[ChatEvent], ChatCompletion]:
     whole = read([body])
-    for pieces in (bytewise(body), *cuts_in_two(body)):
+    for pieces in (bytewise(body), *every_cut(body)):
         assert read(pieces) == whole
     events, completion, anomalies = whole
     assert anomalies == []

@@ -25,7 +25,6 @@ from sse_stream.dialects import AnomalyFound, AnthropicMessages, DialectFound, O
 from sse_stream.dialects._detect import FormatDetector
 from sse_stream.dialects._formats import READERS, format_of
 from sse_stream.testing import bytewise, every_cut
-from tests.conftest import LONG
 from tests.dialects.recordings import read, recordings_of
 
 CHAT = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
@@ -94,7 +93,7 @@ def test_every_recording_is_of_its_own_format(folder: str) -> None:
         body = path.read_bytes()
         match = re.search(rb"^data:.*?(\r?\n){2}", body, re.MULTILINE | re.DOTALL)
         end = len(body) if match is None else match.end()
-        for cut in range(0, end, max(1, end // (200 if LONG else 30))):
+        for cut in range(0, end, max(1, end // 200)):
             outcome = read([body[:cut], body[cut:end]])
             if names[folder] in READERS:
                 assert outcome.completion.dialect == names[folder], path.stem

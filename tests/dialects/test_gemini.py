@@ -54,7 +54,6 @@ from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiCont
 from sse_stream.dialects._formats import format_of
 from sse_stream.dialects._gemini_arguments import ArgumentsText, steps_of
 from sse_stream.testing import ChatRecording, ReplayServer, bytewise, chunkings, every_cut, gemini_streams, mutations
-from tests.cutting import cuts_in_two, places
 
 
 def framed(*responses: JSONValue, end: str = "\r\n") -> bytes:
@@ -569,7 +568,7 @@ def test_cutting_changes_nothing(row: Row) -> None:
     whole = read([body_of(row, "\r\n")])
     for end in ("\r\n", "\n"):
         body = body_of(row, end)
-        for pieces in (bytewise(body), *cuts_in_two(body)):
+        for pieces in (bytewise(body), *every_cut(body)):
             assert read(pieces) == whole
 
 
@@ -577,7 +576,7 @@ def test_cutting_changes_nothing(row: Row) -> None:
 def test_what_is_cut_off_is_never_complete(row: Row) -> None:
     """But for where an event has ended with which all candidates had a finish reason."""
     body = body_of(row, "\r\n")
-    for size in (0, *places(body)):
+    for size in range(len(body)):
         outcome = read([body[:size]])
         if outcome.ending == "complete":
             assert body[:size].rstrip(b"\r\n").endswith((b"}", b"[DONE]"))
@@ -622,7 +621,7 @@ def test_candidates_are_told_apart_by_their_index_which_is_0_where_it_is_missing
         TextDelta("B", 1),
         TextDelta("A", 0),
     ]
-    for pieces in (bytewise(body), *cuts_in_two(body)):
+    for pieces in (bytewise(body), *every_cut(body)):
         assert read(pieces) == whole
 
 
@@ -841,7 +840,7 @@ ARRAY = json.dumps(ANSWER, indent=1).replace("\n", "\r\n").encode()
     "body", [ARRAY, b" \r\n" + ARRAY, json.dumps(ANSWER).encode()], ids=["as sent", "space", "dense"]
 )
 def test_a_server_that_is_asked_without_alt_sse_sends_an_array(body: bytes) -> None:
-    for pieces in ([body], bytewise(body), *cuts_in_two(body)):
+    for pieces in ([body], bytewise(body), *every_cut(body)):
         stream = ChatStream(answered(pieces), dialect=GeminiContent())
         assert list(stream.iter_text()) == ["H", "i"]
         assert (stream.ending, stream.completion.finish_reason) == ("complete", "STOP")

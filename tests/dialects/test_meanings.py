@@ -29,8 +29,7 @@ from sse_stream import (
     Usage,
 )
 from sse_stream.dialects import OpenAIChat
-from sse_stream.testing import bytewise
-from tests.cutting import cuts_in_two
+from sse_stream.testing import bytewise, every_cut
 
 DONE = b"data: [DONE]\n\n"
 
@@ -378,7 +377,7 @@ def test_it_means_the_same_if_the_format_is_given(name: str) -> None:
 def test_cutting_changes_nothing(name: str) -> None:
     body = ROWS[name].body
     whole = read([body])
-    for pieces in (bytewise(body), re.split(rb"(?<=\n\n)", body), *cuts_in_two(body)):
+    for pieces in (bytewise(body), re.split(rb"(?<=\n\n)", body), *every_cut(body)):
         cut = read(pieces)
         assert cut == whole
         check_joins(cut)

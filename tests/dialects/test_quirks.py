@@ -43,8 +43,7 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
-from sse_stream.testing import bytewise
-from tests.cutting import cuts_in_two
+from sse_stream.testing import bytewise, every_cut
 
 HI = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
 STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
@@ -1388,7 +1387,7 @@ def test_a_quirk_is_read_as_it_is_meant(row: Row) -> None:
 def test_cutting_a_quirk_changes_nothing(row: Row) -> None:
     whole = read([row.body])
     eventwise = re.split(rb"(?<=\n\n)", row.body)
-    for pieces in (bytewise(row.body), eventwise, *cuts_in_two(row.body)):
+    for pieces in (bytewise(row.body), eventwise, *every_cut(row.body)):
         cut = read(pieces)
         assert cut == Outcome(whole.events, whole.completion, whole.ending, cut.error, whole.anomalies)
         assert cut.error_attributes() == whole.error_attributes()

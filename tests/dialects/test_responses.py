@@ -46,8 +46,7 @@ from sse_stream._chat._reports import CompletionTokensDetails, PromptTokensDetai
 from sse_stream.dialects import AnomalyFound, Dialect, Failure, OpenAIChat, OpenAIResponses, Ping
 from sse_stream.dialects._formats import format_of
 from sse_stream.dialects._responses_channels import piece_decoder
-from sse_stream.testing import bytewise
-from tests.cutting import cuts_in_two, places
+from sse_stream.testing import bytewise, every_cut
 
 from .responses_bodies import (
     Object,
@@ -791,7 +790,7 @@ def test_an_answer_is_truncated_until_its_last_event_is_whole(name: str) -> None
         assert outcome.error.startswith("IncompleteStreamError")
         assert whole.events[: len(outcome.events)] == outcome.events
     last = framed(all_of_them[-1])
-    for end in (0, *(place for place in places(last) if place < len(last) - 4)):
+    for end in range(len(last) - 4):
         assert read([body(*all_of_them[:-1]) + last[:end]]).ending == "truncated"
 
 
@@ -800,7 +799,7 @@ def test_an_answer_is_the_same_under_each_cut(name: str) -> None:
     events, output, _, _ = ANSWERS[name]
     data = body(created(), *events, ended(output=output))
     expected = read([data])
-    for pieces in cuts_in_two(data):
+    for pieces in every_cut(data):
         assert read(pieces) == expected
 
 

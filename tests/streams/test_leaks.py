@@ -25,7 +25,7 @@ from sse_stream.testing import Comments, Disconnect, EndAt, HalfClose, ReplaySer
 from .bodies import STREAM, UNDONE
 from .clients import Client, Each, clients, entered, run_in_asyncio, settled
 
-ROUNDS = int(os.environ.get("SSE_STREAM_ROUNDS", "40"))  # of all faults together
+ROUNDS = int(os.environ.get("SSE_STREAM_ROUNDS", "100"))  # of all faults together
 
 Read = Callable[[Any], Any]
 

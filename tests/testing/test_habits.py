@@ -20,9 +20,8 @@ from sse_stream.testing import (
     assert_cutting_changes_nothing,
     bytewise,
     chunkings,
+    every_cut,
 )
-
-from ..cutting import cuts_in_two
 
 # By name, those of formats beside chat with the format before it.
 ALL = {
@@ -83,13 +82,13 @@ def test_it_means_the_same_to_its_own_dialect(name: str) -> None:
     body = ALL[name].body
     assert vars(read([body], make())) == vars(read([body]))
     if make is not OpenAIChat:  # which reads what it is given in the same way as what it has found
-        assert_cutting_changes_nothing(lambda pieces: vars(read(pieces, make())), body, cuts=cuts_in_two(body))
+        assert_cutting_changes_nothing(lambda pieces: vars(read(pieces, make())), body, cuts=every_cut(body))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_it_means_the_same_however_it_is_cut(name: str) -> None:
     body = ALL[name].body
-    cuts = (bytewise(body), *cuts_in_two(body))
+    cuts = (bytewise(body), *every_cut(body))
     assert_cutting_changes_nothing(lambda pieces: vars(read(pieces)), body, cuts=cuts)
 
 

@@ -48,7 +48,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_json/_reading": ("json/test_reading.py",),
     "_json/_writing": ("json/test_writing.py",),
     "_json/_copying": ("json/test_copying.py",),
-    "_json/_brackets": ("chat/test_tool_calls.py",),
+    "_json/_brackets": ("json/test_brackets.py",),
     **dict.fromkeys(
         (
             *("_json/_partial", "_json/_partial_changes", "_json/_partial_machine", "_json/_partial_numbers"),
@@ -96,7 +96,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_choice_state": _BUILDER,
     "_chat/_builder": _BUILDER,
     "_chat/_accumulator": _BUILDER,
-    "dialects/_base": (*_DIALECT, "decoding/test_parts.py"),
+    "dialects/_base": (*_DIALECT, "dialects/test_base.py", "decoding/test_parts.py"),
     "dialects/_openai_chat": _DIALECT,
     "dialects/_extras": _DIALECT,
     "dialects/_quirks": _DIALECT,
@@ -135,8 +135,8 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_marking": _READER,
     "_decoding/_queue": _READER,
     "_decoding/_verdict": (*_READER, "dialects/test_meanings.py"),
-    "_decoding/_surrogates": ("dialects/test_meanings.py",),
-    "_decoding/_unframed": ("dialects/test_meanings.py",),
+    "_decoding/_surrogates": ("decoding/test_surrogates.py", "dialects/test_meanings.py"),
+    "_decoding/_unframed": ("decoding/test_unframed.py", "dialects/test_meanings.py"),
     "_decoding/_text_shortcut": _RESPONSES,
     "_decoding/_shortcut": ("decoding/test_shortcut.py", "trust/test_ways.py"),
     **dict.fromkeys(

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             test = asked(bug, tests, seconds[tuple(tests)]).failed
         except ValueError as error:
-            return False, f"NOT PLACED: {error}"
+            return False, f"ERROR: {error}"
         return test is not None, "NOT CAUGHT" if test is None else test.removeprefix("tests/")
 
     caught: Counter[str] = Counter()
@@ -70,7 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for tests, file in {tuple(SUBJECTS[name].tests[bug.file]): bug.file for bug in bugs}.items():
                 if tests in seconds:
                     continue
-                unchanged = asked(Bug("", file, ()), tests, {})
+                try:
+                    unchanged = asked(Bug("", file, ()), tests, {})
+                except ValueError as error:
+                    print(f"ERROR before anything is changed: {error}")
+                    return 1
                 if unchanged.failed is not None:
                     print(f"{unchanged.failed} fails before anything is changed")
                     return 1

@@ -15,9 +15,19 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from sse_stream import ChatDecoder
-from sse_stream.testing import HABITS, assert_cutting_changes_nothing, bytewise, every_cut
+from sse_stream.testing import (
+    ANTHROPIC_HABITS,
+    GEMINI_HABITS,
+    HABITS,
+    RESPONSES_HABITS,
+    assert_cutting_changes_nothing,
+    bytewise,
+    every_cut,
+)
 
 from ..conftest import recordings
+
+CATALOGS = (HABITS, ANTHROPIC_HABITS, RESPONSES_HABITS, GEMINI_HABITS)
 
 _LARGE = 4_000
 _SAMPLE = 300
@@ -66,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     groups = {
-        "habits": [habit.body for habit in HABITS.values()],
+        "habits": [habit.body for catalog in CATALOGS for habit in catalog.values()],
         "recordings": [path.read_bytes() for path in recordings()],
     }
     for name, bodies in groups.items():

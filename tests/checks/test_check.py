@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sse_stream import Limits
 from sse_stream.checks import RULES, Capture, Finding, Report, acapture, assert_clean, check
 from sse_stream.dialects import AnthropicMessages, OpenAIChat
-from sse_stream.testing import Disconnect, ReplayServer, Reply, chat_streams, chunkings, mutations
+from sse_stream.testing import Disconnect, ReplayServer, chat_streams, chunkings, mutations
 from sse_stream.testing._recordings import ChatRecording
 
 from .defects import ANTHROPIC, CLEAN, DEFECTS, DONE, FIRST, SECOND, STOP, USAGE, chunk, named
@@ -307,8 +307,8 @@ def test_any_bytes_give_a_report(body: bytes) -> None:
     assert check(body, dialect="sse").size == len(body)
 
 
-@pytest.mark.parametrize("reply", [Reply(CLEAN), Reply(BROKEN)])
-def test_over_http_the_body_has_the_same_findings(reply: Reply) -> None:
-    with ReplayServer(reply) as server, httpx.Client() as client:
+@pytest.mark.parametrize("body", [CLEAN, BROKEN])
+def test_over_http_the_body_has_the_same_findings(body: bytes) -> None:
+    with ReplayServer(body) as server, httpx.Client() as client:
         report = check(client.stream("POST", server.chat_url), ignore=["HTTP"])
-    assert report.findings == check(bytes(reply._content if isinstance(reply._content, bytes) else b"")).findings
+    assert report.findings == check(body).findings

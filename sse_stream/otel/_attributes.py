@@ -27,7 +27,8 @@ def attributes(
     r"""The span attributes of a stream, from what has arrived so far. They contain no content.
 
     They are the response's id and model, finish reasons and token usage. For a stream, there are also
-    `sse_stream.ending`, `error.type`, and the time to the first chunk if the stream's timings start with the request.
+    `gen_ai.request.stream`, `sse_stream.ending`, `error.type`, and the time to the first chunk if the stream's timings
+    start with the request.
 
     Args:
         source: A stream, at any time, or a completion.
@@ -45,7 +46,7 @@ def attributes(
     """
     if isinstance(source, ChatCompletion):
         return named(facts_of_completion(source, None), convention)
-    return named(facts_of_stream(source, source.completion, convention), convention)
+    return named(facts_of_stream(source, convention), convention)
 
 
 def named(facts: Facts, convention: Convention) -> dict[str, Value]:
@@ -54,19 +55,16 @@ def named(facts: Facts, convention: Convention) -> dict[str, Value]:
     return {known[key]: value for key, value in facts.items() if value is not None and key in known}
 
 
-def facts_of_stream(
-    stream: ChatStream | AsyncChatStream, completion: ChatCompletion, convention: Convention
-) -> dict[str, Value | None]:
+def facts_of_stream(stream: ChatStream | AsyncChatStream, convention: Convention) -> dict[str, Value | None]:
     """What is known of a stream and its response.
 
     Args:
         stream: The stream.
-        completion: Its completion; the stream builds a new one on each access.
         convention: The version that decides how a missing finish reason is reported.
     """
     ending = stream.ending
     timings = stream.timings
-    facts = facts_of_completion(completion, None if ending == "open" else missing_reason(convention))
+    facts = facts_of_completion(stream.completion, None if ending == "open" else missing_reason(convention))
     facts["request_stream"] = True
     facts["time_to_first_chunk"] = timings.time_to_first_token if timings.basis == "request" else None
     facts["error_type"] = error_type(stream)
@@ -110,7 +108,7 @@ def counts_of(usage: Usage) -> dict[str, int | None]:
 
 
 def error_type(stream: ChatStream | AsyncChatStream) -> str | None:
-    """How a stream failed: the HTTP status, the provider's error code, or else the ending."""
+    """How a stream failed: the HTTP status, the provider's error code or type, or else the ending."""
     error = stream.error
     if isinstance(error, StatusError):
         return str(error.status_code)

@@ -80,6 +80,7 @@ class Instruments:
         for key, values in measured.items():
             for value in values:
                 self._observe(key, value, failed if key == "duration" else dimensions)
+        self._observe("time_to_first_chunk", facts.get("time_to_first_chunk"), dimensions)
         for key, count in _DISTRIBUTIONS.items():
             self._observe(key, facts.get(count), failed)
         if "token_usage" in self._histograms:

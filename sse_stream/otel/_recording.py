@@ -60,7 +60,7 @@ def record(
 
     Raises:
         TypeError: Both `span` and `tracer` are given.
-        ValueError: `convention` is no version.
+        ValueError: `convention` is not a known version.
 
     >>> from sse_stream import ChatStream
     >>> with ChatStream([b"data: [DONE]\n\n"], on_end=record(provider="openai", request_model="m")) as stream:
@@ -160,20 +160,15 @@ class Recording:
             stream: The stream, at its end.
 
         Raises:
-            RuntimeError: The recording was used for another stream before.
+            RuntimeError: The recording was used for another stream before. If a stream calls it, the error is reported to
+                `sys.unraisablehook`, as for any `on_end`.
         """
         if self._has_stream:
             raise RuntimeError("this recording belongs to another stream: call record() once per stream")
         self._has_stream = True
         timings = stream.timings
-        first, mean = timings.time_to_first_token, timings.mean_gap
-        self._finish(
-            facts_of_stream(stream, stream.completion, self._operation.convention),
-            {
-                "time_to_first_chunk": (first,) if first is not None and timings.basis == "request" else (),
-                "time_per_output_chunk": timings.gaps or (() if mean is None else (mean,)),
-            },
-        )
+        gaps = timings.gaps or (() if timings.mean_gap is None else (timings.mean_gap,))
+        self._finish(facts_of_stream(stream, self._operation.convention), {"time_per_output_chunk": gaps})
 
     def __enter__(self) -> Self:
         self._current = use_span(self.span)

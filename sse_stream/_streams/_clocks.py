@@ -40,13 +40,13 @@ class Clocks:
         if timeouts is not None and not isinstance(timeouts, Timeouts):
             raise TypeError(f"timeouts must be a Timeouts, such as Timeouts(total=60), not {timeouts!r}")
         self._timeouts = timeouts
-        self._stopwatch = GapStopwatch if keep_gaps else Stopwatch
+        self._stopwatch_type = GapStopwatch if keep_gaps else Stopwatch
         self.has_deadlines = timeouts is not None
         self._start(monotonic(), request_started)
 
     def _start(self, now: float, request_started: float | None) -> None:
         self._request_started = request_started
-        self.watch: Stopwatch = self._stopwatch(now, request_started)
+        self.watch: Stopwatch = self._stopwatch_type(now, request_started)
         started = now if request_started is None else request_started
         self._deadlines = None if self._timeouts is None else Deadlines(self._timeouts, now, started)
 

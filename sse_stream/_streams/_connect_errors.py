@@ -48,7 +48,7 @@ def connect_error(error: Exception) -> SSEStreamError | None:
         wait = retry_after(headers.get("retry-after", ""))
         again = StatusError(f"HTTP {status}: {said}", status_code=status, headers=headers, retry_after=wait)
         return again if status in RETRIED else None
-    names = _names_of(error)
+    names = {cls.__name__ for cls in type(error).__mro__}
     if isinstance(error, (TypeError, AttributeError)) or names & _OF_THE_REQUEST:
         return None
     if is_timeout(error):
@@ -56,10 +56,6 @@ def connect_error(error: Exception) -> SSEStreamError | None:
     if names & _OF_THE_CONNECTION or is_malformed(error) or isinstance(error, EOFError) or _is_of_the_network(error):
         return TransportError(f"connecting failed: {said}")
     return None
-
-
-def _names_of(error: BaseException | None) -> set[str]:
-    return {cls.__name__ for cls in type(error).__mro__}
 
 
 def _is_of_the_network(error: Exception) -> bool:

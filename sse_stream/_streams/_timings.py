@@ -56,8 +56,8 @@ class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
         time_to_first_byte: Time to the first bytes of the body; `None` if none arrived.
         time_to_first_token: Time to the first generated piece (TTFT); OpenTelemetry's
             `gen_ai.client.operation.time_to_first_chunk`. `None` if none arrived.
-        duration: Time to the last bytes (end-to-end latency); OpenTelemetry's `gen_ai.client.operation.duration`.
-            `None` if none arrived.
+        duration: Time to the last bytes (end-to-end latency); `None` if none arrived. OpenTelemetry's
+            `gen_ai.client.operation.duration` also includes the time in which the caller consumes the stream.
         time_per_output_token: (duration - time to first token) / (completion tokens - 1), also called TPOT; `None` if
             usage reports fewer than two completion tokens, or none.
         mean_gap: The mean time between arrivals of generated pieces; OpenTelemetry's
@@ -69,7 +69,7 @@ class StreamTimings(msgspec.Struct, frozen=True, kw_only=True):
         keepalives: The number of comments, and of keep-alives sent as data.
         chunks: The number of chunks.
         deltas: The number of generated pieces.
-        gaps: The time between each two arrivals of generated pieces, in order; `None` without `keep_gaps=True`.
+        gaps: The times between consecutive arrivals of generated pieces, in order; `None` without `keep_gaps=True`.
     """
 
     basis: Basis

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from time import monotonic
@@ -18,16 +17,15 @@ from ..checks._table import table
 from ..checks._text import explanation
 from ._apis import APIS, UsageError, chat_request
 from ._exit_codes import Exit, say
-from ._output import harmless, is_colorless
+from ._output import ERASE_LINE, REFRESH, harmless, is_colorless, is_dumb
 from ._wrapping import terminal_size
 
 if TYPE_CHECKING:
     import httpx
 
-_PROMPT = "Count from one to twenty, in words."
+_URLS = ("http://", "https://")
 
-# Minimum interval between updates of the progress line, in seconds.
-_REFRESH = 0.1
+_PROMPT = "Count from one to twenty, in words."
 
 
 def check(options: argparse.Namespace) -> Exit:
@@ -42,7 +40,7 @@ def check(options: argparse.Namespace) -> Exit:
             options.profile,
             options.select,
             options.ignore,
-            name="" if options.file == "-" else options.file,
+            name=_name(options.file),
         )
         report = make(_capture(options))
     except _NoResponseError as error:
@@ -58,10 +56,17 @@ def check(options: argparse.Namespace) -> Exit:
     return Exit.FINDINGS if report.fails(options.fail_on) else Exit.COMPLETE
 
 
+def _name(given: str | None) -> str:
+    """The name of what is checked, in the report. A URL's query may contain a key, so it is left out."""
+    if given is None or given == "-":
+        return ""
+    return given.partition("?")[0] if given.startswith(_URLS) else given
+
+
 def _print(report: Report, options: argparse.Namespace) -> None:
     out = sys.stdout
     on_terminal = out.isatty()
-    color = on_terminal and not is_colorless() and os.environ.get("TERM") != "dumb"
+    color = on_terminal and not is_colorless() and not is_dumb()
     width = terminal_size(out).columns if on_terminal else 80
     print(report.render(options.format, fail_on=options.fail_on, width=min(width, 100), color=color))
 
@@ -104,7 +109,7 @@ def _capture(options: argparse.Namespace) -> Capture:
     """
     if options.file is None:
         raise UsageError("nothing to check: pass the path of a recording, - for standard input, or a URL")
-    if options.file.startswith(("http://", "https://")):
+    if options.file.startswith(_URLS):
         return _ask(options)
     if options.file != "-":
         return _recording(Path(options.file))
@@ -206,19 +211,19 @@ class _Progress:
 
     def __init__(self, err: TextIO) -> None:
         self._err = err
-        self._is_shown = err.isatty() and os.environ.get("TERM") != "dumb"
+        self._is_shown = err.isatty() and not is_dumb()
         self._next = 0.0
 
     def show(self, text: str) -> None:
         """Update the line."""
         if self._is_shown and monotonic() >= self._next:
-            self._next = monotonic() + _REFRESH
+            self._next = monotonic() + REFRESH
             line = harmless(text)[: terminal_size(self._err).columns - 1]
-            print(f"\r\x1b[2K{line}", end="", file=self._err, flush=True)
+            print(f"\r{ERASE_LINE}{line}", end="", file=self._err, flush=True)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._is_shown:
-            print("\r\x1b[2K", end="", file=self._err, flush=True)
+            print(f"\r{ERASE_LINE}", end="", file=self._err, flush=True)

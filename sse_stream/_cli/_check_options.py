@@ -24,6 +24,7 @@ exit codes:
   1  findings
   2  invalid usage
   5  the connection failed or timed out
+  7  the output could not be written
 """
 
 

@@ -99,7 +99,7 @@ def chat(options: argparse.Namespace) -> Exit:
         say(f"invalid URL {url}: {error}. Pass a base URL that starts with https:// or http://")
         return Exit.BAD_USAGE
     except httpx.HTTPError as error:
-        say(f"no response from {url}: {error or type(error).__name__}. Check the base URL and the network")
+        say(f"no response from {url}: {str(error) or type(error).__name__}. Check the base URL and the network")
         return Exit.TRANSPORT_ERROR
     except KeyboardInterrupt:
         say("interrupted before the response arrived; connection closed")

@@ -28,6 +28,8 @@ exit codes:
   7  the output could not be written
 """
 
+_ALL_EXIT_CODES = _EXIT_CODES.replace("  2  ", "  1  check has findings\n  2  ", 1)
+
 _EXAMPLES = """\
 examples:
   sse-stream demo
@@ -111,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sse-stream",
         description="Read, request and replay streaming answers of language models.",
-        epilog=f"{_EXAMPLES}\n{_EXIT_CODES}",
+        epilog=f"{_EXAMPLES}\n{_ALL_EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sse-stream {__version__}")

@@ -21,14 +21,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 # DECSC and DECRC save and restore the cursor's position, its attributes and a pending wrap.
 _SAVE, _RESTORE = "\x1b7", "\x1b8"
-_ERASE_LINE = "\x1b[2K"
+ERASE_LINE = "\x1b[2K"
 
 # The column width of a statistic's name; a terminal narrower than _NARROW shows the name on its own line.
 _NAME = 20
 _NARROW = 60
 
 # Minimum interval between updates of the status line, in seconds.
-_REFRESH = 0.1
+REFRESH = 0.1
 
 
 def prepare(out: TextIO) -> None:
@@ -43,6 +43,11 @@ def prepare(out: TextIO) -> None:
 def is_colorless() -> bool:
     """Whether `NO_COLOR` is set, "when present and not an empty string" (https://no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))
+
+
+def is_dumb() -> bool:
+    """Whether the terminal interprets no escape sequences."""
+    return os.environ.get("TERM") == "dumb"
 
 
 def harmless(text: str) -> str:
@@ -67,7 +72,7 @@ class Screen:
         self._out = out
         self._err = err
         self._choice = choice
-        able = os.environ.get("TERM") != "dumb"
+        able = not is_dumb()
         self._on_terminal = out.isatty()
         self._dims = self._on_terminal and able and not is_colorless()
         self._status_line = (
@@ -135,13 +140,13 @@ class _StatusLine:
     def update(self, stream: ChatStream) -> None:
         now = monotonic()
         if now >= self._due:
-            self._due = now + _REFRESH
+            self._due = now + REFRESH
             self._draw(*_progress(stream.timings))
 
     def erase(self) -> None:
         if not self._size.lines:
             return
-        end = f"{_SAVE}\x1b[r\x1b[{self._size.lines};1H{_ERASE_LINE}{_RESTORE}" if self._shared else f"\r{_ERASE_LINE}"
+        end = f"{_SAVE}\x1b[r\x1b[{self._size.lines};1H{ERASE_LINE}{_RESTORE}" if self._shared else f"\r{ERASE_LINE}"
         self._size = os.terminal_size((0, 0))
         print(end, end="", file=self._err, flush=True)
 
@@ -158,9 +163,9 @@ class _StatusLine:
             if size != self._size:
                 room = "" if self._size.lines else "\n"
                 begin = f"{room}{_SAVE}\x1b[1;{size.lines - 1}r{_RESTORE}" + ("\x1b[1A" if room else "")
-            status = f"{begin}{_SAVE}\x1b[{size.lines};1H{_ERASE_LINE}{status}{_RESTORE}"
+            status = f"{begin}{_SAVE}\x1b[{size.lines};1H{ERASE_LINE}{status}{_RESTORE}"
         else:
-            status = f"\r{_ERASE_LINE}{status}"
+            status = f"\r{ERASE_LINE}{status}"
         self._size = size
         print(status, end="", file=self._err, flush=True)
 

@@ -295,6 +295,14 @@ def test_usage_is_missed_where_the_request_asked_for_it(cli: Cli, options: dict[
     assert ran.code == 0
 
 
+def test_a_report_does_not_repeat_the_key_in_a_url(cli: Cli) -> None:
+    with ReplayServer(CLEAN, headers=HEADERS) as server:
+        ran = cli(f"{server.chat_url}?key=secret", "--data", "{}", "--format", "json")
+        assert json.loads(ran.out)["name"] == server.chat_url
+    assert "secret" not in ran.out
+    assert server.requests[0].path.endswith("?key=secret")
+
+
 def test_a_feed_is_asked_by_get(cli: Cli) -> None:
     with ReplayServer(b"data: 1\n\n", headers=HEADERS) as server:
         assert cli(server.chat_url, "--dialect", "sse").code == 0

@@ -649,7 +649,7 @@ class TestTerminal:
     def test_a_live_line_tells_speed_and_time_to_first_token_and_is_erased(
         self, terminal: Terminal, cli: Cli, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("sse_stream._cli._output._REFRESH", 0.0)
+        monkeypatch.setattr("sse_stream._cli._output.REFRESH", 0.0)
         with ReplayServer([START, HELLO, WORLD, WORLD, STOP, USAGE, DONE], pace=0.01) as server:
             assert (
                 cli("chat", "Hi", "--base-url", server.base_url, "--model", "m", out=terminal, err=terminal).code == 0

@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import io
+import functools
 import json
 import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from junitparser import JUnitXml
 
-from sse_stream._cli._main import main
 from sse_stream.checks import RULES, check
 from sse_stream.testing import ReplayServer, Reply, Request, Stall
 
 from ..checks.defects import ANTHROPIC, CLEAN, DONE, FIRST, GEMINI, RESPONSES, SECOND, STOP, gemini, named, numbered
+from .running import Cli, Ran
 
 HEADERS = {"cache-control": "no-cache"}
 BROKEN = FIRST + b"data: : ping\n\n" + SECOND + STOP + DONE
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Cli = Callable[..., Ran]
-
-
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Runs the command in this process, with nothing of the environment that it could listen to."""
-    for name in [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL", "_MODEL", "_PROXY", "_proxy"))]:
-        monkeypatch.delenv(name)
-
-    def run(*arguments: object) -> Ran:
-        try:
-            code = main(["check", *map(str, arguments)])
-        except SystemExit as left:
-            code = int(left.code or 0)
-        captured = capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    return run
+def cli(cli: Cli) -> Cli:
+    """Runs `sse-stream check` in this process."""
+    return functools.partial(cli, "check")
 
 
 @pytest.fixture
@@ -79,9 +58,8 @@ def test_a_clean_recording_passes(cli: Cli, clean: Path) -> None:
     assert "nothing found in 5 events" in ran.out.replace("\n", " ")
 
 
-def test_standard_input_is_a_dash(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BROKEN)))
-    assert cli("-") == Ran(1, check(BROKEN).render() + "\n", "")
+def test_standard_input_is_a_dash(cli: Cli) -> None:
+    assert cli("-", stdin=BROKEN) == Ran(1, check(BROKEN).render() + "\n", "")
 
 
 @pytest.mark.parametrize(
@@ -103,9 +81,8 @@ def test_what_fails_is_what_was_asked_for(cli: Cli, tmp_path: Path, options: lis
     assert cli(path, *options).code == code
 
 
-def test_closed_standard_input_is_bad_usage(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    ran = cli("-")
+def test_closed_standard_input_is_bad_usage(cli: Cli) -> None:
+    ran = cli("-", stdin=None)
     assert (ran.code, ran.out) == (2, "")
     assert "standard input is closed" in ran.err
 

@@ -17,9 +17,8 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
@@ -30,6 +29,7 @@ from sse_stream._cli._wrapping import columns as display_width
 from sse_stream.testing import Disconnect, EndAt, Fault, ReplayServer, Reply, Reset, Seed, Stall
 
 from ..conftest import recordings
+from .running import Cli, Ran
 
 # argparse ignores errors while it prints the help; buffered output fails later, when it is flushed.
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -39,15 +39,6 @@ TEXT = "Grüß dich,\n世界"
 WRITES = (Reply.reasoning("Let me see.") + Reply.text("Grüß dich,\n", "世界")).writes()
 START, THINKS, HELLO, WORLD, STOP, USAGE, DONE = WRITES
 WHOLE = b"".join(WRITES)
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Cli = Callable[..., Ran]
 
 
 class Interrupted(io.StringIO):
@@ -62,49 +53,6 @@ class Interrupted(io.StringIO):
             raise KeyboardInterrupt
         self._left -= 1
         return super().write(text)
-
-
-def left_with(arguments: tuple[object, ...]) -> int:
-    """Run the command line in this process, and return its exit code."""
-    try:
-        return main([str(argument) for argument in arguments])
-    except SystemExit as left:
-        return int(left.code or 0)
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Runs the command line in this process, without the environment variables that it reads."""
-    for name in (
-        "OPENAI_API_KEY",
-        "OPENAI_BASE_URL",
-        "OPENAI_MODEL",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(
-        *arguments: object,
-        stdin: bytes | io.BufferedReader = b"",
-        out: io.TextIOBase | None = None,
-        err: io.TextIOBase | None = None,
-    ) -> Ran:
-        raw = io.BufferedReader(io.BytesIO(stdin)) if isinstance(stdin, bytes) else stdin
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
-        with monkeypatch.context() as patched:
-            # Not in a fixture, because pytest replaces the streams again before the test.
-            if out is not None:
-                patched.setattr(sys, "stdout", out)
-            if err is not None:
-                patched.setattr(sys, "stderr", err)
-            code = left_with(arguments)
-        captured = capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture

@@ -55,6 +55,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the slow tests out of a run that selects no tests, by path, `-k` or `-m`."""
+    if config.args_source != pytest.Config.ArgsSource.ARGS and not (config.option.keyword or config.option.markexpr):
+        config.option.markexpr = "not slow"  # as if asked for, so that it holds in each worker
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take longest, so that no worker is left alone with one at the end."""
     items.sort(key=lambda item: item.path.name != "test_pyodide.py")

@@ -62,6 +62,7 @@ SHAPES: dict[str, list[bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 def test_limits_count_what_is_kept(name: str) -> None:
     events = [START, *SHAPES[name]]

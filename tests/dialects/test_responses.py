@@ -794,6 +794,7 @@ def test_an_answer_is_truncated_until_its_last_event_is_whole(name: str) -> None
         assert read([body(*all_of_them[:-1]) + last[:end]]).ending == "truncated"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_answer_is_the_same_under_each_cut(name: str) -> None:
     events, output, _, _ = ANSWERS[name]

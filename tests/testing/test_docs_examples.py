@@ -80,6 +80,7 @@ def _page() -> None:
         pytest.skip("the tests run apart from the repository")
 
 
+@pytest.mark.slow
 def test_the_examples_print_what_is_shown() -> None:
     namespace: dict[str, Any] = {"__name__": "docs"}
     own = [example for example in examples() if not example.about_openai]

@@ -75,6 +75,7 @@ def test_the_decoder_reads_it_as_it_is_meant(name: str) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_it_means_the_same_to_its_own_dialect(name: str) -> None:
     """Where the format is given, not found."""
@@ -85,6 +86,7 @@ def test_it_means_the_same_to_its_own_dialect(name: str) -> None:
         assert_cutting_changes_nothing(lambda pieces: vars(read(pieces, make())), body, cuts=every_cut(body))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_it_means_the_same_however_it_is_cut(name: str) -> None:
     body = ALL[name].body

@@ -100,12 +100,14 @@ def found() -> list[Mutant]:
     return [mutant for mutant in mutants("small", MODULE) if (mutant.line, mutant.new) in EXPECTED]
 
 
+@pytest.mark.slow
 def test_what_becomes_of_each_mutant(project: Path, tmp_path: Path) -> None:
     judge = Judge(project, tmp_path / "copies", jobs=2)
     results = judge.results(found(), ["tests/test_small.py"])
     assert {(mutant.line, mutant.new): result for mutant, result in zip(found(), results, strict=True)} == EXPECTED
 
 
+@pytest.mark.slow
 def test_only_what_runs_at_import_is_imported_anew(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_only_what_runs_at_import_is_imported_anew(
     assert imported == {1, 10}
 
 
+@pytest.mark.slow
 def test_it_is_the_same_where_the_module_is_imported_anew(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +127,7 @@ def test_it_is_the_same_where_the_module_is_imported_anew(
     assert {(mutant.line, mutant.new): result for mutant, result in zip(found(), results, strict=True)} == EXPECTED
 
 
+@pytest.mark.slow
 def test_tests_that_fail_already_say_nothing(project: Path, tmp_path: Path) -> None:
     with (project / "tests" / "test_small.py").open("a") as file:
         file.write("\ndef test_that_fails():\n    assert at_most(5) == 5\n")
@@ -132,6 +136,7 @@ def test_tests_that_fail_already_say_nothing(project: Path, tmp_path: Path) -> N
         judge.results(found(), ["tests/test_small.py"])
 
 
+@pytest.mark.slow
 def test_the_project_stays_as_it_is(project: Path, tmp_path: Path) -> None:
     before = {file: file.read_bytes() for file in project.rglob("*") if file.is_file()}
     Judge(project, tmp_path / "copies").results(found()[:4], ["tests/test_small.py"])

@@ -10,9 +10,12 @@ import pytest
 
 from .memory import LEAST, MEBIBYTE, MOST, SHAPES, Shape, streams, takes
 
-pytestmark = pytest.mark.skipif(
-    platform.python_implementation() != "CPython" or sys.maxsize < 1 << 32, reason="the limits are meant for this"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        platform.python_implementation() != "CPython" or sys.maxsize < 1 << 32, reason="the limits are meant for this"
+    ),
+]
 
 # Tracing makes each event cost ten times as much: only some shapes come in events that are as small as they can be.
 MANY = 300

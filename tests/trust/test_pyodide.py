@@ -77,6 +77,7 @@ def package_folder(name: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_core_pass(tmp_path: Path) -> None:
     needed = ["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "sortedcontainers"]
     folders = {f"site/{name}": package_folder(name) for name in needed}

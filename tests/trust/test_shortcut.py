@@ -17,6 +17,7 @@ SEQUENCES = 2_000  # `python -m tests.trust.shortcut` reads as many as one likes
 BATCH = 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, SEQUENCES, BATCH))
 def test_the_short_way_gives_what_decoding_gives(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sse_stream._streams._clocks.DRAIN_SECONDS", math.inf)  # as `wait_for_the_end` does

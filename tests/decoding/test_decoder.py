@@ -362,6 +362,20 @@ def test_an_end_is_final(ending: str, after: str) -> None:
     assert reader.next_chunk() is None
 
 
+@pytest.mark.parametrize(
+    ("body", "is_settled"),
+    [(b"", False), (HI, False), (STOP, True), (STOP + HI, False), (STOP + DONE, False), (STOP + b"data: {\n\n", False)],
+)
+def test_an_answer_is_settled_between_its_last_finish_reason_and_the_end(body: bytes, is_settled: bool) -> None:
+    reader = ChatDecoder()._reader
+    assert not reader.is_settled
+    reader.take(body)
+    with suppress(SSEStreamError):
+        while reader.next_event() is not None:
+            pass
+    assert reader.is_settled is is_settled
+
+
 def test_abandoning_what_is_complete_leaves_it_complete() -> None:
     decoder = ChatDecoder()
     list(decoder.feed(HI + STOP + DONE))
@@ -475,6 +489,12 @@ def test_a_stream_cut_off_is_truncated_unless_all_had_finished(name: str) -> Non
             assert decoder.ending == "truncated"
             assert error.completion == decoder.completion
             assert not any(isinstance(event, StreamDone) for event in events)
+
+
+def test_text_that_a_dialect_holds_back_is_given_though_the_last_event_was_cut_off() -> None:
+    events, error = read_all(ChatDecoder(dialect=OpenAIChat(think_tags=True)), HI.replace(b"Hi", b"<th") + b"data: {")
+    assert said_by(events) == "<th"
+    assert isinstance(error, IncompleteStreamError)
 
 
 # Strict mode
@@ -680,6 +700,20 @@ def test_a_dialect_that_does_not_say_otherwise_is_asked_once_for_each_event() ->
     decoder = ChatDecoder(dialect=Numbering())
     texts = [said_by(decoder.feed(b'data: "%d"\n\n' % number)) for number in range(8)]
     assert texts == list("01234567")
+
+
+class Dictated(OneWord):
+    """Has a fast path for text: each event is a piece of it."""
+
+    def decode_text(self, data: bytes | str) -> str | None:
+        return data if isinstance(data, str) else data.decode()
+
+
+def test_what_is_left_of_an_event_comes_before_the_bytes_that_are_added() -> None:
+    reader = EventReader(Dictated(), strict=False, limits=Limits(), keepalives=False)
+    assert reader.next_event(b"\n") is None
+    assert reader.next_event(b"data: a\n\n") == TextDelta("a")
+    assert [reader.next_event(b"data: b\n\n"), reader.next_event()] == [TextDelta("a"), TextDelta("b")]
 
 
 def test_a_failure_of_another_kind_makes_the_stream_invalid() -> None:

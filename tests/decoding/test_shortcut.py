@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from sse_stream import ChatCompletionChunk, ChatEvent, Limits, OutputTooLargeError, SSEStreamError, TextDelta
+from sse_stream import (
+    ChatCompletionChunk,
+    ChatEvent,
+    Limits,
+    OutputTooLargeError,
+    ServerSentEvent,
+    SSEStreamError,
+    TextDelta,
+)
 from sse_stream._decoding._reader import EventReader
-from sse_stream.dialects import OpenAIChat
+from sse_stream.dialects import DialectFound, Item, OpenAIChat
 
 
 class Watched(OpenAIChat):
@@ -144,6 +152,43 @@ def test_what_does_anything_else_is_decoded_each_time(name: str) -> None:
     assert dialect.decoded == 20
 
 
+@pytest.mark.parametrize("says", [None, False, True])
+def test_a_dialect_is_compared_only_if_it_says_itself_that_it_decodes_alike(says: bool | None) -> None:
+    class Counting(Watched):
+        if says is not None:
+            decodes_alike = says
+
+    dialect = Counting()
+    read(reader(dialect), COMPARED["text"])
+    assert (dialect.decoded == 20) is not says
+
+
+def test_a_dialect_that_is_found_is_compared_from_its_first_text_on() -> None:
+    class Handing(OpenAIChat):
+        def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+            return (DialectFound(dialect), *dialect.decode(event))
+
+    dialect = Watched()
+    events = COMPARED["text"]
+    read(reader(Handing()), [events[0].replace(b"{", b'{"type": "", ', 1) + b"".join(events[1:])])
+    assert dialect.decoded == 2  # one text, and what was tried
+
+
+def test_what_is_no_text_costs_no_attempt() -> None:
+    calls = [chunk({"tool_calls": [{"index": 0, "function": {"arguments": word}}]}) for word in WORDS]
+    dialect = Watched()
+    read(reader(dialect), calls + COMPARED["text"])
+    assert dialect.decoded == 20 + 2
+
+
+@pytest.mark.parametrize(("size", "decoded"), [(64 * 1024, 2), (64 * 1024 + 1, 3)])
+def test_only_events_up_to_64_KiB_are_remembered(size: int, decoded: int) -> None:
+    frame = len(chunk({"content": ""})) - len(b"data: \n\n")
+    dialect = Watched()
+    read(reader(dialect), [chunk({"content": letter * (size - frame)}) for letter in "abc"])
+    assert dialect.decoded == decoded  # the first and what was tried, or each
+
+
 def test_looking_stops_where_it_is_in_vain() -> None:
     """Each chunk could be compared with the next, but none is like it: choices in turn."""
     events = [
@@ -154,14 +199,16 @@ def test_looking_stops_where_it_is_in_vain() -> None:
     assert dialect.decoded == 200 + 16
 
 
-def test_looking_goes_on_where_it_was_of_use() -> None:
+@pytest.mark.parametrize(("words", "goes_on"), [(12, True), (9, True), (8, False)])
+def test_looking_goes_on_where_it_was_of_use(words: int, goes_on: bool) -> None:
     events = []
     for turn in range(50):
-        events += [chunk({"content": f"word{number}"}) for number in range(12)]
+        events += [chunk({"content": f"word{number}"}) for number in range(words)]
         events += [chunk({"tool_calls": [{"index": turn, "id": str(turn), "function": {"name": "f"}}]})]
     dialect = Watched()
     read(reader(dialect), events)
-    assert dialect.decoded == 50 * 3  # the first of each turn, what was tried, and the call
+    # The first of each turn, what was tried, and the call; or all, but for the first turns.
+    assert dialect.decoded == (50 * 3 if goes_on else 16 * 3 + 34 * 9)
 
 
 @pytest.mark.parametrize(

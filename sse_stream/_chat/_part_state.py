@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from .._json._depth import JSONValue
+from .._json._lenient import without_surrogates
 from ._events import ReasoningDelta, RefusalDelta, TextDelta
 from ._memory import POINTER, text_of, utf8, weight
 from ._merging import value_of
@@ -90,7 +91,7 @@ class PartMarks:
         before = self._size
         if complete is not None:
             if text is None:
-                text = "" if self._data is None else text_of(self._data)
+                text = "" if self._data is None else without_surrogates(text_of(self._data))
             native = complete(self._began, text, self._pieces or [])
         self.native = native
         self.is_complete = True

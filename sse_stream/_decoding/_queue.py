@@ -9,7 +9,7 @@ from typing import TypeAlias
 from .._chat._anomalies import AnomalyKind
 from .._chat._chunks import ChatCompletionChunk
 from .._chat._events import ChatEvent
-from ..dialects._base import AnomalyFound, Done, Item
+from ..dialects._base import AnomalyFound, Done, Item, PartEnd
 from ._surrogates import Surrogates
 
 Entries: TypeAlias = deque[Item | ChatEvent]
@@ -37,12 +37,14 @@ class ItemQueue:
                 item = self.mended(item)  # noqa: PLW2901  # the same chunk, with valid text
             elif isinstance(item, Done):
                 self.end()
+            elif isinstance(item, PartEnd):
+                self.end(item.choice)
             self.entries.append(item)
 
-    def end(self) -> None:
-        """Queue the text that is still held back, because the stream ends."""
+    def end(self, choice: int | None = None) -> None:
+        """Queue the text that is still held back, because a part of this choice ends, or the stream."""
         if self.surrogates.waiting:
-            self.entries.extend(self.surrogates.rest(self.note))
+            self.entries.extend(self.surrogates.rest(self.note, choice))
 
     def mended(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
         """Return the chunk without lone surrogates. Anomalies about them are queued first."""

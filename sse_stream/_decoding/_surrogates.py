@@ -20,7 +20,7 @@ from .._chat._chunks import (
     with_source,
 )
 from .._json._depth import JSONValue
-from .._json._lenient import without_surrogates
+from .._json._lenient import LONE, without_surrogates
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -31,8 +31,6 @@ _TEXTS = ("content", "refusal", "reasoning_content", "reasoning", "reasoning_tex
 _BLOCKS = ("reasoning_details", "thinking_blocks")
 _BLOCK_TEXTS = ("text", "summary", "thinking")
 
-_LONE = "\ufffd"
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -40,8 +38,8 @@ class Surrogates:
     r"""Rejoins split surrogate pairs in any text of a choice, however far apart the halves are.
 
     JSON can express a lone surrogate, `"\ud83d"`, but text must not contain one. A high surrogate is held back until
-    its text continues. If no low surrogate follows, it becomes U+FFFD when its text continues, when the choice
-    finishes, or at the end of the stream.
+    its text continues. If no low surrogate follows, it becomes U+FFFD when its text continues, when a part of
+    the choice ends, when the choice finishes, or at the end of the stream.
 
     Attributes:
         waiting: The high surrogates that are held back.
@@ -64,10 +62,10 @@ class Surrogates:
         choices = [self._choice(choice, note) for choice in chunk.choices]
         return with_source(_cleaned(replace(chunk, choices=choices)), getattr(chunk, SOURCE, None))
 
-    def rest(self, note: OnAnomaly) -> Iterator[ChatCompletionChunk]:
-        """End the stream. Yields a chunk for what is still held back, if anything."""
-        if self.waiting:
-            indices = sorted({index for index, _, _ in self.waiting})
+    def rest(self, note: OnAnomaly, choice: int | None = None) -> Iterator[ChatCompletionChunk]:
+        """End the texts of this choice, or all texts. Yields a chunk for what is still held back, if anything."""
+        indices = sorted({index for index, _, _ in self.waiting if choice in (None, index)})
+        if indices:
             choices = [ChunkChoice(index=index, delta=self._flushed(index, ChoiceDelta(), note)) for index in indices]
             yield ChatCompletionChunk(choices=choices)
 
@@ -133,7 +131,7 @@ class Surrogates:
             self.waiting[channel] = text[-1]
             text = text[:-1]
         whole: str = without_surrogates(text)
-        if whole.count(_LONE) > text.count(_LONE) + (half != "" and whole.startswith(_LONE)):
+        if whole.count(LONE) > text.count(LONE) + (half != "" and whole.startswith(LONE)):
             note("lone_surrogate", repr(text))
         return whole
 
@@ -144,21 +142,21 @@ class Surrogates:
             note("lone_surrogate", repr(self.waiting.pop(channel)))
             _, field, place = channel
             if field in _TEXTS:
-                said[field] = (getattr(delta, field) or "") + _LONE
+                said[field] = (getattr(delta, field) or "") + LONE
             elif field == "tool_calls":
                 pieces = said.get(field) or delta.tool_calls or []
                 said[field] = [*pieces, _call_of(place if isinstance(place, int) else None)]
             elif field == "function_call":
                 call = delta.function_call or ChoiceDeltaFunctionCall()
-                said[field] = replace(call, arguments=(call.arguments or "") + _LONE)
+                said[field] = replace(call, arguments=(call.arguments or "") + LONE)
             elif field == "audio":
                 audio = delta.audio or ChoiceDeltaAudio()
-                said[field] = replace(audio, transcript=(audio.transcript or "") + _LONE)
+                said[field] = replace(audio, transcript=(audio.transcript or "") + LONE)
         return replace(delta, **said)
 
 
 def _call_of(index: int | None) -> ChoiceDeltaToolCall:
-    return ChoiceDeltaToolCall(index=index, function=ChoiceDeltaFunctionCall(arguments=_LONE))
+    return ChoiceDeltaToolCall(index=index, function=ChoiceDeltaFunctionCall(arguments=LONE))
 
 
 def _has_surrogates(chunk: ChatCompletionChunk) -> bool:

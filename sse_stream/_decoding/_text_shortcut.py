@@ -95,8 +95,8 @@ class TextShortcut:
         self.channel = None
 
     def learn(self, data: object, name: str, chunk: ChatCompletionChunk, event: ChatEvent) -> None:  # noqa: ARG002  # the signature of `Shortcut`
-        """Learn from a chunk that was added and gave only this event."""
-        if isinstance(event, _TEXT_EVENTS):
+        """Learn from a chunk that was decoded from this data, and gave only this event when added."""
+        if isinstance(event, _TEXT_EVENTS) and type(data) is bytes:
             self.tries -= 1
             self.channel = self._builder.repeating(chunk)
             self._found_at = self.seen

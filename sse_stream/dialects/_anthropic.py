@@ -15,7 +15,7 @@ from .._chat._chunks import SOURCE, ChatCompletionChunk, ChoiceDelta, ChunkChoic
 from .._chat._message import Message
 from .._errors import ChunkDecodeError, ProviderError
 from .._json._depth import JSONValue
-from .._json._lenient import loads
+from .._json._lenient import loads_pieces
 from .._sse._event import ServerSentEvent
 from ._anthropic_blocks import anthropic_turn
 from ._anthropic_chunks import Chunks
@@ -38,6 +38,7 @@ _KNOWN = frozenset(
         "message_stop",
     }
 )
+_PIECES = (("delta", "text"), ("delta", "thinking"), ("delta", "partial_json"))
 _ENDING = ("stop_reason", "stop_sequence", "stop_details")
 
 
@@ -150,7 +151,7 @@ class AnthropicMessages:
         if not text or text.startswith(":"):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
         try:
-            value, loose = loads(text)
+            value, loose = loads_pieces(text, _PIECES)
         except ChunkDecodeError:
             if event.event != "error":
                 raise

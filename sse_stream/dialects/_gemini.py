@@ -12,13 +12,16 @@ from .._chat._parts import TextPart
 from .._errors import ChunkDecodeError, IncompleteStreamError
 from .._json._copying import copied
 from .._json._depth import JSONValue, is_deep
-from .._json._lenient import loads
+from .._json._lenient import loads, loads_pieces
 from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._framing import is_whole_object
 from ._gemini_answer import RESPONSE_FIELDS, Answer
 from ._gemini_candidate import Object
 from ._gemini_reports import gemini_error
+
+_TEXTS = ("candidates", "content", "parts", "text")
+_PIECES = (_TEXTS, ("response", *_TEXTS))
 
 
 class GeminiContent:
@@ -70,7 +73,7 @@ class GeminiContent:
         if text.startswith("["):
             return tuple(self._array(text))
         try:
-            value, loose = loads(text)
+            value, loose = loads_pieces(text, _PIECES)
         except ChunkDecodeError:
             if event.event != "error":
                 raise
@@ -133,7 +136,7 @@ class GeminiContent:
         if not is_closed and not (responses and responses[0].startswith("{")):
             loads(text)  # raises an error that says why
         for response in responses:
-            value, loose = loads(response)
+            value, loose = loads_pieces(response, _PIECES)
             if loose:
                 yield AnomalyFound("loose_json", response)
             if isinstance(value, dict):

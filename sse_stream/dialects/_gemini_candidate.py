@@ -8,7 +8,9 @@ from typing import TypeAlias
 import msgspec
 
 from .._chat._chunks import ChoiceDelta, ChoiceDeltaAudio, ChoiceDeltaFunctionCall, ChoiceDeltaToolCall, ChunkChoice
+from .._chat._memory import text_of, utf8
 from .._json._depth import JSONValue
+from .._json._lenient import without_surrogates
 from ._base import AnomalyFound, PartEnd, PartStart
 from ._gemini_arguments import ArgumentsText, steps_of
 
@@ -106,7 +108,7 @@ class Candidate:
 
     def add_text(self, text: str) -> None:
         """Add a piece to the open text. The caller delivers it."""
-        self._text += text.encode()
+        self._text += utf8(text)
 
     def finish(self) -> Iterator[CandidateItem]:
         """End the stream: if there is a finish reason, end the last part and deliver the reason."""
@@ -131,7 +133,7 @@ class Candidate:
             yield self._arguments(call, call.arguments.close())
             yield PartEnd(self.index, self._parts - 1, call.native())
         elif self.kind:
-            native: Object = {"text": self._text.decode()}
+            native: Object = {"text": without_surrogates(text_of(self._text))}
             if self.kind == "reasoning":
                 native["thought"] = True
             self.kind = ""
@@ -151,7 +153,7 @@ class Candidate:
         kind = "reasoning" if part.get("thought") else "text"
         delta = text_delta(kind, text) if text else None
         if not part.keys() <= _TEXT_ALONE:
-            yield from self._add_whole(kind, part, delta)
+            yield from self._add_whole(kind, without_surrogates(part), delta)
         elif delta is not None:
             if self.kind != kind:
                 yield from self._end_part()

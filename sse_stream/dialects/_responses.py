@@ -10,7 +10,7 @@ from .._chat._chunks import SOURCE, ChatCompletionChunk, ChoiceDelta, ChunkChoic
 from .._chat._message import Message
 from .._errors import ChunkDecodeError
 from .._json._depth import JSONValue
-from .._json._lenient import loads
+from .._json._lenient import loads_pieces
 from .._json._reading import read_number
 from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
@@ -22,6 +22,8 @@ from ._responses_output import Output, object_of
 from ._responses_parts import ChunkMaker, Object
 from ._responses_reports import beside_output, error_of, failure_of, reason_of, usage_of
 from ._responses_turn import input_items
+
+_PIECES = (("delta",),)
 
 
 class OpenAIResponses:
@@ -153,7 +155,7 @@ class OpenAIResponses:
         if not text or text.startswith(":"):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text.lstrip(": ")))
         try:
-            value, loose = loads(text)
+            value, loose = loads_pieces(text, _PIECES)
         except ChunkDecodeError:
             if event.event != "error":
                 raise

@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from .._chat._chunks import ChatCompletionChunk, ChoiceDelta, ChunkChoice, Source, with_source
 from .._json._depth import JSONValue
+from .._json._lenient import LONE, without_surrogates
 from ._responses_channels import Channel, Piece
 
 Object = dict[str, JSONValue]
@@ -31,6 +32,7 @@ class Part:
         piece: The struct of its pieces on the fast path.
         length: The number of characters so far.
         digest: The digest of these characters.
+        half: Half a surrogate pair at the end of the text, which is not among them.
         annotations: The number of annotations so far.
         contradicted: Whether a contradicting whole text has been reported.
         call_id: The id to send back with the tool's result; `""` until it is known.
@@ -44,6 +46,7 @@ class Part:
         "channel",
         "contradicted",
         "digest",
+        "half",
         "index",
         "item",
         "kind",
@@ -72,25 +75,36 @@ class Part:
         self.call = call
         self.length = 0
         self.digest = _NOTHING if channel is None else blake2b(digest_size=16)
+        self.half = ""
         self.annotations = 0
         self.contradicted = False
         self.call_id = ""
         self.name = ""
 
     def add(self, text: str) -> None:
-        """Add a piece."""
-        self.length += len(text)
-        self.digest.update(text.encode("utf-8", "surrogatepass"))
+        """Add a piece. Half a surrogate pair at its end counts once the other half has come."""
+        text = self.half + text
+        self.half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+        whole: str = without_surrogates(text.removesuffix(self.half))
+        self.length += len(whole)
+        self.digest.update(whole.encode())
 
     def rest_of(self, whole: str) -> str | None:
         """Return the rest of the whole text that has not come; `None` if the texts contradict."""
         if self.item.joined_late and (self.length or self.call is None) and self._is(whole[len(whole) - self.length :]):
             return ""  # the beginning of the text came in another stream
-        return whole[self.length :] if self._is(whole[: self.length]) else None
+        return self._beyond_half(whole[self.length :]) if self._is(whole[: self.length]) else None
+
+    def _beyond_half(self, rest: str) -> str | None:
+        """Return the rest of a text without the half of its first character that has come."""
+        if not self.half or not rest:
+            return rest
+        first = rest[0].encode("utf-16-le")
+        half, other = first[:2].decode("utf-16-le", "surrogatepass"), first[2:].decode("utf-16-le", "surrogatepass")
+        return other + rest[1:] if half in (self.half, LONE) else None
 
     def _is(self, text: str) -> bool:
-        data = text.encode("utf-8", "surrogatepass")
-        return len(text) == self.length and blake2b(data, digest_size=16).digest() == self.digest.digest()
+        return len(text) == self.length and blake2b(text.encode(), digest_size=16).digest() == self.digest.digest()
 
 
 class OutputItem:

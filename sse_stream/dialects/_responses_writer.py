@@ -88,7 +88,7 @@ class PartWriter:
             self.said.append(PartStart(0, part.index, part.kind))  # resumes the part
             self._current[family] = part
         part.add(text)
-        self.streaming = part
+        self.streaming = None if part.half else part
         delta = delta_of(part.kind, text, part.call or 0)
         if logprobs:
 

@@ -78,7 +78,7 @@ class Surrogates:
             blocks = getattr(delta, name)
             if blocks:
                 said[name] = [
-                    self._block((index, name, place), block, note) if isinstance(block, dict) else block
+                    self._block(index, name, place, block, note) if isinstance(block, dict) else block
                     for place, block in enumerate(blocks)
                 ]
         if delta.tool_calls:
@@ -96,12 +96,17 @@ class Surrogates:
         delta = replace(delta, **said)
         return replace(choice, delta=self._flushed(index, delta, note) if choice.finish_reason else delta)
 
-    def _block(self, channel: Channel, block: dict[str, JSONValue], note: OnAnomaly) -> dict[str, JSONValue]:
-        index, field, place = channel
-        where = block.get("index", place)
-        channel = (index, field, where if isinstance(where, int) else place)
+    def _block(
+        self, index: int, field: str, place: int, block: dict[str, JSONValue], note: OnAnomaly
+    ) -> dict[str, JSONValue]:
+        number, kind = block.get("index"), block.get("type")
+        own: list[tuple[str, Hashable]] = [("type", kind)] if isinstance(kind, str) else []
+        if isinstance(number, int):
+            own.append(("index", number))
+            place = 0  # the number says which block it is
         texts = {name: text for name in _BLOCK_TEXTS if isinstance(text := block.get(name), str)}
-        return {**block, **{name: self._join(channel, text, note) for name, text in texts.items()}}
+        whole = {name: self._join((index, field, (name, place, *own)), text, note) for name, text in texts.items()}
+        return {**block, **whole}
 
     def _call(self, index: int, piece: ChoiceDeltaToolCall, note: OnAnomaly) -> Iterator[ChoiceDeltaToolCall]:
         channel = (index, "tool_calls", piece.index)
@@ -152,6 +157,10 @@ class Surrogates:
             elif field == "audio":
                 audio = delta.audio or ChoiceDeltaAudio()
                 said[field] = replace(audio, transcript=(audio.transcript or "") + LONE)
+            elif isinstance(place, tuple):
+                name, _, *own = place
+                blocks = said.get(field) or getattr(delta, field) or []
+                said[field] = [*blocks, {**dict(own), name: LONE}]
         return replace(delta, **said)
 
 

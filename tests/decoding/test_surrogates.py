@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sse_stream import ChatCompletionChunk
+from sse_stream import ChatCompletionChunk, ChatDecoder
 from sse_stream._decoding._queue import ItemQueue
 from sse_stream._decoding._surrogates import Surrogates
 from sse_stream.dialects import AnomalyFound, Done
@@ -158,6 +159,21 @@ ENDS = [
         {"function_call": {"arguments": "\ufffd"}},
     ),
     ({"audio": {"transcript": "a" + HIGH}}, {"audio": {"transcript": "a"}}, {"audio": {"transcript": "\ufffd"}}),
+    (
+        {"reasoning_details": [{"type": "reasoning.text", "index": 3, "text": "a" + HIGH}]},
+        {"reasoning_details": [{"type": "reasoning.text", "index": 3, "text": "a"}]},
+        {"reasoning_details": [{"type": "reasoning.text", "index": 3, "text": "\ufffd"}]},
+    ),
+    (
+        {"reasoning_details": [{"type": 1, "summary": HIGH}]},
+        {"reasoning_details": [{"type": 1, "summary": ""}]},
+        {"reasoning_details": [{"summary": "\ufffd"}]},
+    ),
+    (
+        {"thinking_blocks": [{"type": "thinking", "thinking": "a" + HIGH}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "a"}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "\ufffd"}]},
+    ),
 ]
 
 
@@ -182,10 +198,12 @@ class TestAtTheEnd:
     def test_it_comes_after_what_the_last_delta_says(self, mend: Mending) -> None:
         said = {"content": "a" + HIGH, "function_call": {"arguments": "b" + HIGH}, **call(0, "c" + HIGH)}
         said["audio"] = {"id": "x", "transcript": "d" + HIGH}
+        said["thinking_blocks"] = [{"type": "thinking", "thinking": "e" + HIGH}]
         assert mend(said, finish_reason="stop") == {
             "content": "a\ufffd",
             "function_call": {"arguments": "b\ufffd"},
             "audio": {"id": "x", "transcript": "d\ufffd"},
+            "thinking_blocks": [{"type": "thinking", "thinking": text} for text in ("e", "\ufffd")],
             "tool_calls": [call(0, "c")["tool_calls"][0], call(0, "\ufffd")["tool_calls"][0]],
         }
 
@@ -199,6 +217,26 @@ class TestAtTheEnd:
         mend({"content": HIGH}, index=0)
         assert mend({"content": "b"}, index=1, finish_reason="stop") == {"content": "b"}
         assert mend({"content": LOW}, index=0) == {"content": "😀"}
+
+    @pytest.mark.parametrize("numbered", [{}, {"index": 1}], ids=["in order", "numbered"])
+    @pytest.mark.parametrize(
+        ("field", "kind", "name"),
+        [
+            ("reasoning_details", "reasoning.text", "text"),
+            ("reasoning_details", "reasoning.summary", "summary"),
+            ("thinking_blocks", "thinking", "thinking"),
+        ],
+    )
+    def test_it_belongs_to_the_reasoning_that_it_ends(self, field: str, kind: str, name: str, numbered: Delta) -> None:
+        block = {"type": kind, **numbered}
+        deltas = [{field: [{**block, name: text}]} for text in ("a", "b" + HIGH)]
+        chunks = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+        decoder = ChatDecoder()
+        list(decoder.feed(b"".join(f"data: {json.dumps(said)}\n\n".encode() for said in chunks)))
+        list(decoder.feed(b"data: [DONE]\n\n"))
+        message = decoder.completion.message
+        assert message.reasoning == "ab\ufffd"
+        assert message.extra[field] == [{**block, name: "ab\ufffd"}]
 
 
 class TestItems:

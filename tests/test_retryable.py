@@ -9,17 +9,25 @@ from typing import Any
 import pytest
 
 from sse_stream import (
+    Audio,
+    ChatCompletion,
     ChatStream,
+    Choice,
     ChunkDecodeError,
     ContentTypeError,
     EventTooLargeError,
     IncompleteStreamError,
+    Message,
     OutputTooLargeError,
     ProviderError,
+    ProviderPart,
+    ReasoningPart,
     ResponseError,
     SSEStreamError,
     StatusError,
     StreamTimeoutError,
+    TextPart,
+    ToolCall,
     TransportError,
 )
 
@@ -109,6 +117,29 @@ def test_nothing_generated_may_have_come(before: tuple[bytes, ...], end: Any, re
     with pytest.raises(SSEStreamError) as caught:
         ChatStream(pieces()).until_done()
     assert caught.value.retryable is retryable
+
+
+@pytest.mark.parametrize(
+    ("message", "generated"),
+    [
+        (Message(), False),
+        (Message(content="Hi"), True),
+        (Message(reasoning="Hm"), True),
+        (Message(refusal="No"), True),
+        (Message(tool_calls=[ToolCall("c", "f", "")]), True),
+        (Message(audio=Audio("a")), True),
+        (Message(extra={"function_call": {"name": "f", "arguments": ""}}), True),
+        (Message(extra={"images": [{"image_url": {"url": "u"}}]}), True),
+        (Message(extra={"function_call": None, "images": [], "provider": "P"}), False),
+        (Message(parts=[TextPart("", native={"type": "text"}), ReasoningPart("", "redacted")]), False),
+        (Message(parts=[TextPart(""), TextPart("Hi")]), True),
+        (Message(parts=[ProviderPart("web_search", {"query": "q"})]), True),
+    ],
+)
+def test_what_the_model_has_generated(message: Message, generated: bool) -> None:
+    error = TransportError("")
+    error.completion = ChatCompletion(choices=[Choice(0, Message()), Choice(1, message)])
+    assert error.retryable is not generated
 
 
 class InvalidURL(Exception):  # what httpx calls it

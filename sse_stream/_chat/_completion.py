@@ -145,12 +145,13 @@ class ChatCompletion(msgspec.Struct, frozen=True, gc=False):
 
 def _has_output(completion: ChatCompletion) -> bool:
     """Whether the model has generated anything: text, reasoning, a refusal, a call, audio or a provider part."""
-    for message in (choice.message for choice in completion.choices):
-        if message.audio is not None or any(message.extra.get(name) for name in ("function_call", "images")):
-            return True
-        if any(getattr(part, "text", True) for part in message.parts):
-            return True
-    return False
+    return any(_is_output(choice.message) for choice in completion.choices)
+
+
+def _is_output(message: Message) -> bool:
+    if any(getattr(part, "text", True) for part in message.parts):
+        return True
+    return message.audio is not None or any(message.extra.get(name) for name in ("function_call", "images"))
 
 
 set_completion(ChatCompletion, _has_output)

@@ -17,7 +17,9 @@ from sse_stream import (
     Choice,
     ChoiceLogprobs,
     Message,
+    Part,
     PromptTokensDetails,
+    ReasoningPart,
     TextPart,
     TokenLogprob,
     ToolCall,
@@ -221,6 +223,14 @@ CITATION = {"url": "u", "title": "t", "start_index": 0, "end_index": 1}
 def test_what_a_message_has_besides(name: str, value: object, fits: bool) -> None:
     said = choice_of(whole(message=Message(content="Hi", reasoning="hm", extra={name: value})))["message"]
     assert (said if fits else said["provider_fields"])[name] == value
+
+
+@pytest.mark.parametrize("extra", [{}, {"annotations": []}, {"annotations": None}])
+def test_annotations_of_the_parts_are_those_of_the_message_unless_it_has_its_own(extra: dict[str, Any]) -> None:
+    notes = [{"type": "url_citation", "url_citation": {**CITATION, "url": url}} for url in ("u", "v")]
+    parts: list[Part] = [TextPart("H", notes[:1]), ReasoningPart("hm"), TextPart("i", notes[1:])]
+    said = choice_of(whole(message=Message(content="Hi", parts=parts, extra=extra)))["message"]
+    assert said["annotations"] == extra.get("annotations", notes)
 
 
 def test_a_message_in_openais_form() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sse_stream import Audio, Message, TextPart, ToolCall
+from sse_stream import Audio, Message, Part, ReasoningPart, RefusalPart, TextPart, ToolCall, ToolCallPart
 from sse_stream._chat._turns import register_turn, turn_of
 
 
@@ -37,10 +37,41 @@ from sse_stream._chat._turns import register_turn, turn_of
             Message(content="Hi", extra={"reasoning_details": [1], "extra_content": 2, "function_call": {}}),
             {"role": "assistant", "content": "Hi", "function_call": {}, "reasoning_details": [1], "extra_content": 2},
         ),
+        (
+            Message(reasoning="hm", extra={"function_call": {"name": "f", "arguments": "{}"}}),
+            {
+                "role": "assistant",
+                "content": None,
+                "function_call": {"name": "f", "arguments": "{}"},
+                "reasoning_content": "hm",
+            },
+        ),
     ],
 )
 def test_a_message_for_the_next_request(message: Message, said: dict[str, Any]) -> None:
     assert message.to_dict() == said
+
+
+NOTE = {"type": "url_citation"}
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        (Message(), []),
+        (Message(content="Hi"), [TextPart("Hi")]),
+        (Message(content="Hi", extra={"annotations": [NOTE]}), [TextPart("Hi", [NOTE])]),
+        (Message(content="Hi", extra={"annotations": None}), [TextPart("Hi")]),
+        (Message(extra={"annotations": [NOTE]}), []),
+        (
+            Message(content="Hi", reasoning="hm", refusal="no", tool_calls=[ToolCall("c1", "f", "{}")]),
+            [ReasoningPart("hm"), TextPart("Hi"), RefusalPart("no"), ToolCallPart(ToolCall("c1", "f", "{}"))],
+        ),
+        (Message(content="Hi", parts=[TextPart("H"), TextPart("i")]), [TextPart("H"), TextPart("i")]),
+    ],
+)
+def test_a_message_made_by_hand_has_parts_in_the_usual_order(message: Message, parts: list[Part]) -> None:
+    assert message.parts == parts
 
 
 def test_what_goes_back_to_chat_completions_is_the_same_for_all() -> None:

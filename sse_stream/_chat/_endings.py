@@ -32,7 +32,7 @@ def ending_of(error: SSEStreamError) -> Ending:
     return _OF.get(type(error), "invalid")
 
 
-_FAILURES = frozenset({"abort", "aborted", "failed", "failure", "exception", "unknown_error"})
+_FAILURES = frozenset({"abort", "aborted", "failed", "failure", "exception"})
 
 
 def says_failure(reason: str) -> bool:

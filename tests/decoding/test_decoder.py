@@ -272,6 +272,30 @@ def test_a_closed_decoder_takes_no_more() -> None:
     assert decoder.completion.text == "Hi"
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("error", "network_error", "unknown_error", "internal_server_error", "Error", "ERROR"),
+        *("abort", "aborted", "failed", "failure", "exception", "Abort", "FAILED"),
+    ],
+)
+def test_a_finish_reason_may_report_a_failure(reason: str) -> None:
+    decoder = ChatDecoder()
+    events, error = read_all(decoder, HI + STOP.replace(b"stop", reason.encode()) + DONE)
+    assert events == [TextDelta("Hi"), ChoiceFinished(reason)]
+    assert isinstance(error, ProviderError)
+    assert str(error) == f"the stream ended with finish reason '{reason}'"
+    assert (decoder.ending, error.completion.finish_reason) == ("provider_error", reason)
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "error_free", "abort_requested", "not_failed"])
+def test_other_finish_reasons_report_none(reason: str) -> None:
+    decoder = ChatDecoder()
+    _, error = read_all(decoder, HI + STOP.replace(b"stop", reason.encode()) + DONE)
+    assert error is None
+    assert decoder.ending == "complete"
+
+
 def test_a_failure_from_outside() -> None:
     decoder = ChatDecoder()
     decoder.feed(HI + HI)

@@ -39,6 +39,7 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
+from sse_stream._chat._anomalies import level_of
 from sse_stream._decoding._reader import EventReader
 from sse_stream._json._depth import JSONValue
 from sse_stream.dialects import Done, Failure, Item, OpenAIChat, Ping
@@ -580,21 +581,22 @@ NOTES: dict[AnomalyKind, bytes] = {
     "odd_total": HI + STOP + usage(1, 2, 4) + DONE,
 }
 # What only a response, a document or another format can have: the tests of each format show its own.
-OF_OTHER_FORMATS: set[AnomalyKind] = {
-    "unknown_event",
-    "unknown_delta",
+NOTES_ELSEWHERE: set[AnomalyKind] = {"unknown_event", "unknown_delta", "early_finish"}
+ELSEWHERE: set[AnomalyKind] = {
+    "not_streamed",
+    "odd_content_type",
     "sequence_gap",
     "text_contradicts",
     "start_repeated",
     "unannounced_part",
     "unclosed_part",
-    "early_finish",
+    *NOTES_ELSEWHERE,
 }
-ELSEWHERE: set[AnomalyKind] = {"not_streamed", "odd_content_type", *OF_OTHER_FORMATS}
 
 
 def test_every_kind_of_anomaly_is_in_a_table() -> None:
     assert {*DEVIATIONS, *NOTES, *ELSEWHERE} == set(get_args(AnomalyKind))
+    assert {kind for kind in ELSEWHERE if level_of(kind) == "note"} == NOTES_ELSEWHERE
 
 
 @pytest.mark.parametrize("kind", DEVIATIONS)
@@ -635,6 +637,13 @@ def test_strict_mode_refuses_a_whole_completion() -> None:
         list(decoder.close())
 
 
+def test_strict_mode_raises_the_first_of_two_deviations() -> None:
+    decoder = ChatDecoder(strict=True)
+    with pytest.raises(ChunkDecodeError, match="^missing_call_index"):
+        list(decoder.feed(choice(b'{"tool_calls":[{"function":{"name":"f"}}]}')))
+    assert [anomaly.kind for anomaly in decoder.anomalies] == ["missing_call_index", "missing_call_id"]
+
+
 def test_strict_mode_raises_what_was_not_reached() -> None:
     decoder = ChatDecoder(strict=True)
     reading = decoder.feed(HI + STOP + HI)
@@ -663,6 +672,12 @@ def test_anomalies_are_counted_and_the_first_is_sampled() -> None:
     decoder = ChatDecoder()
     read_all(decoder, b"data: : a\n\n" + HI + b"data: : b\n\n" + STOP + DONE)
     assert decoder.anomalies == (Anomaly("keepalive_as_data", "deviation", 2, ": a"),)
+
+
+def test_the_sample_of_an_anomaly_is_how_it_begins() -> None:
+    decoder = ChatDecoder()
+    read_all(decoder, b"data: : " + b"a" * 199 + b"b\n\n" + HI + STOP + DONE)
+    assert [anomaly.sample for anomaly in decoder.anomalies] == [": " + "a" * 198]
 
 
 # Other dialects

@@ -83,16 +83,16 @@ def _falls_to_zero(before: Usage, report: Usage) -> bool:
 
 
 def _stands_for_itself(report: Usage, before: Usage) -> bool:
-    """Whether a report has all counts and no extra fields, like most."""
+    """Whether a report has all counts and nothing that can be changed, like most."""
     return not (
-        report.extra
+        report.extra is not NOTHING
         or report.prompt_tokens is None
         or report.completion_tokens is None
         or report.total_tokens is None
         or before.prompt_tokens_details not in (None, report.prompt_tokens_details)
         or before.completion_tokens_details not in (None, report.completion_tokens_details)
-        or ((details := report.prompt_tokens_details) is not None and details.extra)
-        or ((output := report.completion_tokens_details) is not None and output.extra)
+        or ((details := report.prompt_tokens_details) is not None and details.extra is not NOTHING)
+        or ((output := report.completion_tokens_details) is not None and output.extra is not NOTHING)
     )
 
 

@@ -18,6 +18,8 @@ from sse_stream import (
     ChatCompletionChunk,
     ChatDecoder,
     ChatEvent,
+    CompletionTokensDetails,
+    PromptTokensDetails,
     SSEStreamError,
     StreamDone,
     Usage,
@@ -171,6 +173,23 @@ def test_usage_is_shared_where_nothing_in_it_can_be_changed() -> None:
         again = usage.copied()
         assert {id(one) for one in containers(again)}.isdisjoint({id(one) for one in containers(usage)})
         assert again == usage or (type(again) is Usage and again.extra.keys() == usage.extra.keys() == {"cost"})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"extra": {}},
+        {"prompt_tokens_details": PromptTokensDetails(extra={})},
+        {"completion_tokens_details": CompletionTokensDetails(extra={})},
+    ],
+)
+def test_an_empty_extra_of_ones_own_is_copied_too(fields: dict[str, Any]) -> None:
+    usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2, **fields)
+    accumulator = ChatAccumulator()
+    for _ in range(2):
+        (event,) = accumulator.add(ChatCompletionChunk(usage=usage))
+    (own,) = containers(usage)
+    assert id(own) not in {id(one) for value in (event, accumulator.completion) for one in containers(value)}
 
 
 def test_values_that_were_made_by_hand_are_copied_whatever_they_hold() -> None:

@@ -18,10 +18,13 @@ from sse_stream import (
     ChatCompletionChunk,
     ChatDecoder,
     ChatEvent,
+    ChoiceDelta,
+    ChunkChoice,
     CompletionTokensDetails,
     PromptTokensDetails,
     SSEStreamError,
     StreamDone,
+    TextDelta,
     Usage,
     UsageReported,
 )
@@ -173,6 +176,55 @@ def test_usage_is_shared_where_nothing_in_it_can_be_changed() -> None:
         again = usage.copied()
         assert {id(one) for one in containers(again)}.isdisjoint({id(one) for one in containers(usage)})
         assert again == usage or (type(again) is Usage and again.extra.keys() == usage.extra.keys() == {"cost"})
+
+
+def test_usage_on_each_chunk_is_not_copied_either() -> None:
+    """The event has the chunk's own, as the chunk holds nothing that can be changed."""
+    counts = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+    accumulator = ChatAccumulator()
+    for text in "ab":
+        chunk = ChatCompletionChunk(choices=[ChunkChoice(index=0, delta=ChoiceDelta(content=text))], usage=counts)
+        events = accumulator.add(chunk)
+    assert events == [TextDelta("b"), UsageReported(counts)]
+    assert isinstance(events[1], UsageReported)
+    assert events[1].usage is counts
+
+
+def chunk_with(**choice: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, **choice}]}
+
+
+CALL = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}
+CHANGEABLE: dict[str, dict[str, Any]] = {
+    "a field of the chunk": {"choices": [], "provider": {"a": [1]}},
+    "moderation": {"choices": [], "moderation": {"a": [1]}},
+    "a field of the usage": {"choices": [], "usage": {"prompt_tokens": 1, "cost": {"a": [1]}}},
+    "a field of the prompt's details": {"choices": [], "usage": {"prompt_tokens_details": {"odd": [1]}}},
+    "a field of the completion's details": {"choices": [], "usage": {"completion_tokens_details": {"odd": [1]}}},
+    "a field of the choice": chunk_with(delta={}, safety={"a": [1]}),
+    "log probabilities": chunk_with(delta={}, logprobs={"content": [{"token": "a", "logprob": -1.0, "bytes": [97]}]}),
+    "a field of the delta": chunk_with(delta={"odd": {"a": [1]}}),
+    "reasoning details": chunk_with(delta={"reasoning_details": [{"text": "hm", "index": 0}]}),
+    "thinking blocks": chunk_with(delta={"thinking_blocks": [{"thinking": "hm"}]}),
+    "a whole message": chunk_with(message={"content": "Hi", "odd": {"a": [1]}}),
+    "a call": chunk_with(delta={"tool_calls": [{**CALL, "extra_content": {"a": [1]}}]}),
+    "audio": chunk_with(delta={"audio": {"id": "a1", "odd": {"a": [1]}}}),
+    "a function call": chunk_with(delta={"function_call": {"name": "f", "arguments": "{}", "odd": {"a": [1]}}}),
+}
+
+
+@pytest.mark.parametrize("value", CHANGEABLE.values(), ids=CHANGEABLE)
+def test_what_a_caller_does_to_a_chunk_changes_nothing_that_was_added(value: dict[str, Any]) -> None:
+    expected, accumulator = ChatAccumulator(), ChatAccumulator()
+    for _ in range(2):
+        expected.add(ChatCompletionChunk.from_dict(value))
+        chunk = ChatCompletionChunk.from_dict(value)
+        accumulator.add(chunk)
+        held = list(containers(chunk))
+        assert held
+        for one in held:
+            one.clear()
+        assert accumulator.completion == expected.completion
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,6 @@ matching event has the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import msgspec
 from msgspec.structs import replace
 
@@ -27,14 +24,10 @@ from .._chat._text_channel import TextChannel, TextEvent
 from .._sse._parser import PLAIN_END, PLAIN_NAME, PLAIN_START
 from ..dialects._base import Dialect
 
-Decode: TypeAlias = Callable[[bytes, str], ChatCompletionChunk | None]
-"""Decodes the data and name of an event to a new chunk, always the same; `None` if it is not a well-formed chunk."""
 
-
-def _decode_alike(dialect: Dialect) -> Decode | None:
-    """Return the decoder of a dialect that sets `decodes_alike`; `None` if chunks must not be compared."""
-    says_so = "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)
-    return dialect.decode_plain if says_so else None
+def _decodes_alike(dialect: Dialect) -> bool:
+    """Whether a dialect sets `decodes_alike` itself, so that its chunks may be compared."""
+    return "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)
 
 
 _TEXT_FIELDS = {TextDelta: ("content",), ReasoningDelta: REASONING_FIELDS, RefusalDelta: ("refusal",)}
@@ -70,7 +63,6 @@ class Shortcut:
         "_found_at",
         "_head",
         "_limit",
-        "_padding",
         "_room",
         "_seen",
         "_squeezed",
@@ -83,15 +75,14 @@ class Shortcut:
 
     def __init__(self, builder: CompletionBuilder, dialect: Dialect, limit: int) -> None:
         self._builder = builder
-        self._decode = _decode_alike(dialect)
+        self._decode = dialect.decode_plain
         self._limit = limit
         self._room = 0  # the maximum size of a matching event
-        self.tries = 0 if self._decode is None else TRIES
+        self.tries = TRIES if _decodes_alike(dialect) else 0
         self.channel: TextChannel | None = None
         self._head = self._between = self._tail = b""  # the bytes around the text, including quotes
         self._squeezed = b""  # the tail without spaces, if the spaces in it may vary
         self._start = self._stop = 0
-        self._padding: str | None = None  # the padding of the last chunk that was examined
         self._seen = 0  # the number of chunks read before this text was found
         self._found_at = 0  # the number of pieces at that time
 
@@ -190,11 +181,7 @@ class Shortcut:
         assert isinstance(event, TextEvent)  # noqa: S101  # for type checkers
         delta = chunk.choices[0].delta
         (field,) = (name for name in _TEXT_FIELDS[type(event)] if getattr(delta, name) == event.text)
-        variable = [event.text]
-        if chunk.obfuscation is not None and self._padding not in (None, chunk.obfuscation):
-            variable.append(chunk.obfuscation)  # the padding varies as well
-        self._padding = chunk.obfuscation
-        pieces = self._proven(data, name, chunk, field, variable)
+        pieces = self._proven(data, name, chunk, field)
         if pieces is not None:
             before, self._between, after = pieces
             named = b"" if name == "message" else PLAIN_NAME + name.encode() + b"\n"
@@ -208,27 +195,22 @@ class Shortcut:
             self.channel = channel
 
     def _proven(
-        self, data: bytes, name: str, chunk: ChatCompletionChunk, field: str, variable: list[str]
+        self, data: bytes, name: str, chunk: ChatCompletionChunk, field: str
     ) -> tuple[bytes, bytes, bytes] | None:
-        """Return the bytes before, between and after the variable strings; `None` if the trial decode fails."""
+        """Return the bytes before the text, between it and the padding, and after; `None` if the trial decode fails."""
+        (choice,) = chunk.choices
+        text, padding = getattr(choice.delta, field), chunk.obfuscation
         pieces = []
-        rest = data
-        for string in variable:
+        other, rest = b"", data
+        for string in (text,) if padding is None else (text, padding):
             before, found, rest = rest.partition(_encode(string))
-            if not found or found in rest:
-                return None  # missing or ambiguous
+            if found in rest:
+                return None  # ambiguous, or missing: then `found` is empty
             pieces.append(before)
-        others = [string + "~" for string in variable]
-        other = b"".join(before + _encode(string) for before, string in zip(pieces, others, strict=True)) + rest
-        tried = None if self._decode is None else self._decode(other, name)
-        if tried is None or len(tried.choices) != 1:
+            other += before + _encode(string + "~")
+        changed = replace(choice, delta=replace(choice.delta, **{field: text + "~"}))
+        expected = replace(chunk, choices=[changed], obfuscation=None if padding is None else padding + "~")
+        if self._decode(other + rest, name) != expected:
             return None
-        (choice,) = tried.choices
-        if getattr(choice.delta, field) != others[0] or (len(others) > 1 and tried.obfuscation != others[1]):
-            return None
-        restored = replace(choice, delta=replace(choice.delta, **{field: variable[0]}))
-        padding = chunk.obfuscation if len(variable) > 1 else tried.obfuscation
-        if replace(tried, choices=[restored], obfuscation=padding) != chunk:
-            return None
-        between = b'"' + pieces[1] + b'"' if len(pieces) > 1 else b""
+        between = b"" if padding is None else b'"' + pieces[1] + b'"'
         return pieces[0] + b'"', between, b'"' + rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -74,6 +75,10 @@ COMPARED: dict[str, list[bytes]] = {
     "the same to the letter": [chunk({"content": "word"})] * 20,
     "what JSON escapes": [chunk({"content": f'"{word}\\ \n\t😀é'}) for word in WORDS],
     "padding that changes": [chunk({"content": word}, obfuscation="x" * (n + 1)) for n, word in enumerate(WORDS)],
+    "padding that changes, in compact JSON": [
+        framed(f'{{"choices":[{{"index":0,"delta":{{"content":"{word}"}}}}],"obfuscation":"{word[::-1]}"}}')
+        for word in WORDS
+    ],
     "padding that does not": [chunk({"content": word}, obfuscation="xyz") for word in WORDS],
     "carriage returns": [chunk({"content": word}).replace(b"\n", b"\r\n") for word in WORDS],
     "comments between": [piece for word in WORDS for piece in (b": c\n\n", chunk({"content": word}))],
@@ -125,6 +130,52 @@ def test_what_is_behind_the_first_event_of_a_read_is_not_lost() -> None:
     assert list(iter(found.next_event, None)) == [TextDelta("c")]
 
 
+def learned(dialect: OpenAIChat | None = None, **limits: int) -> EventReader:
+    """A reader that compares texts."""
+    found = reader(dialect, **limits)
+    read(found, [b"\n", *COMPARED["text"][:3]])
+    return found
+
+
+def test_a_read_of_one_event_like_the_last_is_not_buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = learned()
+    monkeypatch.setattr(type(found.parser), "take", None)
+    assert found.next_event(chunk({"content": "a"})) == TextDelta("a")
+
+
+def test_an_event_like_the_last_waits_for_what_was_added_before() -> None:
+    found = learned()
+    found.take(chunk({"content": "a"}))
+    assert found.next_event(chunk({"content": "b"})) == TextDelta("a")
+    assert found.next_event() == TextDelta("b")
+
+
+@pytest.mark.parametrize("begun", [b"data: {\n", b"event: error\n", b"data: {"])
+def test_an_event_like_the_last_is_not_compared_within_another(begun: bytes) -> None:
+    found, decoded = learned(), learned(Silent())
+    for one in (found, decoded):
+        assert one.next_event(begun) is None
+        with suppress(SSEStreamError):
+            assert one.next_event(chunk({"content": "a"})) is None
+    assert (found.completion, found.ending, found.anomalies) == (decoded.completion, decoded.ending, decoded.anomalies)
+
+
+def test_an_event_like_the_last_is_refused_after_the_end() -> None:
+    found = learned()
+    found.end()
+    with pytest.raises(SSEStreamError, match="accepts no more bytes"):
+        found.next_event(chunk({"content": "a"}))
+
+
+@pytest.mark.parametrize("before", [b"", b": comment\n\n"])
+def test_an_event_like_the_last_may_exceed_a_limit(before: bytes) -> None:
+    found = learned(output_size=2_000)
+    with pytest.raises(OutputTooLargeError):
+        while found.next_event(before + chunk({"content": "a" * 100})) is not None:
+            assert len(found.completion.text) < 2_000
+    assert (found.ending, found.error is not None) == ("invalid", True)
+
+
 DECODED: dict[str, list[bytes]] = {
     "two texts": [chunk({"content": word, "reasoning": word + "x"}) for word in WORDS],
     "one text in two fields": [chunk({"reasoning_content": word, "reasoning": word}) for word in WORDS],
@@ -166,11 +217,10 @@ def test_a_dialect_is_compared_only_if_it_says_itself_that_it_decodes_alike(says
 def test_a_dialect_that_is_found_is_compared_from_its_first_text_on() -> None:
     class Handing(OpenAIChat):
         def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-            return (DialectFound(dialect), *dialect.decode(event))
+            return (DialectFound(dialect),)
 
     dialect = Watched()
-    events = COMPARED["text"]
-    read(reader(Handing()), [events[0].replace(b"{", b'{"type": "", ', 1) + b"".join(events[1:])])
+    read(reader(Handing()), [framed({"type": "marker"}) + b"".join(COMPARED["text"])])
     assert dialect.decoded == 2  # one text, and what was tried
 
 
@@ -187,6 +237,13 @@ def test_only_events_up_to_64_KiB_are_remembered(size: int, decoded: int) -> Non
     dialect = Watched()
     read(reader(dialect), [chunk({"content": letter * (size - frame)}) for letter in "abc"])
     assert dialect.decoded == decoded  # the first and what was tried, or each
+
+
+def test_a_string_that_happens_to_be_the_text_is_not_taken_for_it() -> None:
+    events = [
+        framed(f'{{"id": "{name}", "choices": [{{"index": 0, "delta": {{"content": "\\u00e9"}}}}]}}') for name in "éöü"
+    ]
+    assert read(reader(), events) == [TextDelta("é")] * 3
 
 
 def test_looking_stops_where_it_is_in_vain() -> None:
@@ -206,7 +263,9 @@ def test_looking_goes_on_where_it_was_of_use(words: int, goes_on: bool) -> None:
         events += [chunk({"content": f"word{number}"}) for number in range(words)]
         events += [chunk({"tool_calls": [{"index": turn, "id": str(turn), "function": {"name": "f"}}]})]
     dialect = Watched()
-    read(reader(dialect), events)
+    found = reader(dialect)
+    read(found, events)
+    assert found.chunks_seen == len(events)
     # The first of each turn, what was tried, and the call; or all, but for the first turns.
     assert dialect.decoded == (50 * 3 if goes_on else 16 * 3 + 34 * 9)
 
@@ -263,8 +322,10 @@ def test_limits_are_where_they_are(name: str) -> None:
 def test_an_event_that_is_too_large_is_not_compared() -> None:
     events = COMPARED["text"]
     limit = len(events[-1]) - 2
-    found = reader(event_size=limit)
+    dialect = Watched()
+    found = reader(dialect, event_size=limit)
     read(found, events)
+    assert dialect.decoded == 2  # the largest are as large as they may be
     with pytest.raises(SSEStreamError, match=r"the limit set by max_event_size or Limits\.event_size"):
         read(found, [chunk({"content": "word10x"})])
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sse_stream import ChatCompletionChunk, ChatEvent, Limits, OutputTooLargeError
+from sse_stream import ChatCompletionChunk, ChatEvent, Limits, OutputTooLargeError, SSEStreamError
 from sse_stream._decoding._reader import EventReader
 from sse_stream.dialects import AnthropicMessages
 from sse_stream.dialects._anthropic_events import decode_delta
@@ -110,6 +110,7 @@ ODD = [
     piece("a").replace(b"}}\n\n", b"}\n\n"),
     piece("a").replace(b"}}\n\n", b"}}}\n\n"),
     piece("a").replace(b"}}\n\n", b"}}\n"),
+    piece("a").replace(b"}}\n\n", b"}}\n \n"),
     piece("a").replace(b"}}\n\n", b"}} \n\n"),
     piece("a").replace(b"}}\n\n", b"} }\n \n\n"),
     piece("a").replace(b'"a"', b'"a" "b"'),
@@ -136,6 +137,20 @@ def test_what_looks_like_it_and_is_not_is_read_as_ever(number: int) -> None:
         decoded = read(events, Silent())
         assert same(read(events, AnthropicMessages()), decoded)
         assert same(read([b"".join(events)], AnthropicMessages()), decoded)
+        assert one_by_one(events, AnthropicMessages()) == one_by_one(events, Silent())
+
+
+def one_by_one(events: list[bytes], dialect: AnthropicMessages) -> tuple[list[ChatEvent | None], object]:
+    """What the reads of single events give, and the completion or the error in the end."""
+    reader = EventReader(dialect, strict=False, limits=Limits(), keepalives=True)
+    said: list[ChatEvent | None] = []
+    try:
+        for event in events:
+            said.append(reader.next_event(event))
+            said.extend(iter(reader.next_event, None))
+    except SSEStreamError as error:
+        return said, str(error)
+    return said, reader.completion
 
 
 def event_reader(**limits: int) -> EventReader:
@@ -159,6 +174,13 @@ def test_limits_are_where_they_are(spaces: int) -> None:
 @pytest.mark.parametrize("spaces", [0, 3])
 def test_an_event_that_is_too_large_is_not_compared(spaces: int) -> None:
     events = [TEXT, *(piece("word", spaces * (number % 2)) for number in range(20))]
+    watched = Watched()
+    limit = len(piece("", spaces).partition(b"\n")[2].strip()) + 200
+    at_the_limit = EventReader(watched, strict=False, limits=Limits(event_size=limit), keepalives=False)
+    for event in [*events, piece("x" * 200, spaces)]:
+        at_the_limit.take(event)
+        assert list(iter(at_the_limit.next_event, None))
+    assert watched.decoded == 4  # the first two, a text, and what was tried
     found = event_reader(event_size=300)
     for event in events:
         found.take(event)

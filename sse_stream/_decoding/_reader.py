@@ -31,6 +31,7 @@ class EventReader(ChatState):
         take: Adds the next bytes of the stream, which are decoded when read. Raises an `SSEStreamError` if the stream
             has ended or was closed.
         take_document: Takes a body that is one whole completion instead of a stream. Returns whether it is one.
+        note: Counts an anomaly that was found outside, with its kind and an excerpt.
     """
 
     def __init__(self, dialect: Dialect | None, *, strict: bool, limits: Limits, keepalives: bool) -> None:

@@ -653,6 +653,17 @@ def test_strict_mode_raises_what_was_not_reached() -> None:
         list(decoder.feed(b""))
 
 
+def test_strict_mode_raises_before_anything_else_is_read() -> None:
+    decoder = ChatDecoder(strict=True)
+    reading = decoder.feed(
+        b"".join(choice(b'{"content":"%b"}' % text, b',"finish_reason":""') for text in (b"a", b"b"))
+    )
+    assert next(reading) == TextDelta("a")
+    with pytest.raises(ChunkDecodeError, match="empty_finish_reason"):
+        next(reading)
+    assert (decoder.completion.text, decoder._reader.events_seen) == ("a", 1)
+
+
 def test_strict_mode_raises_to_who_reads_chunks_at_once() -> None:
     decoder = ChatDecoder(strict=True)
     chunks = iter(decoder.feed_chunks(choice(b'{"content":"Hi"}', b',"finish_reason":""')))
@@ -666,6 +677,12 @@ def test_strict_mode_has_nothing_against_a_good_stream() -> None:
     _, error = read_all(decoder, b": ping\n\n" + HI + STOP + DONE)
     assert error is None
     assert decoder.ending == "complete"
+
+
+def test_an_anomaly_may_be_found_outside() -> None:
+    decoder = ChatDecoder()
+    decoder._reader.note("odd_content_type", "text/plain")
+    assert decoder.anomalies == (Anomaly("odd_content_type", "deviation", 1, "text/plain"),)
 
 
 def test_anomalies_are_counted_and_the_first_is_sampled() -> None:

@@ -158,6 +158,48 @@ EXPLANATIONS = [
             (r'if "\ud800" <= text[-1] <= "\udbff":', r"'\udbffX'"),
         )
     ),
+    Explanation(
+        "_decoding/_reader",
+        "if len(events) > 1:",
+        "(len(events) >= 1)",
+        "One event leaves none behind it to be queued.",
+    ),
+    Explanation(
+        "_decoding/_reader",
+        "shortcut.channel is not None",
+        "(parser.takes_as_is and parser.between_events and (not parser.buffer) and (not queue))",
+        "Without a channel, no event matches.",
+    ),
+    Explanation("_decoding/_reader", "return False", "return None", "Only its truth is asked."),
+    *(
+        Explanation(f"_decoding/{module}", "if size > tally.limit:", "(size >= tally.limit)", "`check` compares again.")
+        for module in ("_shortcut", "_text_shortcut")
+    ),
+    *(
+        Explanation("_decoding/_shortcut", line, None, "It is learned before it is used.")
+        for line in (
+            "self._room = 0  # the maximum size of a matching event",
+            'self._head = self._between = self._tail = b""  # the bytes around the text, including quotes',
+            'self._squeezed = b""  # the tail without spaces, if the spaces in it may vary',
+            "self._start = self._stop = 0",
+            "self._found_at = 0  # the number of pieces at that time",
+        )
+    ),
+    Explanation(
+        "_decoding/_shortcut",
+        'return "decodes_alike" in vars(type(dialect)) and getattr(dialect, "decodes_alike", False)',
+        "True",
+        "What its class defines, it has.",
+    ),
+    *(
+        Explanation(
+            "_decoding/_shortcut",
+            """self._squeezed = b"" if after.strip(b'"} ') else (after[1:] + PLAIN_END).replace(b" ", b"")""",
+            new,
+            "Only brackets come after the last string of a chunk, and spaces between them mean nothing.",
+        )
+        for new in ("""((after[1:] + PLAIN_END).replace(b' ', b''))""", """b'"} X'""", "b'X'")
+    ),
     Explanation("_decoding/_items", "self._decode_plain = dialect.decode_plain", "pass", _SHORT_WAY),
     Explanation("_decoding/_chat_state", "return []", "return None", "Only whether there are any is asked."),
     Explanation(

@@ -35,7 +35,13 @@ D, B = "reasoning_details", "thinking_blocks"  # lists that are known to come in
         ([{"a": [1]}, {"a": [1]}, {"a": [True]}, {"a": [1, True]}, {"a": [2]}], {"a": [1, True, 2]}),
         ([{"a": {"b": "x"}}, {"a": {"b": "x"}}], {"a": {"b": "x"}}),
         # Names that are known to be statements take the last value.
-        ([{"channel": "analysis"}, {"channel": "analysis"}, {"channel": "final"}], {"channel": "final"}),
+        *(
+            ([{name: "x"}, {name: "x"}, {name: "y"}], {name: "y"})
+            for name in (
+                *("index", "type", "id", "format", "role", "name", "channel", "recipient"),
+                *("phase", "status", "model", "object", "provider_specific_fields"),
+            )
+        ),
         ([{"f": {"name": "g"}}, {"f": {"name": "h"}}], {"f": {"name": "h"}}),
         (
             [{"provider_specific_fields": {"a": "x", "b": 1}}, {"provider_specific_fields": {"a": "y"}}],
@@ -47,11 +53,15 @@ D, B = "reasoning_details", "thinking_blocks"  # lists that are known to come in
             {"a": [{"index": 0, "t": "x"}, {"index": 0, "t": "y"}]},
         ),
         # What is known to come in pieces is put together, and may well repeat itself.
-        ([{"arguments": "x"}, {"arguments": "x"}], {"arguments": "xx"}),
-        (
-            [{"reasoning_content": {"text": "x"}}, {"reasoning_content": {"text": "x"}}],
-            {"reasoning_content": {"text": "xx"}},
+        *(
+            row
+            for name in ("arguments", "reasoning", "reasoning_content", "reasoning_text")
+            for row in (
+                ([{name: "x"}, {name: "x"}], {name: "xx"}),
+                ([{name: {"text": "x"}}, {name: {"text": "x"}}], {name: {"text": "xx"}}),
+            )
         ),
+        *(([{name: [{"t": "x"}]}, {name: [{"t": "x"}]}], {name: [{"t": "xx"}]}) for name in (D, B, "tool_calls")),
         (
             [{D: [{"type": "t", "text": "x"}]}, {D: [{"type": "t", "text": "x"}]}, {D: [{"type": "u", "text": "x"}]}],
             {D: [{"type": "t", "text": "xx"}, {"type": "u", "text": "x"}]},
@@ -69,6 +79,16 @@ D, B = "reasoning_details", "thinking_blocks"  # lists that are known to come in
             [{B: [{"type": "t", "thinking": "x"}]}, {B: [{"type": "t", "thinking": "", "signature": "s"}]}],
             {B: [{"type": "t", "thinking": "x", "signature": "s"}]},
         ),
+        # What comes with a signature may repeat the whole text, and is the end of its item.
+        *(
+            (
+                [{D: [{text: "x"}]}, {D: [{text: "x", signature: "s"}]}, {D: [{text: "x"}]}],
+                {D: [{text: "x", signature: "s"}, {text: "x"}]},
+            )
+            for text in ("thinking", "text", "summary")
+            for signature in ("signature", "data")
+        ),
+        ([{D: [{"t": "x"}]}, {D: [{"t": "x", "data": "s"}]}], {D: [{"t": "xx", "data": "s"}]}),
         ([{D: [{"index": 0, "t": "x"}]}, {D: [{"index": 0, "t": "y"}]}], {D: [{"index": 0, "t": "xy"}]}),
         (
             [{D: [{"index": 1, "t": "x"}, {"index": 0, "t": "a"}]}, {D: [{"index": 1, "t": "y"}]}],
@@ -151,8 +171,11 @@ def test_by_how_much_pieces_grow(pieces: list[dict[str, Any]], growths: list[int
         ([{"a": OPAQUE, "b": 1}, {"a": OPAQUE, "b": True}], {"a": OPAQUE, "b": True}),
         ([{"a": None, "b": None}, {"a": None, "b": [1]}], {"a": None, "b": [1]}),
         ([{"a": [1]}, {"a": [2]}], {"a": [2]}),
-        ([{"annotations": [1]}, {"annotations": [2]}, {"annotations": [2]}], {"annotations": [1, 2]}),
-        ([{"annotations": [1]}, {"annotations": [2]}, {"annotations": [1, 2]}], {"annotations": [1, 2]}),
+        *(
+            ([{name: [1]}, {name: [2]}, {name: again}], {name: [1, 2]})
+            for name in ("annotations", "images")
+            for again in ([2], [1, 2])
+        ),
         ([{"a": {"b": 1}}, {"a": {"c": 2}}], {"a": {"b": 1, "c": 2}}),
         ([{"a": {"b": 1}}, {"a": 2}], {"a": 2}),
         ([{"a": 2}, {"a": {"b": 1}}], {"a": {"b": 1}}),
@@ -208,6 +231,8 @@ def test_a_snapshot_does_not_change() -> None:
         ("", 0),
         (None, 0),
         (True, 0),
+        (-6, sys.getsizeof(-6)),
+        (-5, 0),
         (256, 0),
         (257, sys.getsizeof(257)),
         (10**30, sys.getsizeof(10**30)),

@@ -20,8 +20,6 @@ from sse_stream import (
     ChatEvent,
     ChoiceDelta,
     ChunkChoice,
-    CompletionTokensDetails,
-    PromptTokensDetails,
     SSEStreamError,
     StreamDone,
     TextDelta,
@@ -225,23 +223,6 @@ def test_what_a_caller_does_to_a_chunk_changes_nothing_that_was_added(value: dic
         for one in held:
             one.clear()
         assert accumulator.completion == expected.completion
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"extra": {}},
-        {"prompt_tokens_details": PromptTokensDetails(extra={})},
-        {"completion_tokens_details": CompletionTokensDetails(extra={})},
-    ],
-)
-def test_an_empty_extra_of_ones_own_is_copied_too(fields: dict[str, Any]) -> None:
-    usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2, **fields)
-    accumulator = ChatAccumulator()
-    for _ in range(2):
-        (event,) = accumulator.add(ChatCompletionChunk(usage=usage))
-    (own,) = containers(usage)
-    assert id(own) not in {id(one) for value in (event, accumulator.completion) for one in containers(value)}
 
 
 def test_values_that_were_made_by_hand_are_copied_whatever_they_hold() -> None:

@@ -431,12 +431,44 @@ def test_what_counts_as_output(piece: ChatCompletionChunk, first: int, again: in
     assert builder.tally.size == 1 + first + again
 
 
-def test_the_limit_is_what_may_be_kept() -> None:
+@pytest.mark.parametrize(
+    ("pieces", "more"),
+    [
+        ([{"content": "abc"}, {"content": "def"}], {"content": "g"}),
+        ([CALL], {"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]}),
+        ([{"audio": {"data": "abc"}}, {"audio": {"transcript": "def"}}], {"audio": {"data": "g"}}),
+    ],
+)
+def test_the_limit_is_what_may_be_kept(pieces: list[dict[str, Any]], more: dict[str, Any]) -> None:
     accumulator = ChatAccumulator(limits=Limits(output_size=6))
-    accumulator.add(chunk({"content": "abc"}))
-    accumulator.add(chunk({"content": "def"}))
+    for piece in pieces:
+        accumulator.add(chunk(piece))
     with pytest.raises(OutputTooLargeError, match=r"more than 6 bytes of output, the limit set by Limits\.output_size"):
-        accumulator.add(chunk({"content": "g"}))
+        accumulator.add(chunk(more))
+
+
+def test_half_a_surrogate_pair_is_kept_where_a_caller_adds_one() -> None:
+    accumulator = ChatAccumulator()
+    function = {"name": "f\ud83d", "arguments": "a\ud83d"}
+    for _ in range(2):
+        accumulator.add(
+            chunk(
+                {
+                    "content": "a\ud83d",
+                    "refusal": "\udc00",
+                    "tool_calls": [{"index": 0, "id": "c\ud83d", "function": function}],
+                    "audio": {"transcript": "\ud83d"},
+                    "function_call": {"name": "f", "arguments": "\udc00"},
+                }
+            )
+        )
+    assert accumulator.completion.message == Message(
+        content="a\ud83d" * 2,
+        refusal="\udc00" * 2,
+        tool_calls=[ToolCall("c\ud83d", "f\ud83d", "a\ud83d")],
+        audio=Audio(transcript="\ud83d" * 2),
+        extra={"function_call": {"name": "f", "arguments": "\udc00" * 2}},
+    )
 
 
 def test_what_begins_takes_memory_too() -> None:

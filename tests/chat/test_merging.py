@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sse_stream import Usage
 from sse_stream._chat._memory import ENTRY, POINTER, weight
 from sse_stream._chat._merging import PLACE_WEIGHT, JoinedFields, JoinedList, LatestFields, value_of
 
@@ -196,6 +197,15 @@ def test_statements(statements: list[dict[str, Any]], last: dict[str, Any]) -> N
         ([{"ab": 0.5}, {"ab": None}, {"ab": 1000}], [ENTRY + weight("ab", 0.5), 0, weight(1000) - weight(0.5)]),
         ([{"ab": {"c": 0.5}}, {"ab": {"d": 0.5}}], [ENTRY + weight("ab", {"c": 0.5}), ENTRY + weight("d", 0.5)]),
         ([{"ab": [0.5]}, {"ab": []}], [ENTRY + weight("ab", copied([0.5])), weight([]) - weight(copied([0.5]))]),
+        (
+            [{"images": [0.5]}, {"ab": 0.5, "images": [1.5, 2.5]}, {"images": [2.5]}, {"images": [0.5, 1.5, 2.5, 2.5]}],
+            [
+                ENTRY + weight("images", copied([0.5])),
+                ENTRY + weight("ab", 0.5) + 2 * (POINTER + weight(0.5)),
+                POINTER + weight(0.5),
+                0,
+            ],
+        ),
     ],
 )
 def test_by_how_much_statements_grow(statements: list[dict[str, Any]], growths: list[int]) -> None:
@@ -242,6 +252,8 @@ def test_a_snapshot_does_not_change() -> None:
         ([0.5, ["ab"]], sys.getsizeof([1, 2]) + 24 + sys.getsizeof([1]) + sys.getsizeof("ab")),
         ({"ab": {"cd": 0.5}}, 2 * sys.getsizeof({"ab": 1}) + 2 * sys.getsizeof("ab") + 24),
         (bytearray(b"abc"), sys.getsizeof(bytearray(b"abc"))),
+        ([0.5, Usage(prompt_tokens=1000)], sys.getsizeof([1, 2]) + 24 + sys.getsizeof(Usage()) + sys.getsizeof(1000)),
+        ([0.5, JoinedList([0.5])], sys.getsizeof([1, 2]) + 24 + JoinedList([0.5]).weight()),
     ],
 )
 def test_weight_is_what_a_value_takes_in_memory(value: Any, bytes: int) -> None:

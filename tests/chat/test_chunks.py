@@ -139,6 +139,25 @@ def test_a_mapping_need_not_be_a_dict() -> None:
     assert chunk.extra == {"odd": 1}
 
 
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [{"delta": {"content": "Hi"}}],
+        {"index": 0, "delta": {"content": "Hi"}},
+        [{"index": 0, "delta": "Hi"}],
+        [{"index": 0, "text": "Hi"}],
+        [{"index": 0, "delta": {"content": [{"type": "text", "text": "Hi"}]}}],
+    ],
+)
+def test_an_object_is_read_with_all_the_quirks_of_a_stream(choices: Any) -> None:
+    value = {"choices": choices, "x_groq": {"usage": {"prompt_tokens": 1}}}
+    chunk = ChatCompletionChunk.from_dict(value)
+    assert chunk == decoded(value)
+    assert (chunk.choices[0].index, chunk.choices[0].delta.content) == (0, "Hi")
+    assert chunk.usage == Usage(prompt_tokens=1)
+    assert chunk.raw == value
+
+
 def test_the_payload_is_encoded_once() -> None:
     for value in (HI, {**HI, "odd": 1}, {**HI, "created": "1"}):
         for chunk in (decoded(value), ChatCompletionChunk.from_dict(value)):

@@ -141,6 +141,8 @@ def test_a_call_without_an_id_is_odd_unless_its_dialect_has_announced_it(call_id
         ("3", False),
         ('"{}"', False),
         ("{} ", True),
+        *(("[]" + end, True) for end in (" ", "\t", "\r", "\n", "\r\n\t ")),
+        ("[]x", False),
         ("{}{", False),
     ],
 )
@@ -182,9 +184,13 @@ def test_calls_are_done_once() -> None:
     third.add_arguments("[]")
     assert slots.take_complete() == [third]
     assert slots.take_complete() == []
+    assert not slots.take(third)
+    fourth = find(slots, 3)
+    assert slots.take(fourth)
+    assert not slots.take(fourth)
     assert slots.take_open() == [second]
     assert slots.take_open() == []
-    assert slots.all == [first, second, third]
+    assert slots.all == [first, second, third, fourth]
 
 
 def test_an_empty_object_may_be_a_placeholder_and_is_no_call_that_is_done() -> None:
@@ -214,6 +220,8 @@ def ignore(kind: AnomalyKind, sample: str) -> None: ...
         (['{"a":1', "}", '{"a":1}'], ['{"a":1', "}", ""], [2]),
         (['{"a":1}', '!{"a": 1}'], ['{"a":1}', ""], [1]),
         (['{"a":1}', '!{"a":2}'], ['{"a":1}', '{"a":2}'], []),
+        *(([whole := '{"a":1}', space + whole], [whole, ""], [1]) for space in (" ", "\t", "\r", "\n", "")),
+        (["[1]", "[1]"], ["[1]", ""], [1]),
         (['{"a":', '{"a":1}}'], ['{"a":', '{"a":1}}'], []),
         (['{"a":', '!{"a":1}'], ['{"a":', "1}"], [1]),
         # A placeholder waits for what comes next: an object takes its place.

@@ -25,9 +25,11 @@ from sse_stream import (
     Message,
     OutputTooLargeError,
     ReasoningDelta,
+    ReasoningPart,
     RefusalDelta,
     StreamDone,
     TextDelta,
+    TextPart,
     TokenLogprob,
     ToolCall,
     ToolCallDelta,
@@ -292,6 +294,18 @@ def test_what_a_call_has_besides_is_put_together() -> None:
     assert message_of(accumulator).tool_calls == [ToolCall("", "f", "", {"odd": "xy", "function": {"odd": "ab"}})]
 
 
+@pytest.mark.parametrize("named", [{"id": ""}, {"id": None}])
+@pytest.mark.parametrize("name", ["", None])
+def test_an_empty_name_or_id_does_not_name_a_call_again(named: dict[str, Any], name: str | None) -> None:
+    """Arguments after a name may be all of them again; after none, they are the next piece."""
+    pieces = [
+        chunk({"tool_calls": [{"index": 0, **named, "function": {"name": name, "arguments": arguments}}]})
+        for arguments in ("{", "{}")
+    ]
+    _, accumulator = add(*pieces)
+    assert accumulator.completion.tool_calls == [ToolCall("", "", "{{}")]
+
+
 def test_the_first_name_of_a_call_counts() -> None:
     def piece(**call: Any) -> ChatCompletionChunk:
         return chunk({"tool_calls": [{"index": 0, **call}]})
@@ -335,6 +349,75 @@ def test_anomalies_need_no_listener() -> None:
     events, accumulator = add(finish("stop"), finish("length"), chunk({"content": "a"}))
     assert events == [ChoiceFinished("stop"), TextDelta("a")]
     assert accumulator.completion.choices == [Choice(0, Message(content="a"), "length")]
+
+
+CALLED = {"name": "f", "arguments": "{"}
+SIGNED = [{"type": "t", "thinking": "hm", "signature": "s"}]
+
+
+@pytest.mark.parametrize(
+    ("delta", "message", "whole"),
+    [
+        # Of a text, the rest is new; a text that does not begin with what has come is ignored.
+        ({"content": "H"}, {"content": "Hi"}, Message(content="Hi")),
+        ({"content": "H"}, {"content": "Yo"}, Message(content="H")),
+        ({"content": "H"}, {"content": "Hi", "refusal": "no"}, Message(content="Hi", refusal="no")),
+        # What has come is not taken again; what has not is.
+        ({"audio": {"data": "QQ"}}, {"audio": {"data": "QQ=="}}, Message(audio=Audio(data="QQ"))),
+        ({"content": "H"}, {"audio": {"data": "QQ=="}}, Message(content="H", audio=Audio(data="QQ=="))),
+        (
+            {"content": "H", "function_call": CALLED},
+            {"function_call": CALLED},
+            Message(content="H", extra={"function_call": CALLED}),
+        ),
+        ({"content": "H"}, {"function_call": CALLED}, Message(content="H", extra={"function_call": CALLED})),
+        ({"content": "H", "odd": "a"}, {"odd": "b", "new": "c"}, Message(content="H", extra={"odd": "a", "new": "c"})),
+        # Nor is reasoning, whichever field has it.
+        ({"reasoning": "h"}, {"reasoning": "hm"}, Message(reasoning="hm")),
+        ({"reasoning_content": "h"}, {"reasoning": "hm"}, Message(reasoning="hm")),
+        ({"reasoning": "hm"}, {"thinking_blocks": SIGNED}, Message(reasoning="hm")),
+        ({"reasoning": "hm"}, {"reasoning_details": SIGNED}, Message(reasoning="hm")),
+        *(
+            (
+                {"content": "H"},
+                {name: SIGNED},
+                Message(content="H", reasoning="hm", extra={name: SIGNED}, parts=[TextPart("H"), ReasoningPart("hm")]),
+            )
+            for name in ("thinking_blocks", "reasoning_details")
+        ),
+        # Calls are those with the same id, or in the same place.
+        (
+            {
+                "tool_calls": [
+                    {"index": 0, "id": "c0", "function": CALLED},
+                    {"index": 1, "id": "c1", "function": CALLED},
+                ]
+            },
+            {"tool_calls": [{"id": "c1", "function": {"name": "f", "arguments": '{"b":1}'}}]},
+            Message(tool_calls=[ToolCall("c0", "f", "{"), ToolCall("c1", "f", '{"b":1}')]),
+        ),
+        (
+            {
+                "tool_calls": [
+                    {"index": 0, "function": CALLED},
+                    {"index": 0, "function": {"name": "f", "arguments": "}"}},
+                ]
+            },
+            {
+                "tool_calls": [
+                    {"function": {"name": "f", "arguments": "{}"}},
+                    {"function": {"name": "g", "arguments": "[]"}},
+                ]
+            },
+            Message(tool_calls=[ToolCall("", "f", "{}"), ToolCall("", "g", "[]")]),
+        ),
+    ],
+)
+def test_of_a_whole_message_only_what_is_new_is_taken(
+    delta: dict[str, Any], message: dict[str, Any], whole: Message
+) -> None:
+    _, accumulator = add(chunk(delta), beside(message=message))
+    assert accumulator.completion.message == whole
 
 
 def test_pieces_are_counted_in_every_channel() -> None:
@@ -414,6 +497,11 @@ def entry(name: str, value: Any) -> int:
         (beside(logprobs={"content": [TOKEN]}), *[720 + 3 + 16 + 2 + 1 + weight({"odd": "b"})] * 2),
         (beside(logprobs={"refusal": [{"token": "a"}] * 2}), 2 * (240 + 1), 2 * (240 + 1)),
         (beside(logprobs=ODD), entry("odd", "abc"), 0),
+        (
+            beside(logprobs={"content": [{"token": "a"}], "refusal": [{"token": "ab"}], **ODD}),
+            240 + 1 + 240 + 2 + entry("odd", "abc"),
+            240 + 1 + 240 + 2,
+        ),
         (chunk(**ODD), entry("odd", "abc"), 0),
         (chunk(moderation="abc"), entry("moderation", "abc"), 0),
         (chunk(usage=ODD), weight(Usage()) + ENTRY + entry("odd", "abc"), 0),

@@ -142,6 +142,8 @@ def test_a_call_without_an_id_is_odd_unless_its_dialect_has_announced_it(call_id
         ('"{}"', False),
         ("{} ", True),
         *(("[]" + end, True) for end in (" ", "\t", "\r", "\n", "\r\n\t ")),
+        ("[]x", False),
+        ("[] x", False),
         ("{}{", False),
     ],
 )

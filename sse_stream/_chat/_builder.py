@@ -67,7 +67,6 @@ class CompletionBuilder:
         "_limits",
         "_model",
         "_note",
-        "_unnamed",
         "_usage",
         "dialect",
         "tally",
@@ -82,7 +81,6 @@ class CompletionBuilder:
         self._created: int | None = None
         self._last_id: str | None = None  # of the previous chunk
         self._last_model: str | None = None
-        self._unnamed = True  # whether id, model or creation time is still missing
         self._choices: dict[int, ChoiceState] = {}
         self._usage: UsageState | None = None
         self._fields: dict[str, str] = {}
@@ -144,11 +142,11 @@ class CompletionBuilder:
             OutputTooLargeError: The output exceeds one of the limits.
         """
         events: list[ChatEvent] = []
-        # Measured as "text of Anthropic": most formats have no creation time, so `_unnamed` stays true.
+        # Measured as "text of Anthropic": most chunks name nothing new.
         if (
             (chunk.id and chunk.id != self._last_id)
             or (chunk.model and chunk.model != self._last_model)
-            or (self._unnamed and chunk.created)
+            or (chunk.created and not self._created)
         ):
             self._name(chunk)
         for choice in chunk.choices:
@@ -219,7 +217,6 @@ class CompletionBuilder:
         self._id = self._id or chunk.id or None
         self._model = self._model or chunk.model or None
         self._created = self._created or chunk.created or None
-        self._unnamed = not (self._id and self._model and self._created)
         self.tally.size += weight(self._id, self._model) - weight(*before)
 
     def _begin_choice(self, index: int) -> ChoiceState:

@@ -27,6 +27,7 @@ class Explanation:
 
 _SIGN = "The code only checks whether the depth is 0, which does not depend on which bracket counts up."
 
+_ESTIMATE = "An estimate: what is measured agrees with it within a factor of two."
 _SHORT_WAY = "It takes a fast path less often; the slow path gives the same result."
 _NO_STACK = "It matters only if the caller's stack is almost exhausted; the next step then ends in the same way."
 
@@ -208,11 +209,29 @@ EXPLANATIONS = [
         "(isinstance(entry, ChatCompletionChunk))",
         "A chunk that says nothing adds nothing.",
     ),
-    Explanation(
-        "_chat/_builder",
-        "self._unnamed = not (self._id and self._model and self._created)",
-        "pass",
-        "It saves the work of looking at names that have come, and changes nothing else.",
+    *(
+        Explanation("_chat/_builder", line, new, _SHORT_WAY)
+        for line, *variants in (
+            (
+                "(chunk.id and chunk.id != self._last_id)",
+                "(chunk.id or chunk.id != self._last_id)",
+                "(chunk.id != self._last_id)",
+                "(chunk.id)",
+            ),
+            (
+                "or (chunk.model and chunk.model != self._last_model)",
+                "(chunk.model or chunk.model != self._last_model)",
+                "(chunk.model != self._last_model)",
+                "(chunk.model)",
+            ),
+            (
+                "or (chunk.created and not self._created)",
+                "(chunk.created or not self._created)",
+                "(not self._created)",
+                "(chunk.created)",
+            ),
+        )
+        for new in variants
     ),
     Explanation(
         "_chat/_builder",
@@ -233,6 +252,9 @@ EXPLANATIONS = [
         "'{[X'",
         "The pattern before it finds brackets and quotes only.",
     ),
+    Explanation("_chat/_text_channel", "CHANNEL_WEIGHT = 224", None, _ESTIMATE),
+    Explanation("_chat/_text_channel", "if tally.size > tally.limit:", "(tally.size >= tally.limit)", _SHORT_WAY),
+    Explanation("_chat/_part_state", "MARK_WEIGHT = 600", None, _ESTIMATE),
     Explanation("_chat/_merging", "return one == other and _encode(one) == _encode(other)", None, _SHORT_WAY),
     Explanation("_chat/_merging", "return False", "return None", "Only its truth is asked."),
     Explanation(

@@ -42,8 +42,8 @@ from sse_stream import (
 from sse_stream._chat._builder import CompletionBuilder
 from sse_stream._chat._choice_state import CHOICE_WEIGHT
 from sse_stream._chat._copies import chunk_to_keep
-from sse_stream._chat._memory import ENTRY, weight
-from sse_stream._chat._text_channel import CHANNEL_WEIGHT
+from sse_stream._chat._memory import ENTRY, Tally, weight
+from sse_stream._chat._text_channel import CHANNEL_WEIGHT, TextChannel
 
 
 def chunk(*deltas: dict[str, Any], **fields: Any) -> ChatCompletionChunk:
@@ -206,6 +206,11 @@ def test_reasoning_beside_its_details_is_not_doubled() -> None:
     assert message_of(accumulator) == Message(reasoning="hm", extra={"reasoning_details": [{"text": "hm"}]})
 
 
+def test_annotations_without_a_text_are_kept_beside_the_parts() -> None:
+    _, accumulator = add(chunk({"annotations": [{"type": "url_citation"}]}))
+    assert accumulator.completion.message == Message(extra={"annotations": [{"type": "url_citation"}]})
+
+
 def test_audio_is_put_together() -> None:
     events, accumulator = add(
         chunk({"audio": {"id": "a1", "transcript": "H"}}), chunk({"audio": {"transcript": "i", "expires_at": 9}})
@@ -361,6 +366,7 @@ SIGNED = [{"type": "t", "thinking": "hm", "signature": "s"}]
         # Of a text, the rest is new; a text that does not begin with what has come is ignored.
         ({"content": "H"}, {"content": "Hi"}, Message(content="Hi")),
         ({"content": "H"}, {"content": "Yo"}, Message(content="H")),
+        ({"refusal": "n"}, {"refusal": "no"}, Message(refusal="no")),
         ({"content": "H"}, {"content": "Hi", "refusal": "no"}, Message(content="Hi", refusal="no")),
         # What has come is not taken again; what has not is.
         ({"audio": {"data": "QQ"}}, {"audio": {"data": "QQ=="}}, Message(audio=Audio(data="QQ"))),
@@ -557,6 +563,14 @@ def test_half_a_surrogate_pair_is_kept_where_a_caller_adds_one() -> None:
         audio=Audio(transcript="\ud83d" * 2),
         extra={"function_call": {"name": "f", "arguments": "\udc00" * 2}},
     )
+
+
+def test_a_piece_of_text_that_exceeds_the_limit_is_an_error_by_itself() -> None:
+    """Repeated text is added without a chunk."""
+    channel = TextChannel(TextDelta, 0, Tally(3))
+    assert channel.append("abc") == TextDelta("abc")
+    with pytest.raises(OutputTooLargeError):
+        channel.append("d")
 
 
 def test_what_begins_takes_memory_too() -> None:

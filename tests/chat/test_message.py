@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sse_stream import Audio, Message, Part, ReasoningPart, RefusalPart, TextPart, ToolCall, ToolCallPart
+from sse_stream._chat._choice_message import message_of
 from sse_stream._chat._turns import register_turn, turn_of
 
 
@@ -72,6 +73,23 @@ NOTE = {"type": "url_citation"}
 )
 def test_a_message_made_by_hand_has_parts_in_the_usual_order(message: Message, parts: list[Part]) -> None:
     assert message.parts == parts
+
+
+def test_the_texts_of_a_message_are_those_of_its_parts_together() -> None:
+    call = ToolCall("c1", "f", "{}")
+    parts: list[Part] = [
+        *(ReasoningPart("a"), TextPart("b"), RefusalPart("c"), ToolCallPart(call)),
+        *(TextPart("d"), RefusalPart("e"), ReasoningPart("f")),
+    ]
+    message = message_of(parts, {"x": 1}, role="tool", audio=None, dialect="openai_chat", reasoning_field="reasoning")
+    assert message == Message("tool", "bd", "af", "ce", [call], extra={"x": 1}, parts=parts)
+    assert message.reasoning_field == "reasoning"
+
+
+@pytest.mark.parametrize("parts", [[], [TextPart(""), ReasoningPart(""), RefusalPart("")]])
+def test_a_text_that_never_came_is_none(parts: list[Part]) -> None:
+    message = message_of(parts, {}, role="assistant", audio=None, dialect="openai_chat", reasoning_field="")
+    assert (message.content, message.reasoning, message.refusal) == (None, None, None)
 
 
 def test_what_goes_back_to_chat_completions_is_the_same_for_all() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +29,9 @@ from sse_stream import (
     ToolCallStarted,
 )
 from sse_stream._chat._events import PartDone, PartStarted
+from sse_stream._chat._marked_parts import MarkedParts
+from sse_stream._chat._memory import POINTER, Tally, weight
+from sse_stream._chat._part_state import PartState
 from sse_stream._chat._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from sse_stream._json._depth import JSONValue
 from sse_stream.dialects import DialectFound, Done, Item, OpenAIChat, PartEnd, PartPiece, PartStart
@@ -368,6 +374,51 @@ def test_annotations_belong_to_the_part_that_text_goes_to() -> None:
     list(decoder.feed(body))
     said = decoder.completion.to_dict()["choices"][0]["message"]
     assert said["provider_fields"]["annotations"] == [same, same, {**same, "file_id": "g"}]
+
+
+class Native(dict[str, JSONValue]):
+    """An object to which a weak reference can refer."""
+
+
+def test_what_is_kept_of_a_part_is_counted_until_its_object_takes_its_place() -> None:
+    tally = Tally(10_000)
+    parts = MarkedParts(tally)
+    part = PartState("web_search")
+    began = Native(a=1000)
+    parts.begin(0, part, began)
+    assert tally.size == sys.getsizeof(began)
+    parts.add(0, "é")
+    parts.add(0, {"ab": 1000})
+    parts.add(0, {"ab": 2000})
+    pieces = weight({"ab": 1000}) + weight({"ab": 2000}, names={"ab"})
+    assert tally.size == sys.getsizeof(began) + 2 + 2 * POINTER + pieces
+    reference = weakref.ref(began)
+    del began
+    parts.end(part, {"c": 0.5}, None, "")
+    assert tally.size == weight({"c": 0.5})
+    gc.collect()
+    assert reference() is None
+    parts.add(0, "more")
+    parts.end(part, {"c": [0.5]}, None, "")
+    assert tally.size == weight({"c": [0.5]})
+
+
+@pytest.mark.parametrize(
+    ("native", "annotations", "found"),
+    [
+        ({"citations": [1]}, "citations", [1]),
+        ({"citations": [1]}, "", []),
+        ({"": [1]}, "", []),
+        ({"citations": 1}, "citations", []),
+        ({}, "citations", []),
+        ([1], "citations", []),
+        (None, "citations", []),
+    ],
+)
+def test_the_annotations_in_the_object_of_a_text(native: JSONValue, annotations: str, found: list[JSONValue]) -> None:
+    body = start(0, "text") + event("delta", delta(content="a"))
+    _, message = read(body + event("stop", {"choice": 0, "index": 0, "native": native, "annotations": annotations}))
+    assert message.parts == [TextPart("a", found, native)]
 
 
 def test_the_end_of_what_has_not_begun_means_nothing() -> None:

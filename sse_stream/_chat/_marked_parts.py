@@ -35,8 +35,9 @@ class MarkedParts:
     def add(self, index: int, piece: JSONValue) -> None:
         """Add data to a part that is not carried by a chunk."""
         part = self._parts.get(index)
-        if part is not None and part.marks is not None and not part.is_complete:
-            self._tally.size += part.marks.add(piece)
+        marks = None if part is None else part.marks
+        if marks is not None and not marks.is_complete:
+            self._tally.size += marks.add(piece)
 
     def get(self, index: int) -> PartState | None:
         """Return the latest part with this index."""

@@ -72,6 +72,12 @@ def test_every_event_is_in_the_table() -> None:
     assert [type(event) for event, _ in EVENTS] == list(get_args(ChatEvent))
 
 
+@pytest.mark.parametrize("type", get_args(ChatEvent))
+def test_an_event_is_of_the_first_choice_unless_it_names_another(type: type[ChatEvent]) -> None:
+    defaults = [field.default for field in msgspec.structs.fields(type) if field.name == "choice"]
+    assert defaults == ([] if type in (UsageReported, KeepAlive, StreamDone) else [0])
+
+
 @pytest.mark.parametrize(("event", "encoded"), EVENTS, ids=lambda value: getattr(value, "type", ""))
 def test_an_event_encodes_to_json_with_its_type(event: ChatEvent, encoded: str) -> None:
     assert msgspec.json.encode(event).decode() == encoded

@@ -970,6 +970,15 @@ def test_hostile_shapes_cost_what_they_are_long(name: str) -> None:
 def test_a_limit_is_a_positive_number(value: Any) -> None:
     with pytest.raises(ValueError, match=r"Limits\(choices=…\) takes a whole number"):
         Limits(choices=value)
+    assert Limits(choices=1).choices == 1
+
+
+def test_what_a_stream_may_take_by_default() -> None:
+    mebibyte = 1024 * 1024
+    expected = Limits(
+        event_size=32 * mebibyte, output_size=512 * mebibyte, choices=1024, tool_calls=4096, error_body=64 * 1024
+    )
+    assert Limits() == expected
 
 
 @pytest.mark.parametrize(

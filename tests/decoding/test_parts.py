@@ -399,6 +399,8 @@ def test_what_is_kept_of_a_part_is_counted_until_its_object_takes_its_place() ->
     gc.collect()
     assert reference() is None
     parts.add(0, "more")
+    parts.add(1, "of none")
+    assert tally.size == weight({"c": 0.5})
     parts.end(part, {"c": [0.5]}, None, "")
     assert tally.size == weight({"c": [0.5]})
 

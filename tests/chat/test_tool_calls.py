@@ -194,6 +194,15 @@ def test_calls_are_done_once() -> None:
     assert slots.all == [first, second, third, fourth]
 
 
+def test_a_call_of_a_whole_message_goes_on_in_a_delta() -> None:
+    slots = Slots(ignore)
+    call = slots.of_message(0, ChoiceDeltaToolCall())
+    call.name = "f"
+    slots.begin_delta()
+    piece = ChoiceDeltaToolCall(function=ChoiceDeltaFunctionCall(name="f", arguments="{"))
+    assert slots.find(piece, function_of(piece)) is call
+
+
 def test_an_empty_object_may_be_a_placeholder_and_is_no_call_that_is_done() -> None:
     slots = Slots(ignore)
     first = find(slots, 0)
@@ -225,6 +234,12 @@ def ignore(kind: AnomalyKind, sample: str) -> None: ...
         (["[1]", "[1]"], ["[1]", ""], [1]),
         (['{"a":', '{"a":1}}'], ['{"a":', '{"a":1}}'], []),
         (['{"a":', '!{"a":1}'], ['{"a":', "1}"], [1]),
+        (['{"a":', "{}", "}"], ['{"a":', "{}", "}"], []),
+        # Spelled otherwise it is told by its value, if it is an object or an array, and at least half as long.
+        (['{"a":       1}', '!{"a":1}'], ['{"a":       1}', ""], [1]),
+        (['{"a":        1}', '!{"a":1}'], ['{"a":        1}', '{"a":1}'], []),
+        (['"x"', '!"\\u0078"'], ['"x"', '"\\u0078"'], []),
+        (['{"a":1}', '!{"a":1'], ['{"a":1}', '{"a":1'], []),
         # A placeholder waits for what comes next: an object takes its place.
         (["{}", '{"a":1}'], ["", '{"a":1}'], [1]),
         (["{ }", " ", '{"a"', ":1}"], ["", "", '{"a"', ":1}"], [2]),
@@ -247,7 +262,9 @@ def test_a_placeholder_that_nothing_follows_is_the_arguments() -> None:
     assert slot.add_arguments("{}") == ("", False)
     assert slot.complete
     assert slot.snapshot().arguments == ""
+    assert slot.data == b""
     assert slot.release() == "{}"
+    assert slot.data == b"{}"
     assert slot.release() == ""
     assert slot.snapshot().arguments == "{}"
 
@@ -257,5 +274,5 @@ def test_the_input_of_a_custom_tool_is_any_text() -> None:
     slot.kind = "custom"
     for piece in ("{}", "{}", "ls", "ls"):
         assert slot.add_arguments(piece, is_named=True) == (piece, False)
-    assert not slot.complete
+        assert slot.complete is False
     assert slot.snapshot().arguments == "{}{}lsls"

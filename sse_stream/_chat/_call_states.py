@@ -58,14 +58,11 @@ class CallStates:
                 continue  # an empty piece starts no call
             known = len(slots.all)
             slot = slots.find(piece, function)
-            begins = len(slots.all) > known
             self._name(slot, function)
-            if begins:
+            if len(slots.all) > known:
                 self._begin(slot, events)
             if function.arguments:
-                is_named = not begins and (
-                    bool(piece.id and piece.id == slot.id) or bool(function.name and function.name == slot.name)
-                )
+                is_named = bool(piece.id and piece.id == slot.id) or bool(function.name and function.name == slot.name)
                 new, repeated = slot.add_arguments(function.arguments, is_named=is_named)
                 if repeated:
                     self._note("arguments_repeated", function.arguments)

@@ -86,7 +86,7 @@ class Slots:
             if slot is not None and not slot.next_id:
                 self._last = slot
                 slot.touched = self._delta
-                if piece.type == "custom":
+                if _is_custom(piece):
                     slot.kind = "custom"
                 return slot
         if index is None:
@@ -105,7 +105,7 @@ class Slots:
             current.next_id = ""
         if index is not None:
             self._by_index[index] = slot
-        if piece.custom is not None or piece.type == "custom":
+        if _is_custom(piece):
             slot.kind = "custom"
         self._last = slot
         slot.touched = self._delta
@@ -113,10 +113,11 @@ class Slots:
 
     def of_message(self, place: int, piece: ChoiceDeltaToolCall) -> Slot:
         """Return the slot of a call in a whole message: the one with its id, or at its position, or a new one."""
-        slot = self._by_id.get(piece.id or "") or (self.all[place] if place < len(self.all) else None)
+        call_id = piece.id or ""
+        slot = self._by_id.get(call_id) or (self.all[place] if place < len(self.all) else None)
         if slot is None:
-            slot = self._begin(piece.id or "")
-        if piece.custom is not None or piece.type == "custom":
+            slot = self._begin(call_id)
+        if _is_custom(piece):
             slot.kind = "custom"
         self._last = slot
         return slot
@@ -179,25 +180,29 @@ class Slots:
                 return None
             self._note("call_name_changed", f"{name!r} after {call.name!r}")
         elif name and name == call.name:
-            if not call_id and not call.id and call.complete and _is_said(arguments):
+            if not call.id and call.complete and _is_said(arguments):
                 return None
             if not call_id and index is None and (call.complete or call.touched == self._delta):
                 return None
         return call
 
     def _under_another_id(self, call: Slot, call_id: str, function: ChoiceDeltaFunctionCall) -> Slot | None:
-        said = _is_said(function.arguments)
+        arguments = (function.arguments or "").lstrip()
         if function.name:
-            begins = not said or (function.arguments or "").lstrip().startswith("{")
+            begins = not arguments or arguments.startswith("{")
             if function.name != call.name or call.complete or begins:
                 return None
         elif call.complete:
-            if said:
+            if arguments:
                 return None
             call.next_id = call_id
             return call
         self._note("call_id_changed", f"{call_id!r} after {call.id!r}")
         return call
+
+
+def _is_custom(piece: ChoiceDeltaToolCall) -> bool:
+    return piece.custom is not None or piece.type == "custom"
 
 
 def _is_said(arguments: str | None) -> bool:

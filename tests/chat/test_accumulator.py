@@ -311,6 +311,23 @@ def test_an_empty_name_or_id_does_not_name_a_call_again(named: dict[str, Any], n
     assert accumulator.completion.tool_calls == [ToolCall("", "", "{{}")]
 
 
+@pytest.mark.parametrize(
+    ("again", "arguments"),
+    [
+        ({"id": "c1"}, "{}"),
+        ({"function": {"name": "f"}}, "{}"),
+        ({"id": "c2"}, "{{}"),
+        ({"function": {"name": "g"}}, "{{}"),
+    ],
+)
+def test_only_its_own_id_or_name_says_that_a_call_may_be_repeated(again: dict[str, Any], arguments: str) -> None:
+    function = {"arguments": "{}", **again.get("function", {})}
+    pieces = [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{"}}, {"index": 0, **again}]
+    pieces[1]["function"] = function
+    _, accumulator = add(*(chunk({"tool_calls": [piece]}) for piece in pieces))
+    assert accumulator.completion.tool_calls == [ToolCall("c1", "f", arguments)]
+
+
 def test_the_first_name_of_a_call_counts() -> None:
     def piece(**call: Any) -> ChatCompletionChunk:
         return chunk({"tool_calls": [{"index": 0, **call}]})
@@ -390,6 +407,11 @@ SIGNED = [{"type": "t", "thinking": "hm", "signature": "s"}]
                 Message(content="H", reasoning="hm", extra={name: SIGNED}, parts=[TextPart("H"), ReasoningPart("hm")]),
             )
             for name in ("thinking_blocks", "reasoning_details")
+        ),
+        (
+            {"content": "H"},
+            {"tool_calls": [{"id": "c0", "function": {"name": "f"}, "extra_content": {"a": 1}}]},
+            Message(content="H", tool_calls=[ToolCall("c0", "f", "", {"extra_content": {"a": 1}})]),
         ),
         # Calls are those with the same id, or in the same place.
         (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sse_stream import AnomalyKind
+from sse_stream import AnomalyKind, ChatEvent, ToolCall, ToolCallDone
 from sse_stream._chat._anomalies import OnAnomaly
 from sse_stream._chat._call_states import CallStates
-from sse_stream._chat._chunks import ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
+from sse_stream._chat._chunks import ChoiceDeltaCustomCall, ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
 from sse_stream._chat._memory import Tally
 from sse_stream._chat._slot import Slot
 from sse_stream._chat._tool_calls import Slots, function_of
@@ -88,6 +88,29 @@ def slots_of(*deltas: list[Piece], note: OnAnomaly = lambda kind, sample: None) 
         ([[(None, "a", "f", "{}")], [(None, "b", "g", "{")], [(None, "a", "h", "{}")]], [0, 1, 2]),
         ([[(None, "a", "f", "{}")], [(None, "a", "f", " ")]], [0, 0]),
         ([[(0, None, "f", "{")], [(0, "a", "f", "}")]], [0, 0]),
+        # What continues a call at its index is the last piece, and one of this delta.
+        (
+            [[(0, "a", "f", "{")], [(1, "b", "g", "{")], [(0, None, None, '"a":1')], [(None, None, None, "}")]],
+            [0, 1, 0, 0],
+        ),
+        ([[(0, None, "f", "{")], [(0, None, None, '"a":1'), (None, None, "f", "{")]], [0, 0, 1]),
+        # A known id says which call is meant, whatever the name; of two with that id, the last piece's.
+        ([[(0, "a", "f", "{}")], [(1, "b", "g", "{}")], [(1, "a", "h", "{}")]], [0, 1, 0]),
+        ([[(0, "a", "f", "{}")], [(1, "a", "g", "{")], [(0, None, None, " ")], [(None, "a", None, " ")]], [0, 1, 0, 0]),
+        # An id alone is that of the call that a name begins next, and of no other.
+        ([[(0, "a", "f", "{}")], [(0, "b", None, None)], [(0, None, "g", None)], [(5, "b", None, "{}")]], [0, 0, 1, 1]),
+        (
+            [
+                [(0, "a", "f", "{}")],
+                [(0, "b", None, None)],
+                [(0, None, "g", "{}")],
+                [(None, "a", None, " ")],
+                [(None, None, "h", "{}")],
+            ],
+            [0, 0, 1, 0, 2],
+        ),
+        # An empty name is none.
+        ([[(None, None, "", "[]")], [(None, None, "", "[]")]], [0, 0]),
         # An index that counts the pieces: the id says which call is meant.
         ([[(0, "a", "f", "{")], [(1, "a", None, "}")]], [0, 0]),
     ],
@@ -124,6 +147,18 @@ def test_a_call_without_an_id_is_odd_unless_its_dialect_has_announced_it(call_id
     calls.add([ChoiceDeltaToolCall(index=0, id="a", function=ChoiceDeltaFunctionCall(arguments="}"))], [])
     assert found == ([] if announced else ["missing_call_id"])
     assert [slot.id for slot in calls.all] == ["a"]
+
+
+def test_one_call_is_finished_once() -> None:
+    calls = CallStates(0, Tally(10_000), 2, ignore, lambda _: True)
+    events: list[ChatEvent] = []
+    for index in (0, 1):
+        function = ChoiceDeltaFunctionCall(name="f", arguments="{")
+        calls.add([ChoiceDeltaToolCall(index=index, id=str(index), function=function)], [])
+    for _ in range(2):
+        calls.finish_one(calls.all[0], events)
+        assert events == [ToolCallDone(0, ToolCall("0", "f", "{"))]
+    assert calls.finish(at_end=True) == [ToolCallDone(1, ToolCall("1", "f", "{"))]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +302,47 @@ def test_a_placeholder_that_nothing_follows_is_the_arguments() -> None:
     assert slot.data == b"{}"
     assert slot.release() == ""
     assert slot.snapshot().arguments == "{}"
+
+
+SHELL = ChoiceDeltaCustomCall(name="sh", input="l")
+F = ChoiceDeltaFunctionCall(name="f", arguments="{")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "kind"),
+    [
+        ([ChoiceDeltaToolCall(index=0, function=F)], "function"),
+        ([ChoiceDeltaToolCall(index=0, type="function", function=F)], "function"),
+        ([ChoiceDeltaToolCall(index=0, custom=SHELL)], "custom"),
+        ([ChoiceDeltaToolCall(index=0, type="custom")], "custom"),
+        ([ChoiceDeltaToolCall(index=0, type="custom", custom=SHELL)], "custom"),
+        ([ChoiceDeltaToolCall(index=0, type="custom"), ChoiceDeltaToolCall(index=0)], "custom"),
+        ([ChoiceDeltaToolCall(index=0), ChoiceDeltaToolCall(index=0, type="custom")], "custom"),
+        ([ChoiceDeltaToolCall(index=0), ChoiceDeltaToolCall(index=0, custom=SHELL)], "custom"),
+        (
+            [ChoiceDeltaToolCall(index=0), ChoiceDeltaToolCall(index=0, custom=ChoiceDeltaCustomCall(input="l"))],
+            "custom",
+        ),
+    ],
+)
+def test_a_call_is_of_a_custom_tool_once_a_piece_says_so(pieces: list[ChoiceDeltaToolCall], kind: str) -> None:
+    in_deltas, in_messages = Slots(ignore), Slots(ignore)
+    for piece in pieces:
+        assert in_deltas.find(piece, function_of(piece)).index == 0
+        assert in_messages.of_message(0, piece).index == 0
+    assert [slot.kind for slot in (*in_deltas.all, *in_messages.all)] == [kind, kind]
+
+
+def test_a_call_is_open_until_its_arguments_are_complete() -> None:
+    slots = Slots(ignore)
+    found = [slots.has_open_call]
+    slot = find(slots, 0)
+    found.append(slots.has_open_call)
+    slot.add_arguments("[1]")
+    found.append(slots.has_open_call)
+    find(slots, 1).kind = "custom"
+    found.append(slots.has_open_call)
+    assert found == [False, True, False, False]
 
 
 def test_the_input_of_a_custom_tool_is_any_text() -> None:

@@ -105,7 +105,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_shapes": [_CHUNKS, _VALUES, _MEANINGS],
     "_chat/_reasoning": [_ACCUMULATOR, _MEANINGS, _QUIRKS],
     "_chat/_whole_message": [_MEANINGS, _ACCUMULATOR, _QUIRKS],
-    "_chat/_tool_calls": [_CALLS, _MEANINGS, _QUIRKS],
+    "_chat/_tool_calls": [_CALLS, _ACCUMULATOR, _MEANINGS, _QUIRKS],
     "_chat/_slot": [_CALLS, _MEANINGS, _QUIRKS, _MEMORY],
     "_chat/_call_states": [_CALLS, _ACCUMULATOR, _MEANINGS, _QUIRKS, _MEMORY],
     "_chat/_audio_and_logprobs": [_ACCUMULATOR, _WAYS, _QUIRKS, _MEMORY],

@@ -260,6 +260,38 @@ EXPLANATIONS = [
     ),
     Explanation("_chat/_slot", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
     Explanation("_chat/_slot", "return False", "return None", "Only its truth is asked."),
+    *(
+        Explanation("_chat/_tool_calls", line, new, "Only whether two numbers of deltas are the same is asked.")
+        for line, new in (
+            ("self._delta = 0  # the number of deltas so far", "1"),
+            ("self._delta += 1", "self._delta = self._delta - (1)"),
+            ("self._delta += 1", "2"),
+        )
+    ),
+    *(
+        Explanation("_chat/_tool_calls", line, new, "No call is known by None.")
+        for line, new in (
+            ("if index is not None and not piece.id and not function.name:", "(not piece.id and (not function.name))"),
+            (
+                "if piece.id and (current is None or (index is None and piece.id != current.id)):",
+                "(current is None or (index is None and piece.id != current.id))",
+            ),
+            ('call_id = piece.id or ""', "(piece.id)"),
+        )
+    ),
+    Explanation(
+        "_chat/_tool_calls",
+        "if index is not None and not piece.id and not function.name:",
+        "(index is None)",
+        _SHORT_WAY,
+    ),
+    Explanation(
+        "_chat/_tool_calls",
+        'call_id = piece.id or (current.next_id if current is not None and begins else "")',
+        "(current is not None)",
+        "A piece that says nothing leaves the id to the next call in any case.",
+    ),
+    Explanation("_chat/_tool_calls", "return False", "return None", "Only its truth is asked."),
     Explanation("_chat/_text_channel", "CHANNEL_WEIGHT = 224", None, _ESTIMATE),
     Explanation("_chat/_text_channel", "if tally.size > tally.limit:", "(tally.size >= tally.limit)", _SHORT_WAY),
     Explanation("_chat/_part_state", "MARK_WEIGHT = 600", None, _ESTIMATE),

@@ -61,4 +61,4 @@ class WrittenText:
     def _rest(self) -> str:
         data = self._data
         position, self._position = self._position, len(data)
-        return text_of(data[position:]) if position < len(data) else ""
+        return text_of(data[position:])

@@ -40,7 +40,7 @@ class AudioState:
         growth = 0
         if piece.id and not self._id:
             self._id = piece.id
-            growth += weight(piece.id)
+            growth = weight(piece.id)
         for kept, text in ((self._data, piece.data), (self._transcript, piece.transcript)):
             if text:
                 data = utf8(text)
@@ -81,7 +81,7 @@ class LogprobsState:
         if piece.content is not None:
             self._content = [] if self._content is None else self._content
             self._content += piece.content
-            growth += _weight(piece.content)
+            growth = _weight(piece.content)
         if piece.refusal is not None:
             self._refusal = [] if self._refusal is None else self._refusal
             self._refusal += piece.refusal

@@ -248,11 +248,14 @@ def test_log_probabilities_are_appended() -> None:
 
     token = {"token": "a", "odd": 1, "top_logprobs": [{"token": "b"}]}
     _, accumulator = add(
-        piece({"content": [token], "tokens": ["a"]}), piece({"refusal": [{"token": "c"}]}), piece({"content": [token]})
+        piece({"content": [token], "tokens": ["a"]}),
+        piece({"refusal": [{"token": "c"}]}),
+        piece({"content": [token]}),
+        piece({"refusal": [{"token": "d"}]}),
     )
     read = TokenLogprob(token="a", top_logprobs=[TopLogprob(token="b")], extra={"odd": 1})
     assert accumulator.completion.choices[0].logprobs == ChoiceLogprobs(
-        content=[read, read], refusal=[TokenLogprob(token="c")], extra={"tokens": ["a"]}
+        content=[read, read], refusal=[TokenLogprob(token="c"), TokenLogprob(token="d")], extra={"tokens": ["a"]}
     )
 
 
@@ -514,6 +517,7 @@ def entry(name: str, value: Any) -> int:
         (chunk({"role": "tool"}), weight("tool"), 0),
         (chunk({"audio": {"id": "a1", "data": "abc", "transcript": "abcd"}}), weight("a1") + 3 + 4, 3 + 4),
         (chunk({"audio": ODD}), entry("odd", "abc"), 0),
+        (chunk({"audio": {"id": "a1", "data": "abc", **ODD}}), weight("a1") + 3 + entry("odd", "abc"), 3),
         (chunk(CALL), 2 + 3 + 1, 0),
         (chunk({"tool_calls": [{"index": 0, **ODD}]}), entry("odd", "abc"), 0),
         (chunk({"tool_calls": [{"index": 0, "function": ODD}]}), entry("function", ODD), 0),

@@ -40,6 +40,7 @@ from sse_stream import (
     UsageReported,
 )
 from sse_stream._chat._anomalies import level_of
+from sse_stream._chat._chunks import with_source
 from sse_stream._decoding._reader import EventReader
 from sse_stream._json._depth import JSONValue
 from sse_stream.dialects import Done, Failure, Item, OpenAIChat, Ping
@@ -759,7 +760,11 @@ def test_a_dialect_that_does_not_say_otherwise_is_asked_once_for_each_event() ->
 
 
 class Dictated(OneWord):
-    """Has a fast path for text: each event is a piece of it."""
+    """Has a fast path for text: each event is a piece of it, from bytes."""
+
+    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+        chunks = [chunk for chunk in super().decode(event) if isinstance(chunk, ChatCompletionChunk)]
+        return [with_source(chunk, event.data.encode()) for chunk in chunks]
 
     def decode_text(self, data: bytes | str) -> str | None:
         return data if isinstance(data, str) else data.decode()

@@ -42,7 +42,7 @@ class TextShortcut:
     def __init__(self, builder: CompletionBuilder, decode: DecodeText, limit: int) -> None:
         self._builder = builder
         self._decode = decode
-        self._limit = limit
+        self._limit = limit - len(PLAIN_START)  # the maximum size of the data
         self._head = PLAIN_START  # the bytes before the data
         self._start = len(PLAIN_START)
         self._found_at = 0  # the value of `seen` when the channel was found
@@ -64,7 +64,7 @@ class TextShortcut:
         start = self._start
         if not block.startswith(self._head):
             start = _data_begins(block)
-            if not start:
+            if not start or start > self._limit:
                 return None
             self._head = block[:start]
             self._start = start

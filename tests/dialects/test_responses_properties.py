@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sse_stream import (
     ChatCompletionChunk,
     ChatDecoder,
+    EventTooLargeError,
     JSONValue,
     Limits,
     Message,
@@ -197,6 +198,70 @@ def test_limits_hold_on_each_path(size: int) -> None:
     blocks = [framed(event) for event in numbered(*events)]
     assert outcome(fast, blocks) == outcome(slow, [data])
     assert isinstance(fast.error, OutputTooLargeError)
+
+
+class Watched(OpenAIResponses):
+    """Counts the events that are not read by the fast path for text."""
+
+    __slots__ = ("decoded",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoded = 0
+
+    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
+        self.decoded += 1
+        return super().decode_plain(data, event)
+
+
+def decoded(blocks: Sequence[bytes], size: int = 1, **limits: int) -> int:
+    """How many events are not read by the fast path, with so many events a read."""
+    dialect = Watched()
+    decoder = ChatDecoder(dialect=dialect, limits=Limits(**limits))
+    for start in range(0, len(blocks), size):
+        list(decoder.feed(b"".join(blocks[start : start + size])))
+    reader = decoder._reader
+    assert reader.events_seen == len(blocks)
+    assert reader.tally.pieces == sum(b".delta" in block for block in blocks)
+    return dialect.decoded
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 50])
+@pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
+def test_text_that_goes_on_is_read_without_chunks(size: int, *, named: bool) -> None:
+    events = numbered(created(), added(0, message()), *LONG["text"], ended())
+    blocks = [framed(event, named=named) for event in events]
+    assert decoded(blocks, size) == 5  # the first four, and the last
+
+
+@pytest.mark.parametrize(("run", "goes_on"), [(20, True), (10, True), (9, False)])
+def test_the_fast_path_is_given_up_where_it_is_of_no_use(run: int, goes_on: bool) -> None:
+    texts = [text("a", content=turn % 2) for turn in range(40) for _ in range(run)]
+    blocks = [framed(event) for event in numbered(created(), added(0, message()), *texts)]
+    # The first two of each run; or of the first runs only, and all others.
+    assert decoded(blocks) == 2 + (40 * 2 if goes_on else 16 * 2 + 24 * run)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
+def test_an_event_may_be_as_large_as_the_limit_on_each_path(*, named: bool) -> None:
+    events = numbered(created(), added(0, message()), *map(text, "abc"), text("x" * 300))
+    blocks = [framed(event, named=named) for event in events]
+    limit = len(blocks[-1].splitlines()[-2])
+    assert decoded(blocks, event_size=limit) == 4
+    for size in range(limit - 8, limit + 1):
+        fast = ChatDecoder(dialect=OpenAIResponses(), limits=Limits(event_size=size))
+        slow = ChatDecoder(dialect=Slow(), limits=Limits(event_size=size))
+        assert outcome(fast, blocks) == outcome(slow, blocks)
+        assert isinstance(fast.error, EventTooLargeError) is (size < limit)
+
+
+def test_the_name_of_an_event_may_be_too_large_on_each_path() -> None:
+    events = numbered(created(), added(0, message()), *map(text, "abcd"))
+    blocks = [framed(event) for event in events]
+    blocks[-1] = blocks[-1].replace(b"event: ", b"event: " + b"x" * 500)
+    limits = Limits(event_size=400)
+    slow = outcome(ChatDecoder(dialect=Slow(), limits=limits), blocks)
+    assert outcome(ChatDecoder(dialect=OpenAIResponses(), limits=limits), blocks) == slow
 
 
 def test_an_event_that_is_too_large_is_so_on_each_path() -> None:

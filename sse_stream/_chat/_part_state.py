@@ -56,11 +56,10 @@ class PartMarks:
         self._pieces: list[JSONValue] | None = None  # other pieces
         self._names: set[str] | None = None  # the keys in those pieces, each counted once
         self._annotations = ""  # the field of the native object with annotations
-        self._size = 0
+        self._size = weight(began)
 
     def weight(self) -> int:
-        """Return the memory it takes at its start, in bytes."""
-        self._size = weight(self._began)
+        """Return the memory it takes, in bytes."""
         return self._size
 
     def add(self, piece: JSONValue) -> int:

@@ -33,6 +33,7 @@ from sse_stream._chat._marked_parts import MarkedParts
 from sse_stream._chat._memory import POINTER, Tally, weight
 from sse_stream._chat._part_state import PartState
 from sse_stream._chat._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from sse_stream._chat._text_channel import TextChannel
 from sse_stream._json._depth import JSONValue
 from sse_stream.dialects import DialectFound, Done, Item, OpenAIChat, PartEnd, PartPiece, PartStart
 from sse_stream.testing import bytewise
@@ -386,6 +387,8 @@ def test_what_is_kept_of_a_part_is_counted_until_its_object_takes_its_place() ->
     part = PartState("web_search")
     began = Native(a=1000)
     parts.begin(0, part, began)
+    assert parts.resumed(0, "web_search") is part
+    assert parts.resumed(0, "code") is parts.resumed(1, "web_search") is None
     assert tally.size == sys.getsizeof(began)
     parts.add(0, "é")
     parts.add(0, {"ab": 1000})
@@ -398,11 +401,20 @@ def test_what_is_kept_of_a_part_is_counted_until_its_object_takes_its_place() ->
     assert tally.size == weight({"c": 0.5})
     gc.collect()
     assert reference() is None
+    assert parts.resumed(0, "web_search") is None
     parts.add(0, "more")
     parts.add(1, "of none")
     assert tally.size == weight({"c": 0.5})
     parts.end(part, {"c": [0.5]}, None, "")
     assert tally.size == weight({"c": [0.5]})
+
+
+def test_annotations_of_a_text_are_kept_and_counted() -> None:
+    part = PartState("text", channel=TextChannel(TextDelta, 0, Tally(10_000)))
+    assert part.annotate([1000, 2000]) == 2 * (POINTER + weight(1000))
+    assert part.annotate([3000]) == POINTER + weight(3000)
+    assert part.snapshot() == TextPart("", [1000, 2000, 3000])
+    assert not part.is_complete
 
 
 @pytest.mark.parametrize(

@@ -295,6 +295,43 @@ EXPLANATIONS = [
     Explanation("_chat/_text_channel", "CHANNEL_WEIGHT = 224", None, _ESTIMATE),
     Explanation("_chat/_text_channel", "if tally.size > tally.limit:", "(tally.size >= tally.limit)", _SHORT_WAY),
     Explanation("_chat/_part_state", "MARK_WEIGHT = 600", None, _ESTIMATE),
+    Explanation(
+        "_chat/_part_state",
+        'self._annotations = ""  # the field of the native object with annotations',
+        "'X'",
+        "It is not read until the object has come, and with it the field.",
+    ),
+    *(
+        Explanation(
+            "_chat/_part_state", "if self._pieces is None or self._names is None:", new, "Both are, or neither."
+        )
+        for new in (
+            "(self._pieces is None and self._names is None)",
+            "(self._names is None)",
+            "(self._pieces is None)",
+        )
+    ),
+    *(
+        Explanation("_chat/_written", line, new, why)
+        for line, new, why in (
+            (
+                "self._position = 0  # the position up to which it has been read",
+                "1",
+                "The text is empty, whatever the position.",
+            ),
+            (
+                'if part.kind == "text" and part.channel is not None:',
+                "(part.kind == 'text')",
+                "A part of text has a channel; type checkers do not know.",
+            ),
+            (
+                "elif not self._seen and state.calls is not None and self.is_call:",
+                "(not self._seen and self.is_call)",
+                "A call that has started is one of the calls; type checkers do not know.",
+            ),
+            ("self._seen = 1", "2", "Only its truth is asked."),
+        )
+    ),
     Explanation("_chat/_merging", "return one == other and _encode(one) == _encode(other)", None, _SHORT_WAY),
     Explanation("_chat/_merging", "return False", "return None", "Only its truth is asked."),
     Explanation(

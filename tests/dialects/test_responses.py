@@ -13,6 +13,7 @@ from sse_stream import (
     Anomaly,
     Audio,
     AudioDelta,
+    ChatCompletionChunk,
     ChatDecoder,
     ChatEvent,
     ChoiceFinished,
@@ -239,6 +240,40 @@ ANSWERS: dict[str, tuple[list[Object], list[Object], list[Part], list[str]]] = {
             ReasoningPart("ab", "summary", summed("ab", "c", encrypted_content="gBBB")),
             ReasoningPart("c", "summary", {"type": "summary_text", "text": "c"}),
         ],
+        [],
+    ),
+    "two raw reasonings in one item": (
+        [
+            added(0, REASONING),
+            piece("reasoning_text", "a", content_index=0),
+            piece("reasoning_text", "b", content_index=1),
+            done(0, thought("a", "b")),
+        ],
+        [],
+        [
+            ReasoningPart("a", "full", thought("a", "b")),
+            ReasoningPart("b", "full", {"type": "reasoning_text", "text": "b"}),
+        ],
+        [],
+    ),
+    "two refusals in one message": (
+        [
+            added(0, message()),
+            piece("refusal", "a", content_index=0),
+            piece("refusal", "b", content_index=1),
+            done(0, message({"type": "refusal", "refusal": "a"}, {"type": "refusal", "refusal": "b"})),
+        ],
+        [],
+        [
+            RefusalPart("a", message({"type": "refusal", "refusal": "a"}, {"type": "refusal", "refusal": "b"})),
+            RefusalPart("b", {"type": "refusal", "refusal": "b"}),
+        ],
+        [],
+    ),
+    "text by its short name": (
+        [added(0, message()), done(0, message({"type": "text", "text": "Hi"}))],
+        [],
+        [TextPart("Hi", [], message({"type": "text", "text": "Hi"}))],
         [],
     ),
     "a summary and raw reasoning": (
@@ -827,6 +862,28 @@ def test_chunks_say_the_same_to_a_reader_of_chats(name: str) -> None:
     assert chat.ending == "complete"
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "apply_patch_call_operation_diff.delta",
+        "code_interpreter_call.interpreting",
+        "compaction.in_progress",
+        "computer_call.in_progress",
+        "file_search_call.searching",
+        "image_generation_call.generating",
+        "local_shell_call.in_progress",
+        "mcp_call.in_progress",
+        "mcp_list_tools.in_progress",
+        "shell_call_command.delta",
+        "tool_search_call.in_progress",
+        "web_search_call.searching",
+    ],
+)
+def test_progress_adds_nothing(kind: str) -> None:
+    outcome = check([created(), {"type": f"response.{kind}", "output_index": 0}, *ANSWER, ended()])
+    assert (outcome.completion.text, outcome.anomalies) == ("Hi", ())
+
+
 # ---------------------------------------------------------------- how a response ends
 
 ANSWER = [added(0, message()), text("Hi"), done(0, HI)]
@@ -932,6 +989,10 @@ def test_a_response_that_failed_still_says_what_it_cost() -> None:
     outcome = check([created(), ended("failed", error={"message": "no"}, usage={"input_tokens": 1})])
     assert outcome.completion.usage == Usage(prompt_tokens=1, extra={"input_tokens": 1})
     assert outcome.completion.finish_reason is None
+    assert outcome.completion.choices == read([body(created())]).completion.choices
+    chunk, _ = OpenAIResponses().decode(ServerSentEvent(json.dumps(ended("failed"))))[1:]
+    assert isinstance(chunk, ChatCompletionChunk)
+    assert chunk.choices == []
 
 
 def test_an_error_field_may_hold_any_text() -> None:
@@ -1105,7 +1166,7 @@ def test_a_server_that_gives_another_id_with_each_event() -> None:
 
 def test_a_response_that_begins_again() -> None:
     outcome = check([created(), created(), {"type": "response.queued", "response": {}}, *ANSWER, ended()])
-    assert outcome.kinds == ["start_repeated"]
+    assert outcome.anomalies == (Anomaly("start_repeated", "deviation", 1, "resp_1"),)
 
 
 def test_a_response_may_be_queued_first() -> None:
@@ -1270,6 +1331,10 @@ STREAMS = {
     "reasoning": ([added(0, REASONING)], lambda said: piece("reasoning_text", said, content_index=0)),
     "summary": ([added(0, REASONING)], summary),
     "refusal": ([added(0, message())], lambda said: piece("refusal", said, content_index=0)),
+    "text without its place": ([added(0, message())], lambda said: piece("output_text", said)),
+    "reasoning without its place": ([added(0, REASONING)], lambda said: piece("reasoning_text", said)),
+    "summary without its place": ([added(0, REASONING)], lambda said: piece("reasoning_summary_text", said)),
+    "refusal without its place": ([added(0, message())], lambda said: piece("refusal", said)),
     "arguments": ([added(0, call())], lambda said: piece("function_call_arguments", said)),
     "input": (
         [added(0, {"type": "custom_tool_call", "call_id": "c", "name": "f"})],

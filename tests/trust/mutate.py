@@ -58,6 +58,7 @@ _TYPED = "tests/dialects/test_anthropic_shortcut.py"
 _ANTHROPIC = ["tests/dialects/test_anthropic.py", _TYPED, "tests/dialects/test_anthropic_arbitrary_json.py"]
 _RESPONSES = ["tests/dialects/test_responses.py", "tests/dialects/test_responses_properties.py"]
 _GEMINI = ["tests/dialects/test_gemini.py"]
+_PAIRS = "tests/dialects/test_split_pairs.py"
 TESTS: Mapping[str, Sequence[str]] = {
     "_errors": ["tests/test_errors.py", "tests/test_retryable.py", _QUIRKS],
     "_json/_depth": _DIALECT,
@@ -127,9 +128,9 @@ TESTS: Mapping[str, Sequence[str]] = {
     "dialects/_provider_errors": _DIALECT,
     "dialects/_framing": _DIALECT,
     "dialects/_think_tags": [_MEANINGS, _MESSAGE, _GOING_BACK],
-    "_decoding/_surrogates": ["tests/decoding/test_surrogates.py", _MEANINGS, _QUIRKS, _DECODER],
+    "_decoding/_surrogates": ["tests/decoding/test_surrogates.py", _PAIRS, _MEANINGS, _QUIRKS, _DECODER],
     "_decoding/_unframed": ["tests/decoding/test_unframed.py", _MEANINGS, _DECODER],
-    "_decoding/_queue": ["tests/decoding/test_surrogates.py", _DECODER, _MEANINGS, _TURNS],
+    "_decoding/_queue": ["tests/decoding/test_surrogates.py", _PAIRS, _DECODER, _MEANINGS, _TURNS],
     "_decoding/_items": [_DECODER, *_GEMINI, *_ANTHROPIC, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
     "_decoding/_verdict": [_DECODER, _MEANINGS, _QUIRKS],
     "_decoding/_chat_state": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
@@ -151,7 +152,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "dialects/_responses_channels": _RESPONSES,
     "dialects/_responses_events": _RESPONSES,
     "dialects/_responses_output": _RESPONSES,
-    "dialects/_responses_parts": _RESPONSES,
+    "dialects/_responses_parts": [*_RESPONSES, _PAIRS],
     "dialects/_responses_reports": _RESPONSES,
     "dialects/_responses_turn": [*_RESPONSES, _GOING_BACK],
     "dialects/_responses_writer": _RESPONSES,

@@ -171,6 +171,13 @@ EXPLANATIONS = [
         "(parser.takes_as_is and parser.between_events and (not parser.buffer) and (not queue))",
         "Without a channel, no event matches.",
     ),
+    Explanation(
+        "_decoding/_text_shortcut",
+        "self._found_at = 0  # the value of `seen` when the channel was found",
+        None,
+        "It is learned before it is used.",
+    ),
+    Explanation("_decoding/_text_shortcut", "self._head = block[:start]", None, _SHORT_WAY),
     Explanation("_decoding/_reader", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation(f"_decoding/{module}", "if size > tally.limit:", "(size >= tally.limit)", "`check` compares again.")

@@ -43,7 +43,7 @@ ANTHROPIC_RULES = (
         "ANTH005",
         "unannounced_part",
         "error",
-        "a delta came for a block that had not begun",
+        "a delta or a stop came for a block that had not begun",
         "The anthropic SDK's stream() raises IndexError.",
         _ANTHROPIC,
     ),
@@ -60,7 +60,8 @@ ANTHROPIC_RULES = (
         "index_gap",
         "error",
         "the index of a block does not follow that of the one before",
-        "The anthropic SDK's stream() finds blocks by their index in a list, and raises IndexError.",
+        "The anthropic SDK's stream() finds blocks by their index in a list: it raises IndexError, or adds the text to "
+        "another block.",
         _ANTHROPIC,
     ),
     Rule(
@@ -92,7 +93,7 @@ ANTHROPIC_RULES = (
         "ANTH011",
         "unknown_delta",
         "note",
-        "a delta has a type that is not known here",
+        "a delta has a type that is not known here, or that its block does not take",
         "Its block cannot be sent back as it was: clients drop what they do not know.",
         _ANTHROPIC,
         is_forbidden=False,
@@ -119,6 +120,14 @@ ANTHROPIC_RULES = (
         "note",
         "a stop reason is none that the format has",
         "Agents that branch on it neither go on nor stop; clients with strict models refuse the event.",
+        _ANTHROPIC,
+    ),
+    Rule(
+        "ANTH015",
+        "missing_type",
+        "error",
+        "the data of an event does not say its type",
+        "The anthropic SDK goes by the type in the data: its stream() raises AssertionError.",
         _ANTHROPIC,
     ),
 )

@@ -70,6 +70,7 @@ class Findings:
         self._profile: Profile = profile
         self._selected = selected
         self._found: dict[str, Finding] = {}
+        self._details: dict[str, str] = {}
         self.family = "CHAT"
 
     def add(self, name: str, place: Place, excerpt: str = "", *, detail: str = "", count: int = 1) -> None:
@@ -83,6 +84,7 @@ class Findings:
             count: How often it was broken.
         """
         rule = self._rules.named(name, (self.family, *GENERAL))
+        detail = self._details.pop(name, "") or detail
         if rule.id not in self._selected:
             return
         before = self._found.get(rule.id)
@@ -99,6 +101,15 @@ class Findings:
             excerpt=excerpt_of(excerpt),
             count=count,
         )
+
+    def explain(self, name: str, detail: str) -> None:
+        """Give the detail of a rule that the decoder is about to report.
+
+        Args:
+            name: The name of the rule.
+            detail: A detail to append to the rule's title.
+        """
+        self._details.setdefault(name, detail)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted(self._found.values(), key=lambda found: (found.offset, found.rule.id)))

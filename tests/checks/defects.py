@@ -69,6 +69,12 @@ def named(*events: JSONObject) -> bytes:
     return b"".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n".encode() for one in events)
 
 
+def untyped(event: JSONObject) -> bytes:
+    """An event whose type is only its name."""
+    rest = {name: value for name, value in event.items() if name != "type"}
+    return f"event: {event['type']}\ndata: {json.dumps(rest)}\n\n".encode()
+
+
 MESSAGE_START: JSONObject = {
     "type": "message_start",
     "message": {
@@ -366,6 +372,10 @@ ANTHROPIC_DEFECTS: Mapping[str, Defect] = {
     "blocks that begin with 1": _sent(
         named(*({**one, "index": 1} if "index" in one else one for one in ANTHROPIC)), "index_gap"
     ),
+    "a stop without its block": _sent(
+        named(*replaced(ANTHROPIC, BLOCK_STOP, BLOCK_STOP, {**BLOCK_STOP, "index": 1})), "unannounced_part"
+    ),
+    "events without a type": _sent(b"".join(map(untyped, ANTHROPIC)), "missing_type"),
     "a delta without an index": _sent(
         named(*replaced(ANTHROPIC, TEXT, {"type": "content_block_delta", "delta": TEXT["delta"]})), "missing_index"
     ),

@@ -37,6 +37,7 @@ from .defects import (
     gemini,
     named,
     numbered,
+    untyped,
 )
 
 BOM = b"\xef\xbb\xbf"
@@ -61,6 +62,13 @@ def tool_use(partial_json: str, stop_reason: str) -> bytes:
 
 def at(index: int, event: JSONObject) -> JSONObject:
     return {**event, "index": index}
+
+
+def with_message(**fields: object) -> JSONObject:
+    """A `message_start` whose message has these fields."""
+    message = MESSAGE_START["message"]
+    assert isinstance(message, dict)
+    return {**MESSAGE_START, "message": {**message, **fields}}
 
 
 BEGUN = {**MESSAGE_START, "message": {"id": "msg_1", "content": [{"type": "text", "text": "Hi"}], "usage": {}}}
@@ -161,6 +169,80 @@ BODIES: Sequence[tuple[str, bytes, set[str]]] = [
         set(),
     ),
     ("a block whose index is null", named(MESSAGE_START, {**BLOCK, "index": None}, *ANTHROPIC[2:]), {"missing_index"}),
+    ("blocks that all have index 0", named(*ANTHROPIC[:4], *ANTHROPIC[1:]), {"index_gap"}),
+    (
+        "the third block at the index of the first",
+        named(*ANTHROPIC[:4], at(1, BLOCK), at(1, TEXT), at(1, BLOCK_STOP), *ANTHROPIC[1:]),
+        {"index_gap"},
+    ),
+    ("a block that begins twice", named(*ANTHROPIC[:2], *ANTHROPIC[1:]), {"start_repeated"}),
+    (
+        "another message, with blocks of its own",
+        named(*ANTHROPIC[:4], with_message(id="msg_2"), *ANTHROPIC[1:]),
+        {"provider_error"},
+    ),
+    (
+        "types in names alone, and two more defects",
+        untyped(MESSAGE_START)
+        + untyped(at(3, BLOCK))
+        + untyped(at(3, TEXT))
+        + untyped(at(3, BLOCK_STOP))
+        + untyped({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": None})
+        + untyped(MESSAGE_STOP),
+        {"missing_type", "index_gap", "missing_usage"},
+    ),
+    ("a ping without a type", named(MESSAGE_START) + untyped({"type": "ping"}) + named(*ANTHROPIC[1:]), set()),
+    (
+        "an error without a type",
+        named(MESSAGE_START) + b'event: error\ndata: {"error": {"message": "overloaded"}}\n\n',
+        {"provider_error"},
+    ),
+    (
+        "an event with neither a name nor a type",
+        named(*ANTHROPIC[:2]) + untyped(TEXT).partition(b"\n")[2] + named(*ANTHROPIC[3:]),
+        {"missing_event_name", "missing_type"},
+    ),
+    (
+        "a type that is a number",
+        named(*ANTHROPIC[:2]) + untyped(TEXT).replace(b"data: {", b'data: {"type": 5, ') + named(*ANTHROPIC[3:]),
+        {"missing_type"},
+    ),
+    *(
+        (f"{name} in Anthropic's events", named(*events), {"odd_type"})
+        for name, events in (
+            ("content: null", [with_message(content=None), *ANTHROPIC[1:]]),
+            ("content: text", [with_message(content="Hi"), *ANTHROPIC[1:]]),
+            ("no content", [{**MESSAGE_START, "message": {"id": "m", "usage": {"output_tokens": 1}}}, *ANTHROPIC[1:]]),
+            ("a count in quotes", [with_message(usage={"input_tokens": "3"}), *ANTHROPIC[1:]]),
+            ("a count with a fraction", [*ANTHROPIC[:4], {**END_TURN, "usage": {"output_tokens": 1.5}}, MESSAGE_STOP]),
+            ("a count that is a list", [with_message(usage={"cache_read_input_tokens": []}), *ANTHROPIC[1:]]),
+            ("counts of null", [with_message(usage={"input_tokens": None, "output_tokens": None}), *ANTHROPIC[1:]]),
+            *(
+                (f"{kind}: {said}", [MESSAGE_START, {**BLOCK, "content_block": begun}, *rest, *ANTHROPIC[3:]])
+                for kind, field in (("text", "text"), ("thinking", "thinking"))
+                for piece in [{**TEXT, "delta": {"type": f"{kind}_delta", field: "Hi"}}]
+                for said, begun, rest in (
+                    ("null in a block", {"type": kind, field: None}, [piece]),
+                    ("missing in a block", {"type": kind}, [piece]),
+                    (
+                        "null in a delta",
+                        {"type": kind, field: ""},
+                        [piece, {**TEXT, "delta": {"type": f"{kind}_delta", field: None}}],
+                    ),
+                    (
+                        "missing in a delta",
+                        {"type": kind, field: ""},
+                        [piece, {**TEXT, "delta": {"type": f"{kind}_delta"}}],
+                    ),
+                )
+            ),
+        )
+    ),
+    (
+        "some counts of null",
+        named(with_message(usage={"input_tokens": 3, "output_tokens": None}), *ANTHROPIC[1:]),
+        set(),
+    ),
     # Chats.
     ("a choice that is a number", FIRST + chunk([5]) + STOP + DONE, {"odd_type"}),
     ("a piece of a call that is a number", FIRST + delta({"tool_calls": [5]}) + STOP + DONE, {"odd_type"}),
@@ -296,3 +378,22 @@ def test_a_key_that_comes_often_is_found_in_linear_time() -> None:
     keys = b",".join(b'"k%d": 1' % (number // 2) for number in range(40_000))
     finding = found(check(FIRST + b'data: {"choices": [], "x": {' + keys + b"}}\n\n" + STOP + DONE), "duplicate_key")
     assert finding.message == "a JSON object has the same key twice: k0"
+
+
+@pytest.mark.parametrize(
+    ("delta", "message"),
+    [
+        ({"type": "hint_delta", "hint": "x"}, "hint_delta"),
+        ({"type": "input_json_delta", "partial_json": "{"}, "input_json_delta in a block of type text"),
+        ({"type": "thinking_delta", "thinking": "Hm"}, "thinking_delta in a block of type text"),
+    ],
+)
+def test_a_delta_that_its_block_does_not_take_is_named(delta: JSONObject, message: str) -> None:
+    finding = found(check(named(*ANTHROPIC[:3], {**TEXT, "delta": delta}, *ANTHROPIC[3:])), "unknown_delta")
+    assert finding.message.endswith(f": {message}")
+    assert finding.count == 1
+
+
+def test_each_block_that_does_not_count_on_is_counted() -> None:
+    report = check(named(*ANTHROPIC[:4], *ANTHROPIC[1:4], *ANTHROPIC[1:]))
+    assert (found(report, "index_gap").count, found(report, "index_gap").event) == (2, 5)

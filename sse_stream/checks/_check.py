@@ -11,7 +11,7 @@ from ..dialects import Dialect
 from ..dialects._formats import READERS
 from ._capture import Capture, captured
 from ._checker import Checker
-from ._findings import Findings
+from ._findings import Findings, printable
 from ._report import Report
 from ._rule import PROFILES, Level, Profile
 from ._rules import RULES
@@ -137,7 +137,7 @@ def reporter(
             ending=checker.ending,
             events=checker.events,
             size=len(capture.body),
-            name=name,
+            name=printable(name),
         )
 
     return report

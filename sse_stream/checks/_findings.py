@@ -10,8 +10,11 @@ import msgspec
 from ._rule import Level, Profile, Rule, RuleSet
 
 _EXCERPT = 160
-# Includes characters that are invisible or change the direction of the text around them.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# Includes lone surrogates, and characters that are invisible or change the direction of the text around them.
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
+    r"\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 GENERAL = ("HTTP", "SSE", "JSON", "END", "CALL", "USE", "TIME")
 """The families whose rules apply to every format."""
@@ -37,7 +40,7 @@ class Finding(msgspec.Struct, frozen=True):
     Attributes:
         rule: The rule.
         level: The level in the chosen profile.
-        message: What the server did.
+        message: What the server did, with control characters escaped.
         event: The event, counted from 1; 0 if it is not in an event.
         offset: The byte of the body, counted from 0.
         line: The line of the body, counted from 1; 0 if it is not in a line.
@@ -94,7 +97,7 @@ class Findings:
         self._found[rule.id] = Finding(
             rule=rule,
             level=rule.level_in(self._profile),
-            message=f"{rule.title}: {detail}" if detail else rule.title,
+            message=f"{rule.title}: {printable(detail)}" if detail else rule.title,
             event=place.event,
             offset=place.offset,
             line=place.line,
@@ -119,7 +122,12 @@ class Findings:
         return any(found.rule.name in names for found in self._found.values())
 
 
+def printable(text: str) -> str:
+    """Escape what cannot be encoded in UTF-8 and what would control a terminal. All texts of a report are escaped here."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 def excerpt_of(text: str) -> str:
     """Return the beginning of a text, with control characters escaped."""
-    shown = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text[:_EXCERPT])
+    shown = printable(text[:_EXCERPT])
     return shown if len(shown) <= _EXCERPT and len(text) <= _EXCERPT else shown[: _EXCERPT - 1] + "…"

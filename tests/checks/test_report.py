@@ -14,7 +14,7 @@ from junitparser import Failure, JUnitXml
 from sse_stream._cli._wrapping import columns
 from sse_stream.checks import Report, check
 
-from .defects import CLEAN, DEFECTS, DONE, FIRST, SECOND, STOP
+from .defects import CLEAN, DEFECTS, DONE, FIRST, SECOND, STOP, calling
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reference" / "check-report.schema.json"
 BROKEN = FIRST + b"data: : ping\n\n" + SECOND + STOP.replace(b"stop", b"eos") + DONE
@@ -115,6 +115,29 @@ def test_github_reads_a_command_a_finding(body: bytes) -> None:
 def test_a_url_is_no_file_to_annotate() -> None:
     (command, _) = check(FIRST + SECOND, name="http://127.0.0.1/v1").render("github").splitlines()
     assert command.startswith("::error title=END001 truncated::")
+
+
+HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b\u202e\u061c\u2067\U000e0041\ud800"
+SAID = json.dumps(HOSTILE).encode()
+HOSTILE_BODIES = {
+    "a finish reason": CLEAN.replace(b'"stop"', SAID),
+    "an object": CLEAN.replace(b'"chat.completion.chunk"', SAID),
+    "a duplicate key": CLEAN.replace(b'"created": 1', b'%b: 1, %b: 2, "created": 1' % (SAID, SAID)),
+    "an error of the provider": FIRST + b'data: {"error": {"message": %b}}\n\n' % SAID,
+    "an event's name": FIRST.replace(b"data:", f"event: {HOSTILE[:-1]}\ndata:".encode(), 1) + STOP + DONE,
+    "the name of a tool": calling({"index": 0, "id": HOSTILE, "function": {"name": HOSTILE, "arguments": "["}}),
+    "a document": b'{"error": {"message": %b}}' % SAID,
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit", "github"])
+@pytest.mark.parametrize("body", HOSTILE_BODIES.values(), ids=HOSTILE_BODIES)
+def test_no_text_of_a_server_reaches_a_terminal_unescaped(body: bytes, form: Any) -> None:
+    report = check(body, name="a\udcff\x1b.sse")
+    assert report.findings
+    rendered = report.render(form)
+    assert rendered.encode()
+    assert not set(HOSTILE) & set(rendered) - set(map(chr, range(32, 127)))
 
 
 def test_there_are_no_other_forms() -> None:

@@ -120,10 +120,10 @@ class EventParser(StreamInput):
         """
         buffer, start = self.buffer, self.position
         # Measured as "plain text, 16 KiB a read": most events have one line, and finding one byte is faster than two.
-        end = buffer.find(b"\n", start)
+        end = buffer.find(b"\n", start) if self.between_events else -1
         if end >= 0 and not buffer.startswith(PLAIN_END, end):
             end = buffer.find(PLAIN_END, end)
-        return buffer[start : end + len(PLAIN_END)] if end >= 0 and self.between_events else b""
+        return buffer[start : end + len(PLAIN_END)] if end >= 0 else b""
 
     def next_plain(self) -> bytes | None:
         """Return the data of the next event if it is plain and complete in the buffer. Its name is `plain_name`."""

@@ -845,6 +845,28 @@ def test_a_piece_costs_the_same_however_many_came_before(name: str) -> None:
         assert late_snapshot == early_snapshot
 
 
+class Searched(bytes):
+    """Bytes that count how many of them were searched."""
+
+    looked_at = 0
+
+    def find(self, sub: Any, start: Any = 0, end: Any = None) -> int:
+        found = super().find(sub, start, end)
+        Searched.looked_at += (len(self) if found < 0 else found) - start
+        return found
+
+
+@pytest.mark.parametrize("line", [b":\n", b": ping - 2026-01-01\n", b"id: 1\n", b"data: x\n", b"event: a\n"])
+def test_lines_without_a_blank_line_are_searched_once(line: bytes) -> None:
+    decoder = ChatDecoder()
+    list(decoder.feed(HI * 9))  # the shortcut is in use
+    body = Searched(line * 1_000)
+    Searched.looked_at = 0
+    decoder._reader.take(body)
+    list(decoder.feed(b""))
+    assert 0 < Searched.looked_at <= 4 * len(body)
+
+
 @pytest.mark.parametrize("name", CHUNKS)
 def test_an_event_costs_the_same_however_many_came_before(name: str) -> None:
     event = b"data: " + msgspec.json.encode(CHUNKS[name]) + b"\n\n"

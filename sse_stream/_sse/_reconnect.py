@@ -8,6 +8,7 @@ backoff, jitter and a maximum. Where the standard fails the connection, this ret
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -236,23 +237,23 @@ class ReconnectPlan:
 
     def _wait(self, cause: SSEStreamError | None) -> float:
         """Return the seconds to wait, with jitter."""
-        least = self._least(cause)
-        return least + least * self._policy.jitter * self._random()
+        least, most = self._bounds(cause)
+        return least + min(least * self._policy.jitter, most - least) * self._random()
 
-    def _least(self, cause: SSEStreamError | None) -> float:
-        """Return the seconds to wait, before jitter."""
+    def _bounds(self, cause: SSEStreamError | None) -> tuple[float, float]:
+        """Return the seconds to wait before jitter, and the maximum with jitter."""
         policy = self._policy
         # Leaves room for jitter below the maximum, so that clients are still spread out once they reach it.
-        most = policy.max_delay / (1 + policy.jitter)
+        most = max(policy.delay, policy.max_delay / (1 + policy.jitter))
         after = cause.retry_after if isinstance(cause, StatusError) else None
         asked = 0.0 if self.retry is None else min(self.retry, LONGEST_WAIT * 1000) / 1000
         if after is not None and after >= _SHORTEST_BACKOFF:
-            return max(min(after, LONGEST_WAIT), asked)
+            return max(min(after, LONGEST_WAIT), asked), inf
         if self.retry is None:
-            return _grown(policy.delay, policy.factor, self._eventless - 1, most)
+            return _grown(policy.delay, policy.factor, self._eventless - 1, most), policy.max_delay
         if self._refused > 1:
-            return _grown(max(asked, _SHORTEST_BACKOFF), policy.factor, self._refused - 1, max(asked, most))
-        return asked
+            return _grown(max(asked, _SHORTEST_BACKOFF), policy.factor, self._refused - 1, max(asked, most)), inf
+        return asked, inf
 
 
 def _grown(first: float, factor: float, times: int, most: float) -> float:

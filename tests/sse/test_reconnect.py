@@ -147,6 +147,20 @@ policies = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    ("policy", "least", "most"),
+    [
+        (ReconnectPolicy(delay=30, max_delay=30), 30, 30),
+        (ReconnectPolicy(delay=25, max_delay=30), 25, 30),
+        (ReconnectPolicy(delay=10, max_delay=10, jitter=1), 10, 10),
+        (ReconnectPolicy(delay=10, max_delay=30), 10, 15),
+    ],
+)
+def test_it_never_waits_less_than_the_delay(policy: ReconnectPolicy, least: float, most: float) -> None:
+    assert waits(policy, [EVENT], 0.0) == [least]
+    assert waits(policy, [EVENT], 1.0) == [most]
+
+
 @given(policies, runs, st.floats(0, 1))
 def test_no_wait_undercuts_the_server_and_none_exceeds_what_it_may(
     policy: ReconnectPolicy, runs: list[Run], random: float
@@ -157,6 +171,8 @@ def test_no_wait_undercuts_the_server_and_none_exceeds_what_it_may(
         asked = 0.0 if retry is None else min(retry / 1000, LONGEST_WAIT)
         after = run.cause.retry_after if isinstance(run.cause, StatusError) else None
         least = max(asked, after or 0.0)
+        if retry is None and not after:
+            assert wait >= policy.delay - 1e-6
         assert wait >= least - 1e-6
         assert wait <= max(least * (1 + policy.jitter), policy.max_delay) + 1e-6
 

@@ -165,6 +165,10 @@ class PartWriter:
         """Deliver the id or name of a call, unless they are known already."""
         call_id = said.get("call_id")
         name = said.get("name")
+        if part.call_id and isinstance(call_id, str) and call_id not in ("", part.call_id):
+            self.note("call_id_changed", f"{call_id!r} after {part.call_id!r}")
+        if part.name and isinstance(name, str) and name not in ("", part.name):
+            self.note("call_name_changed", f"{name!r} after {part.name!r}")
         fresh_id = call_id if isinstance(call_id, str) and not part.call_id else None
         fresh_name = name if isinstance(name, str) and not part.name else None
         if not fresh_id and not fresh_name:

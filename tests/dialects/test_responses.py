@@ -688,6 +688,18 @@ ANSWERS: dict[str, tuple[list[Object], list[Object], list[Part], list[str]]] = {
         [TextPart("ab")],
         ["text_contradicts"],
     ),
+    "a call whose id and name change": (
+        [added(0, call()), done(0, call("{}", call_id="call_2", name="g"))],
+        [call("{}", call_id="call_2", name="g")],
+        [ToolCallPart(CALL, call("{}", call_id="call_2", name="g"))],
+        ["call_id_changed", "call_name_changed"],
+    ),
+    "a call whose id and name come late, or empty in between": (
+        [added(0, call(call_id="", name="")), done(0, call("{}"))],
+        [call("{}")],
+        [ToolCallPart(CALL, call("{}"))],
+        [],
+    ),
     "arguments that go on after the call is done": (
         [added(0, call()), done(0, call("{}"))],
         [call('{"a":1}')],

@@ -99,7 +99,10 @@ def _choice(choice: JSONValue, position: int, note: Note) -> JSONValue:
 def _delta(delta: Object, note: Note) -> Object:
     content = delta.get("content")
     if isinstance(content, (list, dict)):
-        delta = _with_parts(delta, content if isinstance(content, list) else [content])
+        parts = content if isinstance(content, list) else [content]
+        delta = _with_parts(delta, parts)
+        if delta.get(LEFT_OVER) == {"content": [content]}:
+            note("odd_type", f"content: {content!r}")
     for name in _REASONING:
         if isinstance(delta.get(name), (dict, list)):
             delta = _with_reasoning(delta, name)

@@ -300,6 +300,13 @@ SHAPES = [
         TEXT + FINISH,
         said("Hi", extra={"content": [{"type": "text", "signature": "s"}]}),
     ),
+    Row(
+        "content that is an object without text",
+        b'data: {"choices":[{"index":0,"delta":{"content":{"a":1}}}]}\n\n' + STOP + DONE,
+        FINISH,
+        said(None, extra={"content": [{"a": 1}]}),
+        anomalies={"odd_type": 1},
+    ),
     *(
         Row(
             f"reasoning as {name}",

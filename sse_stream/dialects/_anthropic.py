@@ -24,7 +24,7 @@ from ._anthropic_state import OpenBlocks
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._formats import ANTHROPIC_MESSAGES
 from ._framing import is_whole_object
-from ._provider_errors import error_field, find_error, provider_error
+from ._provider_errors import broken_error, error_field, find_error, provider_error
 
 Object: TypeAlias = Mapping[str, JSONValue]
 
@@ -153,9 +153,10 @@ class AnthropicMessages:
         try:
             value, loose = loads_pieces(text, _PIECES)
         except ChunkDecodeError:
-            if event.event != "error":
-                raise
-            return (Failure(provider_error(text)),)
+            broken = broken_error(event, text, provider_error)
+            if broken:
+                return broken
+            raise
         if not isinstance(value, dict):
             raise ChunkDecodeError(f"an Anthropic event must be a JSON object, not {text[:200]!r}", data=event.data)
         items: list[Item] = [AnomalyFound("loose_json", text)] if loose else []

@@ -19,6 +19,7 @@ from ._framing import is_whole_object
 from ._gemini_answer import RESPONSE_FIELDS, Answer
 from ._gemini_candidate import Object
 from ._gemini_reports import gemini_error
+from ._provider_errors import broken_error
 
 _TEXTS = ("candidates", "content", "parts", "text")
 _PIECES = (_TEXTS, ("response", *_TEXTS))
@@ -75,9 +76,10 @@ class GeminiContent:
         try:
             value, loose = loads_pieces(text, _PIECES)
         except ChunkDecodeError:
-            if event.event != "error":
-                raise
-            return (*self._answer.end(), Failure(gemini_error(text)))
+            broken = broken_error(event, text, gemini_error)
+            if broken:
+                return (*self._answer.end(), *broken)
+            raise
         items = [AnomalyFound("loose_json", text)] if loose else []
         if event.event == "error":
             return (*items, *self._answer.end(), Failure(gemini_error(value)))

@@ -133,12 +133,12 @@ def seconds_of(time: str) -> int | None:
         return None
 
 
-def gemini_error(body: JSONValue) -> ProviderError:
+def gemini_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:
     """Create the exception for Google's error: `{"error": {"code": 503, "message": …, "status": "UNAVAILABLE"}}`.
 
     The `status` becomes the `type` of the exception. https://google.aip.dev/193
     """
-    failure = provider_error(body)
+    failure = provider_error(body, carrier)
     error = body.get("error") if isinstance(body, dict) else None
     status = error.get("status") if isinstance(error, dict) else None
     if failure.type is None and isinstance(status, str):

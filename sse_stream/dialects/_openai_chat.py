@@ -21,7 +21,7 @@ from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._extras import decode_with_extras, has_extras
 from ._framing import is_end_mark, is_keepalive, is_whole_object
-from ._provider_errors import error_field, error_in_fragment, error_in_text, find_error, provider_error
+from ._provider_errors import broken_error, error_field, error_in_text, find_error, provider_error
 from ._quirks import CHUNK_FIELDS, is_chunk, normalized, reasoning_in_content
 from ._think_tags import ThinkTags
 
@@ -72,10 +72,9 @@ class OpenAIChat:
             except (ValueError, RecursionError):
                 chunk = decode_with_extras(data)
                 self._expects_extras = chunk is not None
-            else:
-                if not chunk.choices and not _has_choices(data):
-                    return None
         if chunk is not None:
+            if not chunk.choices and (not _has_choices(data) or find_error({"choices": [], **chunk.extra}) is not None):
+                return None
             force_setattr(chunk, SOURCE, data)  # `with_source`, inlined
             if self._tags is not None:
                 return self._tags.untag(chunk)
@@ -174,14 +173,12 @@ class OpenAIChat:
         """
         if is_keepalive(event.event, None):
             return (AnomalyFound("keepalive_as_data", event.data), Ping(text))
-        if event.event == "error":
-            return (Failure(error_in_fragment(text) or provider_error(text)),)
         told = error_in_text(text)
         if told is not None:
             return (Failure(told),)
-        told = error_in_fragment(text)
-        if told is not None:
-            return (AnomalyFound("interrupted_event", event.data), Failure(told))
+        items = broken_error(event, text, provider_error)
+        if items:
+            return items
         raise error
 
     def _chunk(self, value: dict[str, JSONValue], text: str) -> Sequence[Item]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from .._errors import ChunkDecodeError, ProviderError
 from .._json._depth import JSONValue
 from .._json._lenient import loads, without_surrogates
-from ._base import Failure, Item
+from .._sse._event import ServerSentEvent
+from ._base import AnomalyFound, Failure, Item
 
 Object = Mapping[str, JSONValue]
 
@@ -107,14 +108,20 @@ def error_in_text(text: str) -> ProviderError | None:
         return provider_error(body or text)
 
 
-def error_in_fragment(text: str) -> ProviderError | None:
-    """Return an error that was written into the middle of another event; `None` if there is none.
+def broken_error(
+    event: ServerSentEvent, text: str, create: Callable[[JSONValue, JSONValue], ProviderError]
+) -> Sequence[Item]:
+    """Return the items for data that is not JSON, if it is an error or has one; otherwise nothing.
 
-    It is a JSON object, or a list of one, at the end of the last line.
+    It is one if the event is named `error`. An error may also have been written into the middle of another event: then
+    it is a JSON object, or a list of one, at the end of the last line.
 
     Args:
-        text: The data of the event.
+        event: The event.
+        text: Its data, stripped of whitespace.
+        create: Creates the exception from the payload and the part of it that carries the error.
     """
+    is_named = event.event == "error"
     last = text.rpartition("\n")[2]
     for candidate in (last, last.rpartition("data:")[2]):
         try:
@@ -123,9 +130,9 @@ def error_in_fragment(text: str) -> ProviderError | None:
             continue
         said = value[0] if isinstance(value, list) and value else value
         carrier = find_error(said) if isinstance(said, dict) else None
-        if carrier is not None:
-            return provider_error(value, carrier)
-    return None
+        if carrier is not None or (is_named and isinstance(said, dict)):
+            return AnomalyFound("interrupted_event", event.data), Failure(create(value, carrier))
+    return (Failure(create(text, None)),) if is_named else ()
 
 
 def provider_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:

@@ -15,7 +15,7 @@ from .._json._reading import read_number
 from .._sse._event import ServerSentEvent
 from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._framing import is_whole_object
-from ._provider_errors import error_field, find_error, provider_error
+from ._provider_errors import broken_error, error_field, find_error, provider_error
 from ._responses_channels import DELTAS, WHOLES, delta_of, piece_decoder
 from ._responses_events import BEGINNINGS, COMPLETE, ENDS, ERRORS, OUTPUT, PROGRESS
 from ._responses_output import Output, object_of
@@ -157,9 +157,10 @@ class OpenAIResponses:
         try:
             value, loose = loads_pieces(text, _PIECES)
         except ChunkDecodeError:
-            if event.event != "error":
-                raise
-            return (Failure(provider_error(text)),)
+            broken = broken_error(event, text, provider_error)
+            if broken:
+                return broken
+            raise
         if not isinstance(value, dict):
             raise ChunkDecodeError(f"a Responses event must be a JSON object, not {text[:200]!r}", data=event.data)
         output = self._output

@@ -257,6 +257,21 @@ ROWS = {
     "an error: a base_resp in an event of its own": failed(
         b"event: error\n" + event({"base_resp": {"status_code": 1002, "status_msg": "slow"}}), "slow"
     ),
+    "an error beside no choices: a base_resp": failed(event({"choices": [], "base_resp": {"status_code": 1002, "status_msg": "slow"}}), "slow"),
+    "an error beside no choices: a code and a message": failed(event({"id": "c", "choices": [], "code": 429, "message": "slow"}), "slow"),
+    "an error beside no choices: a list of errors": failed(event({"choices": [], "success": False, "errors": [{"message": "slow"}]}), "slow"),
+    "an error beside no choices: an error code and its message": failed(event({"choices": [], "error_code": 17, "error_msg": "slow"}), "slow"),
+    "an error beside no choices: a status and a message": failed(event({"choices": [], "status": "error", "message": "slow"}), "slow"),
+    "an error after events with fields of their own, beside no choices": failed(
+        event({"choices": [{"index": 0, "delta": {}}], "own": 1}) + event({"choices": [], "code": 429, "message": "slow"}), "slow"
+    ),
+    "an event named error written into a half-written event": failed(
+        b'data: {"choices":[{"index":0,"del\nevent: error\ndata: {"message":"oops"}\n\n', "oops", odd=("interrupted_event",)
+    ),
+    "an event named error, with an error object, written into a half-written event": failed(
+        b'data: {"choices":[{"index":0,"del\nevent: error\ndata: {"error":{"message":"oops"}}\n\n', "oops", odd=("interrupted_event",)
+    ),
+    "an event named error that is text": failed(b"event: error\ndata: it\ndata: broke\n\n", "it\nbroke"),
     "an error that quotes half a character": failed(b'data: {"error":{"me":"oad\\ud83ded"}}\n\n', "oad\ufffded"),
     "an error in a list": failed(event([{"error": {"message": "oops", "code": 503}}]), "oops"),
     "an error in x_groq": failed(event({"choices": [], "x_groq": {"error": "oops"}}), "oops"),

@@ -99,9 +99,9 @@ MESSAGE_STOP: JSONObject = {"type": "message_stop"}
 ANTHROPIC = (MESSAGE_START, BLOCK, TEXT, BLOCK_STOP, END_TURN, MESSAGE_STOP)
 
 
-def numbered(*events: JSONObject) -> bytes:
+def numbered(*events: JSONObject, first: int = 0) -> bytes:
     """Events of Responses, with their sequence numbers."""
-    return named(*({**one, "sequence_number": number} for number, one in enumerate(events)))
+    return named(*({**one, "sequence_number": number} for number, one in enumerate(events, first)))
 
 
 _RESPONSE: JSONObject = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": []}
@@ -425,6 +425,12 @@ RESPONSES_DEFECTS: Mapping[str, Defect] = {
     "content of no item": _sent(numbered(*replaced(RESPONSES, ITEM)), "unannounced_item"),
     "text of no part": _sent(numbered(*replaced(RESPONSES, PART)), "unannounced_part"),
     "an item that begins twice": _sent(numbered(*replaced(RESPONSES, ITEM, ITEM, ITEM)), "start_repeated"),
+    "two items at one index": _sent(
+        numbered(*replaced(RESPONSES, ITEM, ITEM, {**ITEM, "item": {**_MESSAGE, "id": "msg_2"}})), "start_repeated"
+    ),
+    "parts that begin with 1": _sent(
+        numbered(*({**one, "content_index": 1} if "content_index" in one else one for one in RESPONSES)), "index_gap"
+    ),
     "another text at the end": _sent(
         numbered(*replaced(RESPONSES, TEXT_DONE, {**TEXT_DONE, "text": "Ho"})), "text_contradicts"
     ),
@@ -445,6 +451,9 @@ RESPONSES_DEFECTS: Mapping[str, Defect] = {
     ),
     "text without an index": _sent(
         numbered(*replaced(RESPONSES, PIECE, {"type": PIECE["type"], "delta": "Hi"})), "missing_index"
+    ),
+    "text without the index of its part": _sent(
+        numbered(*replaced(RESPONSES, PIECE, {**PIECE, "content_index": None})), "missing_index"
     ),
     "a text that is a number": _sent(numbered(*replaced(RESPONSES, PIECE, {**PIECE, "delta": 5})), "odd_type"),
     "[DONE] at the end": _sent(numbered(*RESPONSES) + DONE, "end_mark_of_chats"),

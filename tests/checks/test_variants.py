@@ -17,17 +17,25 @@ from .defects import (
     BLOCK_STOP,
     CALLS,
     CLEAN,
+    COMPLETED,
+    CREATED,
     DONE,
     END_TURN,
     FIRST,
     GEMINI,
     GEMINI_USAGE,
+    ITEM,
+    ITEM_DONE,
     MESSAGE_START,
     MESSAGE_STOP,
+    PART,
+    PART_DONE,
+    PIECE,
     RESPONSES,
     SECOND,
     STOP,
     TEXT,
+    TEXT_DONE,
     JSONObject,
     call,
     calling,
@@ -37,6 +45,7 @@ from .defects import (
     gemini,
     named,
     numbered,
+    replaced,
     untyped,
 )
 
@@ -71,6 +80,30 @@ def with_message(**fields: object) -> JSONObject:
     return {**MESSAGE_START, "message": {**message, **fields}}
 
 
+def with_response(event: JSONObject, **fields: object) -> JSONObject:
+    """An event of Responses whose response has these fields."""
+    response = event["response"]
+    assert isinstance(response, dict)
+    return {**event, "response": {**response, **fields}}
+
+
+def moved(event: JSONObject, item: int, part: int) -> JSONObject:
+    """An event of Responses about another item and part."""
+    places = {"output_index": item, "content_index": part, "item_id": f"msg_{item + 1}"}
+    return {**event, **{name: place for name, place in places.items() if name in event}}
+
+
+def quoted(event: JSONObject, name: str) -> JSONObject:
+    return {**event, name: str(event[name])} if name in event else event
+
+
+SEARCH: JSONObject = {
+    "type": "response.output_item.added",
+    "output_index": 0,
+    "item": {"type": "web_search_call", "id": "ws_1", "status": "completed"},
+}
+EMPTY: Sequence[object] = (None, [])
+WRONG: Sequence[object] = (None, "x", 2, [])
 BEGUN = {**MESSAGE_START, "message": {"id": "msg_1", "content": [{"type": "text", "text": "Hi"}], "usage": {}}}
 
 BODIES: Sequence[tuple[str, bytes, set[str]]] = [
@@ -242,6 +275,105 @@ BODIES: Sequence[tuple[str, bytes, set[str]]] = [
         "some counts of null",
         named(with_message(usage={"input_tokens": 3, "output_tokens": None}), *ANTHROPIC[1:]),
         set(),
+    ),
+    # Responses.
+    ("numbers that begin with 1", numbered(*RESPONSES, first=1), set()),
+    (
+        "numbers that begin with 1, and text of no item",
+        numbered(CREATED, *RESPONSES[3:], first=1),
+        {"unannounced_item", "unannounced_part"},
+    ),
+    (
+        "the first event lost, the next one with the whole response",
+        numbered({**CREATED, "type": "response.in_progress"}, *RESPONSES[1:], first=1),
+        {"missing_created"},
+    ),
+    ("resumed within a text", numbered(*RESPONSES[3:], first=3), set()),
+    (
+        "resumed after it was queued",
+        numbered({**CREATED, "type": "response.in_progress"}, *RESPONSES[1:], first=2),
+        set(),
+    ),
+    ("an item that begins again when it is done", numbered(*RESPONSES[:-1], *RESPONSES[1:]), {"start_repeated"}),
+    ("a search at the index of a message", numbered(*RESPONSES[:-1], SEARCH, RESPONSES[-1]), {"start_repeated"}),
+    (
+        "an item that comes after its text",
+        numbered(CREATED, PIECE, ITEM, PART, *RESPONSES[4:]),
+        {"unannounced_item", "unannounced_part"},
+    ),
+    (
+        "an item that the response begins with",
+        numbered(with_response(CREATED, output=[RESPONSES[1]["item"]]), *RESPONSES[2:]),
+        set(),
+    ),
+    (
+        "parts that count on across items",
+        numbered(*RESPONSES[:-1], *(moved(one, 1, 1) for one in RESPONSES[1:-1]), RESPONSES[-1]),
+        {"index_gap"},
+    ),
+    (
+        "two parts of one item",
+        numbered(*RESPONSES[:6], *(moved(one, 0, 1) for one in RESPONSES[2:6]), *RESPONSES[6:]),
+        set(),
+    ),
+    (
+        "output_index in quotes, and text of no part",
+        numbered(*(quoted(one, "output_index") for one in replaced(RESPONSES, PART))),
+        {"odd_type", "unannounced_part"},
+    ),
+    (
+        "output_index in quotes, and text of no item",
+        numbered(*(quoted(one, "output_index") for one in replaced(RESPONSES, ITEM))),
+        {"odd_type", "unannounced_item"},
+    ),
+    ("content_index in quotes", numbered(*(quoted(one, "content_index") for one in RESPONSES)), {"odd_type"}),
+    (
+        "content_index of no number",
+        numbered(*replaced(RESPONSES, PIECE, {**PIECE, "content_index": "x"})),
+        {"missing_index"},
+    ),
+    (
+        "a part without an index",
+        numbered(*replaced(RESPONSES, PART, PART, {**PART, "content_index": None})),
+        {"missing_index"},
+    ),
+    *(
+        (
+            f"final output: {json.dumps(output)}",
+            numbered(*RESPONSES[:-1], with_response(COMPLETED, output=output)),
+            {"empty_output"},
+        )
+        for output in EMPTY
+    ),
+    *(
+        (
+            f"{field}: {json.dumps(wrong)} in {event['type']}",
+            numbered(*replaced(RESPONSES, event, event, {**event, field: wrong})),
+            {"odd_type"},
+        )
+        for event, field in ((ITEM, "item"), (ITEM_DONE, "item"), (PART, "part"), (PART_DONE, "part"))
+        for wrong in WRONG
+    ),
+    *(
+        (
+            f"response: {json.dumps(wrong)}",
+            numbered(CREATED, {"type": "response.in_progress", "response": wrong}, *RESPONSES[1:]),
+            {"odd_type"},
+        )
+        for wrong in WRONG
+    ),
+    *(
+        (
+            f"{field}: null in {event['type']}",
+            numbered(*replaced(RESPONSES, event, event, {**event, field: None})),
+            {"odd_type"},
+        )
+        for event, field in ((PIECE, "delta"), (TEXT_DONE, "text"))
+    ),
+    (
+        "no delta",
+        numbered(*replaced(RESPONSES, PIECE, PIECE, {name: PIECE[name] for name in PIECE if name != "delta"})),
+        {"odd_type"},
     ),
     # Chats.
     ("a choice that is a number", FIRST + chunk([5]) + STOP + DONE, {"odd_type"}),

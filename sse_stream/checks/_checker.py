@@ -89,6 +89,7 @@ class Checker:
         self._known: dict[AnomalyKind, int] = {}
         self._last = Place()
         self._last_line = 0
+        self._data = ""  # of the last event
         self._end_mark: int | None = None
         self.events = 0
         self.ending: Ending = "open"
@@ -136,6 +137,7 @@ class Checker:
             self._findings.add("connection_broken", self._last, detail=self._capture.broken)
 
     def _inspect(self, seen: Sequence[SeenEvent]) -> None:
+        self._data = seen[-1].data if seen else ""
         for number, event in enumerate(seen):
             if not self.format:
                 self._settle(format_of(event.value, event.name or "message"))
@@ -186,7 +188,9 @@ class Checker:
             more = anomaly.count - self._known.get(anomaly.kind, 0)
             if more:
                 self._known[anomaly.kind] = anomaly.count
-                self._findings.add(anomaly.kind, place, anomaly.sample, count=more)
+                # The sample of this kind is a delta as it was read, not as it was received.
+                excerpt = self._data if anomaly.kind == "content_after_finish" else anomaly.sample
+                self._findings.add(anomaly.kind, place, excerpt, count=more)
 
     def _fail(self, error: SSEStreamError, place: Place) -> None:
         findings = self._findings

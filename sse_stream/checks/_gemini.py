@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .._json._depth import JSONValue
 from ._blocks import SeenEvent
 from ._findings import Findings, Place
@@ -53,7 +55,15 @@ class GeminiInspector:
         candidates = seen.value.get("candidates") if isinstance(seen.value, dict) else None
         for candidate in candidates if isinstance(candidates, list) else ():
             if isinstance(candidate, dict):
+                self._texts(candidate.get("content"), place)
                 self._reason(candidate.get("finishReason"), seen, place)
+
+    def _texts(self, content: JSONValue, place: Place) -> None:
+        parts = content.get("parts") if isinstance(content, dict) else None
+        for part in parts if isinstance(parts, list) else ():
+            text = part.get("text") if isinstance(part, dict) else None
+            if text is not None and not isinstance(text, str):
+                self._findings.add("odd_type", place, f"text: {json.dumps(text)}")
 
     def _reason(self, reason: JSONValue, seen: SeenEvent, place: Place) -> None:
         if isinstance(reason, str) and reason not in _FINISH_REASONS:

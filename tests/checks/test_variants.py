@@ -102,6 +102,8 @@ SEARCH: JSONObject = {
     "output_index": 0,
     "item": {"type": "web_search_call", "id": "ws_1", "status": "completed"},
 }
+EMPTY_PIECES: Sequence[JSONObject] = ({}, {"function": {"arguments": ""}}, {"function": {}}, {"index": None})
+TEXTS: Sequence[object] = (5, [], {}, True)
 EMPTY: Sequence[object] = (None, [])
 WRONG: Sequence[object] = (None, "x", 2, [])
 BEGUN = {**MESSAGE_START, "message": {"id": "msg_1", "content": [{"type": "text", "text": "Hi"}], "usage": {}}}
@@ -385,6 +387,20 @@ BODIES: Sequence[tuple[str, bytes, set[str]]] = [
         + DONE,
         set(),
     ),
+    *(
+        (f"a piece of a call: {json.dumps(empty)}", calling(piece("{}"), empty), {"missing_call_index"})
+        for empty in EMPTY_PIECES
+    ),
+    ("content after [DONE]", CLEAN + SECOND, {"data_after_done", "content_after_finish"}),
+    ("usage after [DONE]", FIRST + STOP + DONE + chunk([], usage={"total_tokens": 7}), set()),
+    *(
+        (
+            f"text: {json.dumps(text)}",
+            gemini(GEMINI[0], {"candidates": [{"content": {"parts": [{"text": text}]}}]}, GEMINI[1]),
+            {"odd_type"},
+        )
+        for text in TEXTS
+    ),
     # Ends.
     ("finish_reason error", FIRST + delta({}, "error") + DONE, {"provider_error"}),
     ("an error before anything else", b'data: {"error": {"message": "overloaded"}}\n\n', {"provider_error"}),
@@ -529,3 +545,19 @@ def test_a_delta_that_its_block_does_not_take_is_named(delta: JSONObject, messag
 def test_each_block_that_does_not_count_on_is_counted() -> None:
     report = check(named(*ANTHROPIC[:4], *ANTHROPIC[1:4], *ANTHROPIC[1:]))
     assert (found(report, "index_gap").count, found(report, "index_gap").event) == (2, 5)
+
+
+@pytest.mark.parametrize("index", ["0", None, -1])
+def test_a_role_is_named_whatever_the_index_of_another_delta(index: object) -> None:
+    report = check(FIRST + chunk([{"index": index, "delta": {"content": "x"}, "finish_reason": None}]) + STOP + DONE)
+    assert "missing_role" not in {finding.rule.name for finding in report.findings}
+
+
+def test_two_whole_calls_at_one_index_repeat_no_head() -> None:
+    report = check(calling(piece('{"a": 1}', id=None), piece('{"a": 2}', id=None)))
+    assert "call_head_repeated" not in {finding.rule.name for finding in report.findings}
+
+
+def test_the_excerpt_of_content_after_the_finish_is_what_was_received() -> None:
+    finding = found(check(FIRST + STOP + SECOND + DONE), "content_after_finish")
+    assert finding.excerpt.startswith('{"id": "c1", "object"')

@@ -231,6 +231,14 @@ CALL_RULES = (
         "openai-python passes the object on where a string is declared, and json.loads of it raises TypeError.",
         _CALLS,
     ),
+    Rule(
+        "CALL013",
+        "call_index_gap",
+        "warning",
+        "the index of a tool call does not follow that of the one before",
+        "openai-python's stream() finds calls by their index in a list, and raises IndexError.",
+        _CALLS,
+    ),
 )
 
 USE_RULES = (

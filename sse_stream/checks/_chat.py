@@ -27,6 +27,7 @@ class ChatInspector:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._roles: dict[int, bool] = {}  # by choice, whether its role was named
+        self._calls: dict[int, set[int]] = {}  # by choice, the indices of its calls
         self._whole: set[tuple[int, int]] = set()  # calls of which a piece held all the arguments
         self._is_done = False  # whether [DONE] has come
         self._heads: dict[tuple[int, int], dict[str, JSONValue]] = {}  # of tool calls: the id and the name
@@ -85,6 +86,10 @@ class ChatInspector:
             if not (piece.keys() - {"index", "type", "function"} or any(stated.values())):  # the decoder skips these
                 self._findings.add("missing_call_index", place, seen.data)
             return
+        begun = self._calls.setdefault(choice, set())
+        if index not in begun and index > len(begun):
+            self._findings.add("call_index_gap", place, seen.data, detail=f"{index} where {len(begun)} was due")
+        begun.add(index)
         head = {name: value for name, value in (("id", piece.get("id")), ("name", stated.get("name"))) if value}
         if not head.get("id") and head.get("name") and (choice, index) in self._whole:
             self._heads.pop((choice, index), None)  # another call, from a server that numbers all calls alike

@@ -305,6 +305,7 @@ ANSWER_DEFECTS: Mapping[str, Defect] = {
     "an id for two calls": _sent(
         calling(_WHOLE, {**_OTHER, "id": "call_1", "function": {"name": "g", "arguments": "{}"}}), "call_id_reused"
     ),
+    "calls that begin with 1": _sent(calling({**_WHOLE, "index": 1}), "call_index_gap"),
     "stop after a call": _sent(calling(_HEAD, _REST, end=STOP), "finish_contradicts_calls"),
     "tool_calls without a call": _sent(FIRST + CALLS + DONE, "finish_contradicts_calls"),
     "arguments that are an object": _sent(

@@ -401,6 +401,8 @@ BODIES: Sequence[tuple[str, bytes, set[str]]] = [
         )
         for text in TEXTS
     ),
+    ("calls at 0 and 2", calling(piece("{}"), piece("{}", 2, id="b")), {"call_index_gap"}),
+    ("calls at 0 and 1", calling(piece("{}"), piece("{}", 1, id="b")), set()),
     # Ends.
     ("finish_reason error", FIRST + delta({}, "error") + DONE, {"provider_error"}),
     ("an error before anything else", b'data: {"error": {"message": "overloaded"}}\n\n', {"provider_error"}),

@@ -20,9 +20,10 @@ _BUGS = [
     bug("Retry-After sets the wait", _PLAN, ("after = cause.retry_after if isinstance(cause, StatusError) else None", "after = None")),
     bug("the wait grows while nothing comes", _PLAN, ("_grown(policy.delay, policy.factor, self._eventless - 1, most)", "_grown(policy.delay, policy.factor, 0, most)")),
     bug("the wait has a maximum", _PLAN, ("    return min(grown, most)\n", "    return grown\n")),
-    bug("jitter stays below the maximum", _PLAN, ("most = policy.max_delay / (1 + policy.jitter)", "most = policy.max_delay")),
-    bug("clients are spread by jitter", _PLAN, ("return least + least * self._policy.jitter * self._random()", "return least")),
-    bug("jitter never shortens the wait", _PLAN, ("return least + least * self._policy.jitter * self._random()", "return least * (1 - self._policy.jitter * self._random())")),
+    bug("jitter stays below the maximum", _PLAN, ("most = max(policy.delay, policy.max_delay / (1 + policy.jitter))", "most = policy.max_delay")),
+    bug("it never waits less than the delay", _PLAN, ("most = max(policy.delay, policy.max_delay / (1 + policy.jitter))", "most = policy.max_delay / (1 + policy.jitter)")),
+    bug("clients are spread by jitter", _PLAN, ("return least + min(least * self._policy.jitter, most - least) * self._random()", "return least")),
+    bug("jitter never shortens the wait", _PLAN, ("return least + min(least * self._policy.jitter, most - least) * self._random()", "return least * (1 - self._policy.jitter * self._random())")),
     # What counts as a success.
     bug("an event resets the count of failures", _PLAN, ("return self._has_event or (self._opened", "return (self._opened")),
     bug("a connection that lasted counts as a success", _PLAN, ("self._has_event or (self._opened is not None and now - self._opened >= self._policy.reset_after)", "self._has_event")),

@@ -30,7 +30,7 @@ _BUGS = [
     bug("a piece of another kind does not continue the text", _DIALECT, ("            or type(said) is not part.piece\n", "")),
     # Texts that come twice.
     bug("a text without deltas is delivered from its done event", _WRITER, ("            self.deliver(part, rest, None if part.length else logprobs)", "            pass")),
-    bug("a whole text that contradicts its deltas delivers nothing", _PARTS, ("return whole[self.length :] if self._is(whole[: self.length]) else None", "return whole[self.length :]")),
+    bug("a whole text that contradicts its deltas delivers nothing", _PARTS, ("return self._beyond_half(whole[self.length :]) if self._is(whole[: self.length]) else None", "return self._beyond_half(whole[self.length :])")),
     bug("an item of the last event that came before is the same", _OUTPUT, ("            if item is not None:\n                self.end(item, native)\n            elif", "            if item is not None and not item.done:\n                self.end(item, native)\n            elif")),
     bug("an item that only the last event has is delivered", _OUTPUT, ("                self.end(self._begin(place, type_of(native)), native)", "                self.close(self._begin(place, type_of(native)), native)")),
     bug("annotations that came already are not repeated", _WRITER, ("annotations[part.annotations :]", "annotations")),

@@ -2,7 +2,7 @@
 
     python examples/chat_page/app.py
 
-It requires `fastapi` and `uvicorn`. It runs against a local server, or against OPENAI_BASE_URL if it is set (with
+It requires `httpx`, `fastapi` and `uvicorn`. It runs against a local server, or against OPENAI_BASE_URL if it is set (with
 OPENAI_API_KEY, OPENAI_MODEL); the key is never sent to the browser.
 
 - Each event is sent to the browser as one server-sent event with JSON data, so that newlines cannot break its framing.

@@ -78,7 +78,7 @@ def test_the_block_on_events_prints_each(capsys: pytest.CaptureFixture[str], mon
     with ReplayServer(ANSWER) as server:
         reader: dict[str, object] = {"url": server.chat_url, "headers": {}, "payload": {"stream": True}}
         exec(compile(EVENTS, "events", "exec"), reader)
-    printed = r"\(Hm\.\)Grüß dich\nlook: \{'at': 'sky'\}\ntool_calls Usage\(.*total_tokens=7.*\)\n"
+    printed = r"\(Hm\.\)Grüß dich\nlook: \{'at': 'sky'\}\n\ntool_calls Usage\(.*total_tokens=7.*\)\n"
     assert re.fullmatch(printed, capsys.readouterr().out)
 
 

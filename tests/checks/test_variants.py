@@ -49,6 +49,8 @@ from .defects import (
     untyped,
 )
 
+FUNCTION = {"type": "function_call", "id": "i", "call_id": "a", "name": "f", "arguments": ""}
+
 BOM = b"\xef\xbb\xbf"
 
 
@@ -289,6 +291,16 @@ BODIES: Sequence[tuple[str, bytes, set[str]]] = [
         "the first event lost, the next one with the whole response",
         numbered({**CREATED, "type": "response.in_progress"}, *RESPONSES[1:], first=1),
         {"missing_created"},
+    ),
+    (
+        "a call that is done under another id and name",
+        numbered(
+            CREATED,
+            {**ITEM, "item": FUNCTION},
+            {**ITEM_DONE, "item": {**FUNCTION, "call_id": "b", "name": "g", "arguments": "{}"}},
+            with_response(COMPLETED, output=[{**FUNCTION, "arguments": "{}"}]),
+        ),
+        {"call_id_changed", "call_name_changed"},
     ),
     ("resumed within a text", numbered(*RESPONSES[3:], first=3), set()),
     (

@@ -80,6 +80,19 @@ class API(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+def shown_url(url: str) -> str:
+    """Return a URL without what may be secret: a user and password, the query and the fragment.
+
+    >>> shown_url("https://me:secret@api.example.com/v1?key=secret")
+    'https://api.example.com/v1'
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        return url
+    host, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
 def chat_request(
     api: API,
     prompt: str,

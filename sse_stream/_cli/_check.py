@@ -15,7 +15,7 @@ from ..checks._capture import Capture, captured
 from ..checks._check import FRAMING, reporter
 from ..checks._table import table
 from ..checks._text import explanation
-from ._apis import APIS, UsageError, chat_request
+from ._apis import APIS, UsageError, chat_request, shown_url
 from ._exit_codes import Exit, say
 from ._output import ERASE_LINE, REFRESH, harmless, is_colorless, is_dumb
 from ._wrapping import terminal_size
@@ -57,10 +57,8 @@ def check(options: argparse.Namespace) -> Exit:
 
 
 def _name(given: str | None) -> str:
-    """The name of what is checked, in the report. A URL's query may contain a key, so it is left out."""
-    if given is None or given == "-":
-        return ""
-    return given.partition("?")[0] if given.startswith(_URLS) else given
+    """The name of what is checked, in the report."""
+    return "" if given is None or given == "-" else shown_url(given)
 
 
 def _print(report: Report, options: argparse.Namespace) -> None:
@@ -93,7 +91,7 @@ def _tabulate(folder: Path, options: argparse.Namespace) -> Exit:
     with _Progress(sys.stderr) as progress:
         for number, path in enumerate(files, 1):
             make = reporter(options.dialect, options.profile, options.select, options.ignore, name=str(path))
-            found.append((path.stem.partition("-")[0], make(_recording(path))))
+            found.append((path.stem.partition("-")[0], make(_recording(path, str(path)))))
             progress.show(f"{number:,} of {len(files):,} recordings")
     print(table(found))
     is_failed = any(report.fails(options.fail_on) for _, report in found)
@@ -112,7 +110,7 @@ def _capture(options: argparse.Namespace) -> Capture:
     if options.file.startswith(_URLS):
         return _ask(options)
     if options.file != "-":
-        return _recording(Path(options.file))
+        return _recording(Path(options.file), shown_url(options.file))
     if sys.stdin is None:
         raise UsageError("standard input is closed: pass the path of a recorded stream")
     if sys.stdin.isatty():
@@ -120,11 +118,11 @@ def _capture(options: argparse.Namespace) -> Capture:
     return captured(sys.stdin.buffer.read(), None)
 
 
-def _recording(path: Path) -> Capture:
+def _recording(path: Path, name: str) -> Capture:
     try:
         return captured(path.read_bytes(), None)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}. Pass the path of a recorded stream") from None
+        raise UsageError(f"cannot read {name}: {error.strerror}. Pass the path of a recorded stream") from None
 
 
 # ------------------------------------------------------------------------------------------- live
@@ -149,17 +147,17 @@ def _ask(options: argparse.Namespace) -> Capture:
     timeout = httpx.Timeout(options.timeout, connect=10.0)
     try:
         with httpx.Client(timeout=timeout) as client, _Progress(sys.stderr) as progress:
-            progress.show(f"waiting for {url}")
+            progress.show(f"waiting for {shown_url(url)}")
             request = client.stream(method, url, headers=headers, json=payload)
             capture = captured(request, monotonic, lambda size: progress.show(f"{size:,} bytes received"))
             # The client itself closes a connection on which a response has not ended.
             is_reused = _is_reused(client, url, headers) if not capture.broken else None
             return msgspec.structs.replace(capture, is_reused=is_reused, wants_usage=_wants_usage(payload))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise UsageError(f"invalid URL {url}: {error}") from None
+        raise UsageError(f"invalid URL {shown_url(url)}: {error}") from None
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
-        raise _NoResponseError(f"no response from {url}: {reason}. Check the URL and the network") from None
+        raise _NoResponseError(f"no response from {shown_url(url)}: {reason}. Check the URL and the network") from None
 
 
 def _request(options: argparse.Namespace) -> tuple[str, str, dict[str, str], object]:

@@ -18,7 +18,7 @@ from .._sources._protocols import HttpxResponse
 from .._streams._sse import iter_sse
 from .._streams._sync import ChatStream
 from ..testing import ReplayServer, Reply, Request
-from ._apis import APIS, Prompt, UsageError, chat_request
+from ._apis import APIS, Prompt, UsageError, chat_request, shown_url
 from ._exit_codes import Exit, asides, missing_choice, no_stream, outcome, received, say
 from ._follow import follow
 from ._input import Input
@@ -62,7 +62,7 @@ def read(options: argparse.Namespace) -> Exit:
     try:
         file = Path(options.file).open("rb")  # noqa: SIM115  # the stream closes it
     except OSError as error:
-        say(f"cannot read {options.file}: {error.strerror}. Pass the path of a recorded stream")
+        say(f"cannot read {shown_url(options.file)}: {error.strerror}. Pass the path of a recorded stream")
         return Exit.BAD_USAGE
     with file:
         return _show(Input(file), options)
@@ -96,10 +96,11 @@ def chat(options: argparse.Namespace) -> Exit:
         ):
             return _show(response, options, status=response.status_code, request_started=started)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        say(f"invalid URL {url}: {error}. Pass a base URL that starts with https:// or http://")
+        say(f"invalid URL {shown_url(url)}: {error}. Pass a base URL that starts with https:// or http://")
         return Exit.BAD_USAGE
     except httpx.HTTPError as error:
-        say(f"no response from {url}: {str(error) or type(error).__name__}. Check the base URL and the network")
+        reason = str(error) or type(error).__name__
+        say(f"no response from {shown_url(url)}: {reason}. Check the base URL and the network")
         return Exit.TRANSPORT_ERROR
     except KeyboardInterrupt:
         say("interrupted before the response arrived; connection closed")

@@ -13,6 +13,7 @@ from .._errors import SSEStreamError
 from .._sources._protocols import HttpxResponse
 from .._sse._reconnect import Attempt
 from .._streams._event_source import EventSource
+from ._apis import shown_url
 from ._exit_codes import Exit, outcome, say
 from ._output import counted
 
@@ -24,7 +25,7 @@ def follow(options: argparse.Namespace, httpx: ModuleType) -> Exit:
     """Print the events, one JSON object per line, until the server answers 204 or the user presses Ctrl-C."""
     url: str = options.file
     if not url.startswith(("http://", "https://")):
-        say(f"--follow requires a URL that starts with https:// or http://, got {url!r}")
+        say(f"--follow requires a URL that starts with https:// or http://, got {shown_url(url)!r}")
         return Exit.BAD_USAGE
     if options.events or options.completion:
         say("--follow prints server-sent events; remove --events or --completion")
@@ -57,7 +58,7 @@ def follow(options: argparse.Namespace, httpx: ModuleType) -> Exit:
         say(f"{error}. Not reconnecting")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
         code = Exit.BAD_USAGE
-        say(f"cannot read {url}: {error}")
+        say(f"cannot read {shown_url(url)}: {error}")
     if options.stats:
         say(f"{counted(count, 'event')} over {counted(0 if attempt is None else attempt.number, 'connection')}")
     return code

@@ -91,6 +91,7 @@ class Checker:
         self._last_line = 0
         self._data = ""  # of the last event
         self._end_mark: int | None = None
+        self._span = (0, 0)  # of all events
         self.events = 0
         self.ending: Ending = "open"
         self.format = ""
@@ -116,7 +117,7 @@ class Checker:
             self.ending = "invalid"
         else:
             self.ending = "provider_error"
-        inspect_times(capture, self._findings, events=self.events, end_mark=self._end_mark)
+        inspect_times(capture, self._findings, events=self.events, span=self._span, end_mark=self._end_mark)
 
     def _check_stream(self) -> None:
         framing = FramingInspector(self._findings, self._capture.body)
@@ -128,6 +129,8 @@ class Checker:
             self._last_line = block.lines[-1].number
             framing.block(block, self._last.event)
             self.events += len(seen)
+            if seen:
+                self._span = (self._span[0] if self._span[1] else begins.offset, block.end)
             if self._decodes:
                 self._inspect(seen)
                 self._decode(block)

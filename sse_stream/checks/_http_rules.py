@@ -122,7 +122,7 @@ TIME_RULES = (
         "TIME001",
         "buffered",
         "warning",
-        "all events arrived in one read",
+        "all events arrived in one read, after half a second or more",
         "Something between the model and the client holds the stream back until it ends: users wait for the whole "
         "answer. Turn off the proxy's buffering (X-Accel-Buffering: no, for nginx) and flush after each event.",
         _AUTHORING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from .._sources._kinds import content_coding, is_odd_label, is_success
 from ._capture import Capture
@@ -11,6 +11,8 @@ from ._findings import Findings, Place
 _SILENCE = 15.0
 _LATE = 1.0
 _FEW_EVENTS = 3
+_NOTICEABLE = 0.5  # a short answer may come at once
+_NO_CONTENT = 204
 _NOWHERE = Place()
 
 
@@ -24,10 +26,11 @@ def inspect_head(capture: Capture, findings: Findings) -> None:
         location = headers.get("location", "")
         findings.add("bad_status", _NOWHERE, excerpt, detail=f"{capture.status}{location and f', to {location}'}")
         return
+    has_body = capture.status != _NO_CONTENT
     label = headers.get("content-type", "")
-    if not label:
+    if not label and has_body:
         findings.add("missing_content_type", _NOWHERE)
-    elif is_odd_label(capture.status, headers):
+    elif label and is_odd_label(capture.status, headers):
         findings.add("odd_content_type", _NOWHERE, detail=label)
     charset = _parameter(label, "charset")
     if charset not in ("", "utf-8", "utf8"):
@@ -46,7 +49,8 @@ def _inspect_connection(capture: Capture, findings: Findings) -> None:
         findings.add("known_length", _NOWHERE, detail=f"Content-Length: {headers['content-length']}")
     if not capture.http_version.startswith("HTTP/1"):
         return
-    if "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "").lower():
+    has_body = capture.status != _NO_CONTENT  # RFC 9112, 6.3: "always terminated by the first empty line"
+    if has_body and "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "").lower():
         findings.add("unframed_body", _NOWHERE)
     reason = _reason_to_close(capture)
     if reason:
@@ -72,20 +76,24 @@ def _parameter(content_type: str, name: str) -> str:
     return ""
 
 
-def inspect_times(capture: Capture, findings: Findings, *, events: int, end_mark: int | None) -> None:
+def inspect_times(
+    capture: Capture, findings: Findings, *, events: int, span: tuple[int, int], end_mark: int | None
+) -> None:
     """Check when the bytes arrived.
 
     Args:
         capture: The response.
         findings: Collects the findings.
         events: The number of events.
+        span: The byte at which the first event begins, and the one after the last event.
         end_mark: The byte after the end mark's event; `None` without an end mark.
     """
     reads = capture.reads
     if capture.ended is None or not reads:
         return
-    if len(reads) == 1 and events >= _FEW_EVENTS:
-        findings.add("buffered", _NOWHERE, detail=f"{events} events after {reads[0].time:.1f} s")
+    first, last = (bisect_right(reads, byte, key=lambda read: read.end) for byte in (span[0], span[1] - 1))
+    if first == last and events >= _FEW_EVENTS and reads[first].time >= _NOTICEABLE:
+        findings.add("buffered", _NOWHERE, detail=f"{events} events after {reads[first].time:.1f} s")
     before = 0.0
     offset = 0
     for read in reads:

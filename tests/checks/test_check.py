@@ -237,6 +237,11 @@ def test_an_answer_that_was_cut_off_may_lack_its_usage() -> None:
     assert "usage_ignored" not in {finding.rule.name for finding in report.findings}
 
 
+def test_a_response_without_content_needs_neither_a_length_nor_a_type() -> None:
+    report = check(Capture(body=b"", status=204, headers={"cache-control": "no-store"}, http_version="HTTP/1.1"))
+    assert [finding.rule.name for finding in report.findings] == ["not_a_stream"]
+
+
 def test_a_failed_request_shows_what_the_server_said() -> None:
     report = check(Capture(body=b'{"detail": "Not Found"}', status=404))
     assert report.findings[0].excerpt == '{"detail": "Not Found"}'

@@ -46,7 +46,13 @@ PROMPT = ((0.3, FIRST), (0.1, SECOND), (0.1, STOP), (0.1, DONE))
     [
         (PROMPT, 0.1, []),
         (((2.0, CLEAN),), 0.1, [("buffered", "5 events after 2.0 s")]),
+        (((0.5, CLEAN),), 0.1, [("buffered", "5 events after 0.5 s")]),
+        (((0.49, CLEAN),), 0.1, []),
         (((2.0, FIRST + STOP),), 0.1, [("missing_done", "")]),
+        (((0.1, b": connected\n\n"), (2.0, CLEAN)), 0.1, [("buffered", "5 events after 2.1 s")]),
+        (((0.1, b": connected\n"), (2.0, CLEAN), (0.1, b": bye\n\n")), 0.1, [("buffered", "5 events after 2.1 s")]),
+        (((2.0, FIRST), (0.1, SECOND + STOP + DONE)), 0.1, []),
+        (((2.0, FIRST + SECOND + STOP), (0.1, DONE)), 0.1, []),
         ((*PROMPT[:1], (40.0, SECOND), *PROMPT[2:]), 0.1, [("long_silence", "40 s")]),
         (((15.0, FIRST), *PROMPT[1:]), 0.1, []),
         (((15.1, FIRST), *PROMPT[1:]), 0.1, [("long_silence", "15 s")]),

@@ -105,9 +105,10 @@ class Checker:
         body = Body(Source(response=None, status=capture.status, headers=capture.headers), self._limits)
         body.add(capture.body, at_end=True)
         is_misspelled = body.kind == "foreign" and is_misspelled_stream(capture.body)
-        if body.kind == "stream" or is_misspelled or (not self._decodes and body.kind != "status"):
+        is_empty_feed = not (self._decodes or capture.body or body.kind == "status")
+        if body.kind == "stream" or is_misspelled or is_empty_feed:
             self._check_stream()
-        elif body.document is not None and self._reader.take_document(body.document):
+        elif self._decodes and body.document is not None and self._reader.take_document(body.document):
             self._drain(Place(line=1))
             self._name_format(self._reader.dialect.name)
             self._end()
@@ -134,10 +135,15 @@ class Checker:
             if self._decodes:
                 self._inspect(seen)
                 self._decode(block)
+            else:
+                framing.meaning(block, seen, self._last)
         if self._decodes:
             self._end()
         elif self._capture.broken:
             self._findings.add("connection_broken", self._last, detail=self._capture.broken)
+            self.ending = "transport_error"
+        else:
+            self.ending = "truncated" if framing.is_cut_off else "complete"
 
     def _inspect(self, seen: Sequence[SeenEvent]) -> None:
         self._data = seen[-1].data if seen else ""

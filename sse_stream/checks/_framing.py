@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
+from collections.abc import Sequence
 
-from ._blocks import Block, Line
+from ._blocks import Block, Line, SeenEvent
 from ._findings import Findings, Place
 
 _NAMES = frozenset({b"data", b"event", b"id", b"retry"})
@@ -12,6 +14,7 @@ _FIELDS = _NAMES | {b""}  # a comment has no name
 _SEPARATOR = re.compile(rb"\xe2\x80[\xa8\xa9]|\xc2\x85|[\x0b\x0c\x1c-\x1e]")
 _LONG_LINE = 65_536
 _BEFORE = 30
+_decoder = getincrementaldecoder("utf-8")
 _IS_JSON = re.compile(rb"[ \t]*[]{}[\"]")  # the decoder reports unframed JSON
 _MISSPELLED = re.compile(rb"(?i)\s*(?:\xef\xbb\xbf)*[ \t]*(?:data|event|id|retry)[ \t]*:")
 
@@ -27,12 +30,16 @@ class FramingInspector:
     Args:
         findings: Collects the findings.
         body: The whole body.
+
+    Attributes:
+        is_cut_off: Whether `meaning` has found that the body ends inside an event.
     """
 
     def __init__(self, findings: Findings, body: bytes) -> None:
         self._findings = findings
         self._size = len(body)
         self._endings: set[bytes] = set()
+        self.is_cut_off = False
         if body.startswith(b"\xef\xbb\xbf"):
             findings.add("byte_order_mark", Place(event=0, offset=0, line=1))
 
@@ -52,6 +59,29 @@ class FramingInspector:
         if block.is_closed and fields & {b"event", b"id", b"retry"} and b"data" not in fields:
             first = block.lines[0]
             self._findings.add("dataless_event", _place(first, 0), _text(first))
+
+    def meaning(self, block: Block, seen: Sequence[SeenEvent], place: Place) -> None:
+        """Check what the decoder would report, where nothing is decoded.
+
+        Args:
+            block: The block.
+            seen: Its events.
+            place: The place of the first event.
+        """
+        for line in block.lines:
+            try:
+                _decoder().decode(line.text, final=bool(line.ending))
+            except UnicodeDecodeError:
+                self._findings.add("invalid_utf8", _place(line, place.event), _text(line))
+            if line.field[0] not in _FIELDS and _IS_JSON.match(line.text):
+                self._findings.add("unframed_json", _place(line, place.event), _text(line))
+        for number, event in enumerate(seen):
+            if event.data.startswith(":"):
+                at = Place(event=place.event + number, offset=event.line.offset, line=event.line.number)
+                self._findings.add("keepalive_as_data", at, event.data)
+        if not block.is_closed and any(line.field[0] in _NAMES for line in block.lines if line.text):
+            self.is_cut_off = True
+            self._findings.add("unterminated_event", place, _text(block.lines[0]))
 
     def _ending(self, line: Line, event: int) -> None:
         if not line.ending:

@@ -130,7 +130,34 @@ def test_a_dialect_of_somebody_else_has_the_general_rules() -> None:
 def test_the_framing_alone_is_checked_of_what_is_no_models() -> None:
     report = check(b"id: 1\ndata: hello\n\nretry: soon\ndata: bye\n\n", dialect="sse")
     assert [finding.rule.name for finding in report.findings] == ["ignored_retry"]
-    assert (report.dialect, report.ending, report.events) == ("", "open", 2)
+    assert (report.dialect, report.ending, report.events) == ("", "complete", 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "ending"),
+    [
+        (b"data: a\n\ndata: lost", {"unterminated_event"}, "truncated"),
+        (b"data: a\n\ndata: lost\n", {"unterminated_event"}, "truncated"),
+        (b"data: a\n\nid: 1\n", {"unterminated_event"}, "truncated"),
+        (b"data: a\n\n: bye", set(), "complete"),
+        (b"data: a\n\n: bye\n", set(), "complete"),
+        (b"data: a\n\ndata: b\xf0\x9f", {"unterminated_event"}, "truncated"),
+        (b"data: \xff\xfe\n\n", {"invalid_utf8"}, "complete"),
+        (b": \xff\ndata: a\n\n", {"invalid_utf8"}, "complete"),
+        (b"data: : ping\n\n", {"keepalive_as_data"}, "complete"),
+        (b'data: a\n\n{"a":1}\n\n', {"unframed_json"}, "complete"),
+        (b"data: 3:15\n\nevent: ping\ndata: {}\n\n", set(), "complete"),
+        (b"<html><body>no</body></html>", {"not_a_stream"}, "invalid"),
+        (b'{"a":1}', {"not_a_stream"}, "invalid"),
+        (b"", set(), "complete"),
+    ],
+)
+def test_of_the_framing_alone_what_the_decoder_would_report_is_found(
+    body: bytes, expected: set[str], ending: str
+) -> None:
+    report = check(body, dialect="sse")
+    assert {finding.rule.name for finding in report.findings} == expected
+    assert report.ending == ending
 
 
 def test_selected_rules_are_the_only_ones_that_are_found() -> None:

@@ -89,9 +89,8 @@ class PartMarks:
         """
         before = self._size
         if complete is not None:
-            if text is None:
-                text = "" if self._data is None else without_surrogates(text_of(self._data))
-            native = complete(self._began, text, self._pieces or [])
+            said: str = without_surrogates(text_of(self._data or b"")) if text is None else text
+            native = complete(self._began, said, self._pieces or [])
         self.native = native
         self.is_complete = True
         self._annotations = annotations

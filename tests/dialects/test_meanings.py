@@ -87,6 +87,23 @@ ROWS = {
     "a new id on each fragment, without index": called(
         t("{", "f", "A", index=...) + t("}", id="B", index=...), "A f {}", odd=("missing_call_index", "call_id_changed")
     ),
+    "a call without id that is complete, and another with an id, whose arguments come later": called(
+        t("{}", "f") + t("", "f", "A") + t('{"a":1}', "f", "A"), " f {}", 'A f {"a":1}', odd=("missing_call_id",)
+    ),
+    "arguments that go on behind their end": Row(
+        t("[]", "f", "A") + t('{"a":{}', id="A") + CALLED,
+        calls=('A f []{"a":{}',),
+        finish="tool_calls",
+        error="no [DONE] came",
+        ending="truncated",
+    ),
+    "an escape in arguments that is cut in two, and no end": Row(
+        t('{"a":"}', "f", "A") + t("\\", id="A") + t('"}', id="A") + CALLED,
+        calls=('A f {"a":"}\\"}',),
+        finish="tool_calls",
+        error="no [DONE] came",
+        ending="truncated",
+    ),
     "a new id and the same name on each fragment": called(
         t('{"a"', "f", "A") + t(":1", "f", "B") + t("}", "f", "C"), 'A f {"a":1}', odd=("call_id_changed",)
     ),

@@ -98,9 +98,10 @@ ROWS = {
         ending="truncated",
     ),
     "an escape in arguments that is cut in two, and no end": Row(
-        t('{"a":"}', "f", "A") + t("\\", id="A") + t('"}', id="A") + CALLED,
+        t('{"a":"}', "f", "A") + t("\\", "f", index=...) + t('"}', "f", index=...) + CALLED,
         calls=('A f {"a":"}\\"}',),
         finish="tool_calls",
+        odd=("missing_call_index",),
         error="no [DONE] came",
         ending="truncated",
     ),

@@ -238,6 +238,7 @@ def test_the_case_of_a_process_of_its_own_prints_its_cost(capsys: pytest.Capture
 FORMATS = [workload for make in formats.WORKLOADS for workload in make(5)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workload", FORMATS, ids=lambda workload: workload.name)
 def test_each_format_is_read_right_by_all(workload: FormatWorkload) -> None:
     found = formats.measured(workload, 1)

@@ -55,6 +55,7 @@ def test_no_recording_is_complete_and_empty_in_silence(folder: str) -> None:
         check(body, is_chat=folder == "chat")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", FORMATS)
 def test_no_damaged_recording_is_complete_and_empty_in_silence(folder: str) -> None:
     recordings = list(bodies(folder))

@@ -84,6 +84,7 @@ def test_a_stream_says_which_it_is(name: str) -> None:
         assert stream.dialect == stream.completion.dialect == stream.completion.message.dialect == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["chat", "anthropic", "responses", "gemini"])
 def test_every_recording_is_of_its_own_format(folder: str) -> None:
     """By the first event, wherever it is cut; and so none is taken for another."""

@@ -825,6 +825,7 @@ def test_what_an_answer_consists_of(name: str) -> None:
     assert outcome.completion.finish_reason == "completed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_answer_is_truncated_until_its_last_event_is_whole(name: str) -> None:
     events, output, _, _ = ANSWERS[name]

@@ -179,6 +179,7 @@ def test_halves_are_rejoined_in_their_text(name: str, row: str, is_detected: boo
         assert whole.strip('"') in outcome.native
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ["in two pieces", "without its other half", "the same half twice"])
 @pytest.mark.parametrize("name", TEXTS)
 def test_cutting_changes_nothing(name: str, row: str) -> None:

@@ -352,7 +352,9 @@ def modules() -> list[str]:
     return [module.name for module in found if module.name not in (*SEARCHING, "sse_stream.__main__")]
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * name.endswith("_strategies")) for name in modules()]
+)
 def test_examples_in_docstrings_hold(name: str) -> None:
     report = io.StringIO()
     runner = doctest.DocTestRunner()

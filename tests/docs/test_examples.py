@@ -191,6 +191,7 @@ def test_it_runs_offline_as_it_stands(name: str, tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr, said) == (0, "", expected)
 
 
+@pytest.mark.slow
 def test_the_load_generator_runs_offline_as_it_stands(tmp_path: Path) -> None:
     ran = offline(MEASURING, tmp_path)
     assert ran.returncode == 0

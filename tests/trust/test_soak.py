@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .soak import soak, table
 from .soak_plans import plan
 
 
+@pytest.mark.slow
 def test_streams_of_every_kind_come_through_every_client() -> None:
     done = soak(150, seconds=12, each=1)
     assert not done.faults, table(done)

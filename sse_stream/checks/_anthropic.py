@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from .._json._depth import JSONValue
 from ..dialects._anthropic_blocks import KEPT_DELTAS, TEXT_FIELDS
@@ -95,10 +96,7 @@ class AnthropicInspector:
         block, index = value.get("content_block"), value.get("index")
         if not isinstance(block, dict):
             return  # the decoder reports it
-        kind = block.get("type")
-        field = TEXT_FIELDS.get(kind) if isinstance(kind, str) else None
-        if field is not None and block.get(field) is None:
-            self._odd(field, None, place)
+        self._text(TEXT_FIELDS, block, place)
         if not is_count(index):
             index = self._blocks  # as the decoder reads it, which reports it
         elif index in self._open and self._begun[index] == block:
@@ -114,17 +112,14 @@ class AnthropicInspector:
         delta, index = value.get("delta"), value.get("index")
         if not isinstance(delta, dict):
             return  # the decoder reports it
-        kind = delta.get("type")
-        field = _FIELDS.get(kind) if isinstance(kind, str) else None
-        if field is not None and delta.get(field) is None:
-            self._odd(field, None, place)
+        self._text(_FIELDS, delta, place)
         if not is_count(index):
             index = self._last
         if index not in self._open:  # the decoder reports it, and begins the block
             self._begun[index] = None
             self._open.add(index)
             return
-        block = self._begun[index]
+        kind, block = delta.get("type"), self._begun[index]
         if isinstance(kind, str) and isinstance(block, dict) and not _fits(kind, block.get("type")):
             known = kind in _DELTAS
             self._findings.explain("unknown_delta", f"{kind} in a block of type {block.get('type')}" if known else kind)
@@ -150,6 +145,13 @@ class AnthropicInspector:
                 self._odd(name, count, place)
         if usage and all(count is None for count in usage.values()):
             self._odd("usage", usage, place)
+
+    def _text(self, fields: Mapping[str, str], holder: dict[str, JSONValue], place: Place) -> None:
+        """Check that a block or a delta has its text, in the field that goes with its type."""
+        kind = holder.get("type")
+        field = fields.get(kind) if isinstance(kind, str) else None
+        if field is not None and holder.get(field) is None:
+            self._odd(field, None, place)
 
     def _odd(self, name: str, value: JSONValue, place: Place) -> None:
         self._findings.add("odd_type", place, f"{name}: {json.dumps(value)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from .._json._depth import JSONValue
@@ -89,7 +88,7 @@ class AnthropicInspector:
             self._blocks = max(self._blocks, len(content))
             self._begun = {**dict(enumerate(content)), **self._begun}
         else:
-            self._odd("content", content, place)
+            self._findings.odd_type("content", content, place)
         self._usage(message, seen, place)
 
     def _block(self, value: dict[str, JSONValue], seen: SeenEvent, place: Place) -> None:
@@ -142,19 +141,16 @@ class AnthropicInspector:
         for name in _COUNTS:
             count = usage.get(name)
             if count is not None and not is_count(count):
-                self._odd(name, count, place)
+                self._findings.odd_type(name, count, place)
         if usage and all(count is None for count in usage.values()):
-            self._odd("usage", usage, place)
+            self._findings.odd_type("usage", usage, place)
 
     def _text(self, fields: Mapping[str, str], holder: dict[str, JSONValue], place: Place) -> None:
         """Check that a block or a delta has its text, in the field that goes with its type."""
         kind = holder.get("type")
         field = fields.get(kind) if isinstance(kind, str) else None
         if field is not None and holder.get(field) is None:
-            self._odd(field, None, place)
-
-    def _odd(self, name: str, value: JSONValue, place: Place) -> None:
-        self._findings.add("odd_type", place, f"{name}: {json.dumps(value)}")
+            self._findings.odd_type(field, None, place)
 
     def end(self, place: Place) -> None:
         """Check what is known at the end of the stream."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
+from .._json._depth import JSONValue
 from ._rule import Level, Profile, Rule, RuleSet
 
 _EXCERPT = 160
@@ -104,6 +106,10 @@ class Findings:
             excerpt=excerpt_of(excerpt),
             count=count,
         )
+
+    def odd_type(self, field: str, value: JSONValue, place: Place) -> None:
+        """Record that a field has a value of another type than it should."""
+        self.add("odd_type", place, f"{field}: {json.dumps(value)}")
 
     def explain(self, name: str, detail: str) -> None:
         """Give the detail of a rule that the decoder is about to report.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from .._json._depth import JSONValue
 from ._blocks import SeenEvent
 from ._findings import Findings, Place
@@ -63,7 +61,7 @@ class GeminiInspector:
         for part in parts if isinstance(parts, list) else ():
             text = part.get("text") if isinstance(part, dict) else None
             if text is not None and not isinstance(text, str):
-                self._findings.add("odd_type", place, f"text: {json.dumps(text)}")
+                self._findings.odd_type("text", text, place)
 
     def _reason(self, reason: JSONValue, seen: SeenEvent, place: Place) -> None:
         if isinstance(reason, str) and reason not in _FINISH_REASONS:

@@ -67,7 +67,7 @@ class ResponsesInspector:
         if number is None:
             self._findings.add("missing_sequence_number", place, seen.data)
         elif not is_count(number):
-            self._odd("sequence_number", number, place)
+            self._findings.odd_type("sequence_number", number, place)
         if not self._has_begun:
             self._has_begun = True
             self._is_resumed = is_count(number) and number > (kind in BEGINNINGS) and kind != _CREATED
@@ -82,10 +82,10 @@ class ResponsesInspector:
     def _types(self, kind: str, value: dict[str, JSONValue], place: Place) -> None:
         held = _OBJECTS.get(kind)
         if held is not None and not isinstance(value.get(held), dict):
-            self._odd(held, value.get(held), place)
+            self._findings.odd_type(held, value.get(held), place)
         text = _TEXTS.get(kind)
         if text is not None and value.get(text) is None:  # the decoder reports other types
-            self._odd(text, None, place)
+            self._findings.odd_type(text, None, place)
 
     def _response(self, kind: str, response: dict[str, JSONValue], seen: SeenEvent, place: Place) -> None:
         usage, output = response.get("usage"), response.get("output")
@@ -143,11 +143,8 @@ class ResponsesInspector:
         number = read_number(index)
         if number is None:
             return None
-        self._odd(name, index, place)
+        self._findings.odd_type(name, index, place)
         return int(number)
-
-    def _odd(self, name: str, value: JSONValue, place: Place) -> None:
-        self._findings.add("odd_type", place, f"{name}: {json.dumps(value)}")
 
     def end(self, place: Place) -> None:
         """Check what is known at the end of the stream."""

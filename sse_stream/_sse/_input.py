@@ -10,22 +10,43 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class StreamInput:
-    """Buffers bytes that arrive in pieces split anywhere. In the buffer, every line ends in LF.
+    """Buffers bytes that arrive in pieces split anywhere, and cuts them into lines.
+
+    Args:
+        room: The maximum length of a line.
 
     Attributes:
-        buffer: The piece that is being read; empty if nothing is left to read.
+        buffer: The piece that is being read, in which every line ends in LF; empty if nothing is left to read.
         position: The position in `buffer` up to which it has been read.
         later: The pieces after it.
         takes_as_is: Whether the next piece starts neither with a possible BOM nor with the LF of a split CRLF.
+        partial: The beginning of a line that has not ended.
+        room: The maximum length of a line: what the limit leaves beside the data of the event.
+        between_events: Whether no line of an event has begun since the last blank line.
         closed: Whether no more bytes will come.
     """
 
-    __slots__ = ("_failure", "_head", "_skip_lf", "buffer", "closed", "later", "position", "takes_as_is")
+    __slots__ = (
+        "_failure",
+        "_head",
+        "_skip_lf",
+        "between_events",
+        "buffer",
+        "closed",
+        "later",
+        "partial",
+        "position",
+        "room",
+        "takes_as_is",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
         self.buffer = b""
         self.position = 0
         self.later: deque[bytes] = deque()
+        self.partial = bytearray()
+        self.room = room
+        self.between_events = True
         self.takes_as_is = False
         self._head: bytes | None = b""  # the first bytes, while they may be a BOM; then None
         self._skip_lf = False  # the last byte was a CR, so a following LF belongs to the same line end
@@ -53,10 +74,15 @@ class StreamInput:
             data = data.replace(b"\r\n", b"\n")
             if 13 in data:
                 data = data.replace(b"\r", b"\n")
-        if not self.buffer:
+        if self.buffer:
+            if data:
+                self.later.append(data)
+        elif 10 in data or len(self.partial) + len(data) > self.room:
             self.buffer = data
         elif data:
-            self.later.append(data)
+            # Measured as "one byte a read": bytes that end no line have nothing in them to be read.
+            self.partial += data
+            self.between_events = False
 
     def close(self) -> None:
         """End the input. After an error, or when called again, this changes nothing."""
@@ -110,3 +136,25 @@ class StreamInput:
         else:
             self.position = 0
             self.buffer = self.later.popleft() if self.later else b""
+
+    def next_line(self) -> bytes | bytearray | None:
+        """Return the next line without its line ending; `None` if it is incomplete, which then is `partial`."""
+        while buffer := self.buffer:
+            start = self.position
+            end = buffer.find(b"\n", start)
+            if end >= 0:
+                line = buffer[start:end]
+                end += 1
+                if end < len(buffer):  # `pass_over`, written out because each line comes here
+                    self.position = end
+                else:
+                    self.pass_over(end)
+                if not self.partial:
+                    return line
+                joined, self.partial = self.partial, bytearray()
+                joined += line
+                return joined
+            self.partial += buffer[start:] if start else buffer
+            self.between_events = False
+            self.pass_over(len(buffer))
+        return None

@@ -20,7 +20,7 @@ import pytest
 from sse_stream import EventTooLargeError, SSEDecoder, SSEStreamError
 from sse_stream import ServerSentEvent as Event
 from sse_stream._sse import _decoder as _sse
-from sse_stream._sse import _parser
+from sse_stream._sse import _input, _parser
 from sse_stream._sse._parser import EventParser
 from sse_stream.testing import bytewise, every_cut
 
@@ -839,7 +839,8 @@ class CountingBuffer(bytearray):
 def test_bytes_moved_are_linear_in_the_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = MANY[name]
     waits = name.startswith(("one line", "one comment", "data lines"))
-    monkeypatch.setattr(_parser, "bytearray", CountingBuffer, raising=False)
+    for module in (_input, _parser):
+        monkeypatch.setattr(module, "bytearray", CountingBuffer, raising=False)
     moved = []
     for count in (500, 1_000):
         CountingBuffer.moved = 0
@@ -885,7 +886,8 @@ def test_copies_of_a_piece_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bytes_moved_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_parser, "bytearray", CountingBuffer, raising=False)
+    for module in (_input, _parser):
+        monkeypatch.setattr(module, "bytearray", CountingBuffer, raising=False)
     CountingBuffer.moved = 0
     assert decoded(SSEDecoder(), bytewise(b"data: abcd\n\n")) == [Event("abcd")]
     assert CountingBuffer.moved >= len(b"data: abcd") + len(b"abcd")

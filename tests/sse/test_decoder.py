@@ -757,6 +757,7 @@ def test_what_may_go_on_for_ever_needs_no_memory(block: bytes) -> None:
 
 MANY: dict[str, Callable[[int], Iterable[bytes]]] = {
     "one line in many reads": lambda count: [b"data: ", *[b"x" * 1_460] * count, b"\n\n"],
+    "one line in many reads behind another": lambda count: [b"\ndata: ", *[b"x" * 1_460] * count, b"\n\n"],
     "one line, one byte a read": lambda count: [b"data: ", *[b"x"] * count, b"\n\n"],
     "one comment in many reads": lambda count: [b": ", *[b"x"] * count, b"\n\n"],
     "data lines in one read": lambda count: [b"data: x\n" * count + b"\n"],
@@ -775,6 +776,17 @@ MANY: dict[str, Callable[[int], Iterable[bytes]]] = {
 }
 
 
+def decode(decoder: SSEDecoder, pieces: Iterable[bytes], *, unread: bool) -> None:
+    """Decode the pieces: each at once, or all of them at the end."""
+    for piece in pieces:
+        events = decoder.feed(piece)
+        if not unread:
+            for _ in events:
+                pass
+    for _ in decoder.close():
+        pass
+
+
 def operations(pieces: Iterable[bytes], *, unread: bool) -> int:
     """How many functions are called, in Python and in C, to decode the pieces."""
     count = 0
@@ -788,19 +800,16 @@ def operations(pieces: Iterable[bytes], *, unread: bool) -> int:
     before = sys.getprofile()
     sys.setprofile(counting)
     try:
-        for piece in pieces:
-            events = decoder.feed(piece)
-            if not unread:
-                for _ in events:
-                    pass
-        for _ in decoder.close():
-            pass
+        decode(decoder, pieces, unread=unread)
     finally:
         sys.setprofile(before)
     return count
 
 
-@pytest.mark.parametrize("unread", [False, True], ids=["read at once", "read at the end"])
+either_unread = pytest.mark.parametrize("unread", [False, True], ids=["read at once", "read at the end"])
+
+
+@either_unread
 @pytest.mark.parametrize("stream", MANY.values(), ids=MANY)
 def test_operations_are_linear_in_the_bytes(stream: Callable[[int], Iterable[bytes]], unread: bool) -> None:
     once, twice = (operations(stream(count), unread=unread) for count in (500, 1_000))
@@ -835,8 +844,9 @@ class CountingBuffer(bytearray):
         return super().decode(encoding, errors)
 
 
+@either_unread
 @pytest.mark.parametrize("name", MANY)
-def test_bytes_moved_are_linear_in_the_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_moved_are_linear_in_the_bytes(name: str, unread: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = MANY[name]
     waits = name.startswith(("one line", "one comment", "data lines"))
     for module in (_input, _parser):
@@ -844,7 +854,7 @@ def test_bytes_moved_are_linear_in_the_bytes(name: str, monkeypatch: pytest.Monk
     moved = []
     for count in (500, 1_000):
         CountingBuffer.moved = 0
-        decoded(SSEDecoder(), stream(count))
+        decode(SSEDecoder(), stream(count), unread=unread)
         moved.append(CountingBuffer.moved)
     assert moved[1] <= 2.1 * moved[0]
     assert moved[1] <= 3 * sum(map(len, stream(1_000)))

@@ -242,7 +242,7 @@ def _overlay(kept: dict[str, JSONValue], fields: Mapping[str, JSONValue]) -> int
                 old += value
                 growth += POINTER * len(value) + weight(*value)
             continue
-        else:
+        elif not is_same(old, value):
             growth += weight(value) - weight(old)
         kept[name] = value
     return growth

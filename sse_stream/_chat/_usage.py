@@ -60,8 +60,8 @@ class UsageState:
         extras = _extras(report)
         if before is None and counts == Usage() and not _says_something(extras):
             return None, 0
-        self._counts = counts = counts if before is None else _merged(before, counts)
-        growth = weight(counts) - weight(before)
+        counts, growth = (counts, weight(counts)) if before is None else _merged(before, counts)
+        self._counts = counts
         for level, extra in extras.items():
             if level not in self._extras:
                 self._extras[level] = LatestFields()
@@ -126,14 +126,18 @@ def _with_extras(counts: Usage, extras: dict[str, dict[str, object]]) -> Usage:
     return replace(counts, extra=extras.get("", NOTHING), **details)
 
 
-def _merged(before: Counts, report: Counts) -> Counts:
+def _merged(before: Counts, report: Counts) -> tuple[Counts, int]:
+    """Return the counts of both reports, those of the later one where both have one; and the growth in bytes."""
     fields = {}
+    growth = 0
     for name in report.__struct_fields__:
         old, new = getattr(before, name), getattr(report, name)
-        if name in _LEVELS and old is not None and new is not None:
-            fields[name] = _merged(old, new)
-        elif new is None:
-            fields[name] = old
-        else:
-            fields[name] = new
-    return type(report)(**fields)
+        if new is None:
+            new = old
+        elif name in _LEVELS and old is not None:
+            new, more = _merged(old, new)
+            growth += more
+        elif new is not old:
+            growth += weight(new) - weight(old)
+        fields[name] = new
+    return type(report)(**fields), growth

@@ -14,16 +14,13 @@ from sse_stream import (
     ChatCompletionChunk,
     ChatDecoder,
     EventTooLargeError,
-    JSONValue,
     Limits,
-    Message,
     OutputTooLargeError,
     PartStarted,
-    ServerSentEvent,
     SSEStreamError,
     TextDelta,
 )
-from sse_stream.dialects import Item, OpenAIResponses
+from sse_stream.dialects import OpenAIResponses
 from sse_stream.testing import ChatRecording, bytewise, chunkings, mutations, responses_streams
 
 from .responses_bodies import (
@@ -45,35 +42,7 @@ from .responses_bodies import (
     text,
     whole,
 )
-
-
-class Slow:
-    """The same dialect, which reads nothing by a fast path."""
-
-    name = OpenAIResponses.name
-    end_mark = OpenAIResponses.end_mark
-
-    def __init__(self) -> None:
-        self._responses = OpenAIResponses()
-
-    def decode(self, event: ServerSentEvent) -> Sequence[Item]:
-        return self._responses.decode(event)
-
-    def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
-        return None
-
-    def decode_field(self, name: str, value: str) -> Sequence[Item]:
-        return self._responses.decode_field(name, value)
-
-    def is_whole(self, data: str) -> bool:
-        return self._responses.is_whole(data)
-
-    def end(self) -> Sequence[Item]:
-        return self._responses.end()
-
-    @staticmethod
-    def turn(message: Message) -> JSONValue:
-        return OpenAIResponses.turn(message)
+from .slow import without_fast_paths
 
 
 def outcome(decoder: ChatDecoder, pieces: Iterable[bytes]) -> object:
@@ -111,7 +80,7 @@ def test_the_fast_paths_change_nothing_whatever_the_bytes(stream: ChatRecording,
     damaged = data.draw(st.just(stream.body) | mutations(stream.body))
     pieces = data.draw(chunkings(damaged))
     fast = outcome(ChatDecoder(dialect=OpenAIResponses()), pieces)
-    assert fast == outcome(ChatDecoder(dialect=Slow()), pieces)
+    assert fast == outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses())), pieces)
     assert fast == outcome(ChatDecoder(dialect=OpenAIResponses()), [damaged])
 
 
@@ -144,7 +113,7 @@ LONG: dict[str, list[Object]] = {
 def test_text_is_the_same_by_each_path(name: str, line_end: bytes, *, named: bool) -> None:
     events = numbered(created(), added(0, message()), *LONG[name], ended())
     blocks = [framed(event, named=named).replace(b"\n", line_end) for event in events]
-    slow = outcome(ChatDecoder(dialect=Slow(), keepalives=True), blocks)
+    slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses()), keepalives=True), blocks)
     data = b"".join(blocks)
     halves = [data[start : start + 333] for start in range(0, len(data), 333)]
     for pieces in (blocks, [data], bytewise(data), halves):
@@ -171,7 +140,7 @@ def test_text_in_other_frames_is_the_same(block: bytes) -> None:
     for number, event in enumerate(numbered(*map(text, "efgh"), first=len(first))):
         data = framed(event, named=False).strip().removeprefix(b"data: ")
         blocks.append(block % data if number % 2 else framed(event))
-    slow = outcome(ChatDecoder(dialect=Slow()), blocks)
+    slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses())), blocks)
     for pieces in (blocks, [b"".join(blocks)], bytewise(b"".join(blocks))):
         assert outcome(ChatDecoder(dialect=OpenAIResponses()), pieces) == slow
 
@@ -194,7 +163,7 @@ def test_limits_hold_on_each_path(size: int) -> None:
     events = [created(), added(0, message()), *(text("x" * 10) for _ in range(100))]
     data = body(*events)
     fast = ChatDecoder(dialect=OpenAIResponses(), limits=Limits(output_size=500 + size))
-    slow = ChatDecoder(dialect=Slow(), limits=Limits(output_size=500 + size))
+    slow = ChatDecoder(dialect=without_fast_paths(OpenAIResponses()), limits=Limits(output_size=500 + size))
     blocks = [framed(event) for event in numbered(*events)]
     assert outcome(fast, blocks) == outcome(slow, [data])
     assert isinstance(fast.error, OutputTooLargeError)
@@ -250,7 +219,7 @@ def test_an_event_may_be_as_large_as_the_limit_on_each_path(*, named: bool) -> N
     assert decoded(blocks, event_size=limit) == 4
     for size in range(limit - 8, limit + 1):
         fast = ChatDecoder(dialect=OpenAIResponses(), limits=Limits(event_size=size))
-        slow = ChatDecoder(dialect=Slow(), limits=Limits(event_size=size))
+        slow = ChatDecoder(dialect=without_fast_paths(OpenAIResponses()), limits=Limits(event_size=size))
         assert outcome(fast, blocks) == outcome(slow, blocks)
         assert isinstance(fast.error, EventTooLargeError) is (size < limit)
 
@@ -260,7 +229,7 @@ def test_the_name_of_an_event_may_be_too_large_on_each_path() -> None:
     blocks = [framed(event) for event in events]
     blocks[-1] = blocks[-1].replace(b"event: ", b"event: " + b"x" * 500)
     limits = Limits(event_size=400)
-    slow = outcome(ChatDecoder(dialect=Slow(), limits=limits), blocks)
+    slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses()), limits=limits), blocks)
     assert outcome(ChatDecoder(dialect=OpenAIResponses(), limits=limits), blocks) == slow
 
 
@@ -269,7 +238,7 @@ def test_an_event_that_is_too_large_is_so_on_each_path() -> None:
     blocks = [framed(event) for event in events]
     limits = Limits(event_size=500)
     fast = outcome(ChatDecoder(dialect=OpenAIResponses(), limits=limits), blocks)
-    assert fast == outcome(ChatDecoder(dialect=Slow(), limits=limits), blocks)
+    assert fast == outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses()), limits=limits), blocks)
     assert "EventTooLargeError" in str(fast)
 
 

@@ -2,7 +2,7 @@
 
     python -m tests.trust.fuzz [TARGET …] --seconds 20 [--jobs 2] [--corpus FOLDER]
 
-The targets are `sse`, `chat` and `reader` (default: all). Requires atheris (`pip install atheris`, Python 3.11 at
+A TARGET is `sse`, `chat`, `anthropic`, `responses`, `gemini`, `partial` or `reader` (default: all). Requires atheris (`pip install atheris`, Python 3.11 at
 most). Prints a row per target, and the bytes of any failure; the exit status is 1 if there is one. With `--corpus`,
 the corpus is saved, and used by the next run.
 """
@@ -25,7 +25,8 @@ from .invariants import CHECKS
 from .seeds import seeds, tokens
 
 # Long enough for several events of several fields, and no longer: time goes with it.
-_MAX_LENGTH = {"sse": 400, "chat": 2000, "reader": 2000}
+_MAX_LENGTH = {"sse": 400, "partial": 200}
+_OTHERWISE = 2000
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ def fuzz(target: str, seconds: int, corpus: Path | None = None, runs: int = -1, 
         for number, body in enumerate(seeds(target).values()):
             (begun / str(number)).write_bytes(body)
         dictionary = workspace / "tokens"
-        dictionary.write_text("".join(f'"{_escaped(token)}"\n' for token in tokens()))
+        dictionary.write_text("".join(f'"{_escaped(token)}"\n' for token in tokens(target)))
         options = [
             f"-max_total_time={seconds}",
-            f"-max_len={_MAX_LENGTH[target]}",
+            f"-max_len={_MAX_LENGTH.get(target, _OTHERWISE)}",
             f"-dict={dictionary}",
             f"-artifact_prefix={found}/",
             "-print_final_stats=1",
@@ -119,11 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.targets or list(CHECKS),
             )
         )
-    print(f"{'target':8}{'executions':>12}{'seconds':>9}{'a second':>10}{'covered':>9}{'corpus':>8}{'found':>7}")
+    print(f"{'target':10}{'executions':>12}{'seconds':>9}{'a second':>10}{'covered':>9}{'corpus':>8}{'found':>7}")
     for run in runs:
         rate = run.executions / max(run.seconds, 1)
         print(
-            f"{run.target:8}{run.executions:12,}{run.seconds:9.0f}{rate:10,.0f}{run.covered:9,}{run.corpus:8,}"
+            f"{run.target:10}{run.executions:12,}{run.seconds:9.0f}{rate:10,.0f}{run.covered:9,}{run.corpus:8,}"
             f"{len(run.findings):7}"
         )
     for run in runs:

@@ -10,8 +10,10 @@ import json
 import random
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -28,24 +30,28 @@ from sse_stream import (
     EventTooLargeError,
     Limits,
     ReasoningDelta,
+    ReasoningPart,
     RefusalDelta,
+    RefusalPart,
     ServerSentEvent,
     SSEDecoder,
     SSEStreamError,
     StreamDone,
     TextDelta,
+    TextPart,
     ToolCallDelta,
     ToolCallDone,
     ToolCallStarted,
 )
 from sse_stream._json._lenient import loads
 from sse_stream._json._reading import ignore, read_struct
-from sse_stream.dialects import Dialect, OpenAIChat
+from sse_stream.dialects import AnthropicMessages, Dialect, GeminiContent, OpenAIChat, OpenAIResponses
 from sse_stream.dialects._quirks import normalized
 
+from ..dialects.slow import without_fast_paths
 from ..sse import standard as sse_standard
 from .comparing import so_far
-from .shortcut import WithoutShortcut
+from .partial_invariants import check_partial
 
 # Up to this many bytes a body is also read one byte at a time.
 _BYTEWISE = 120
@@ -145,29 +151,41 @@ SMALL = Limits(event_size=2000, output_size=3000, choices=3, tool_calls=4)
 
 
 def check_chat(body: bytes) -> None:
-    """`ChatDecoder` raises nothing but its own errors, adds up, and does not care how the body is cut."""
-    whole = _read_chat([body])
+    """`ChatDecoder` finds the format, raises nothing but its own errors, adds up, and does not care about the cuts."""
+    whole, _ = _check_stream(body, lambda: None)
+    _check_same(_read_chat([body], without_fast_paths(OpenAIChat())), _read_chat([body], OpenAIChat()), [body])
+    _check_chunks(body, whole)
+
+
+def check_format(make: Callable[[], Dialect], body: bytes) -> None:
+    """The same for a format that is given, which reads alike with and without its fast paths."""
+    whole, limited = _check_stream(body, make)
+    _check_same(_read_chat([body], without_fast_paths(make())), whole, [body])
+    _check_same(_read_chat([body], without_fast_paths(make()), limits=SMALL), limited, [body])
+
+
+def _check_stream(body: bytes, make: Callable[[], Dialect | None]) -> tuple[Outcome, Outcome]:
+    """What holds for every format. Returns the reading of the whole body, without limits and with small ones."""
+    whole = _read_chat([body], make())
     _check_sums(whole)
-    known = _read_chat([body], dialect=OpenAIChat())
-    _check_same(_read_chat([body], dialect=WithoutShortcut()), known, [body])
     for pieces in ways_of_cutting(body):
         for unread in (False, True):
-            _check_same(_read_chat(pieces, unread=unread), whole, pieces)
-    limited = _read_chat([body], limits=SMALL)
+            _check_same(_read_chat(pieces, make(), unread=unread), whole, pieces)
+    limited = _read_chat([body], make(), limits=SMALL)
     _check_sums(limited)
     for pieces in ways_of_cutting(body):
-        _check_same(_read_chat(pieces, limits=SMALL), limited, pieces)
-    _check_strict(body, whole)
-    _check_chunks(body, whole)
+        _check_same(_read_chat(pieces, make(), limits=SMALL), limited, pieces)
+    _check_strict(_read_chat([body], make(), strict=True), whole, body)
+    return whole, limited
 
 
 def _read_chat(
     pieces: Sequence[bytes],
+    dialect: Dialect | None,
     *,
     unread: bool = False,
     strict: bool = False,
     limits: Limits = Limits(),
-    dialect: Dialect | None = None,
 ) -> Outcome:
     decoder = ChatDecoder(dialect=dialect, strict=strict, limits=limits, keepalives=True)
     events: list[ChatEvent] = []
@@ -218,11 +236,18 @@ def _check_sums(outcome: Outcome) -> None:
         message = choice.message
         json.dumps(message.to_dict()).encode()
         partial = outcome.error is not None and outcome.error[0] in ("OutputTooLargeError", "ChunkDecodeError")
-        _check_text("".join(event.text for event in own if isinstance(event, TextDelta)), message.content, partial)
-        _check_text(
-            "".join(event.text for event in own if isinstance(event, ReasoningDelta)), message.reasoning, partial
-        )
-        _check_text("".join(event.text for event in own if isinstance(event, RefusalDelta)), message.refusal, partial)
+        for delta, part, kept in (
+            (TextDelta, TextPart, message.content),
+            (ReasoningDelta, ReasoningPart, message.reasoning),
+            (RefusalDelta, RefusalPart, message.refusal),
+        ):
+            delivered = "".join(event.text for event in own if isinstance(event, delta))
+            texts = [found.text for found in message.parts if isinstance(found, part)]
+            assert (kept or "") == "".join(texts)
+            if len(texts) > 1:  # which may have taken turns: each part keeps its own pieces together
+                assert Counter(delivered) == Counter(kept) or (partial and Counter(delivered) <= Counter(kept))
+            else:
+                _check_text(delivered, kept, partial)
         started = [event.index for event in own if isinstance(event, ToolCallStarted)]
         assert started == list(range(len(started)))
         assert len(started) == len(message.tool_calls) or partial
@@ -242,9 +267,8 @@ def _check_text(delivered: str, kept: str | None, partial: bool) -> None:
     assert delivered == kept or (partial and kept.startswith(delivered)), (delivered, kept)
 
 
-def _check_strict(body: bytes, lenient: Outcome) -> None:
+def _check_strict(strict: Outcome, lenient: Outcome, body: bytes) -> None:
     """Strict mode is the same where nothing is odd, and stops at the first oddity where something is."""
-    strict = _read_chat([body], strict=True)
     if not any(anomaly.level == "deviation" for anomaly in lenient.anomalies):
         _check_same(strict, lenient, [body])
         return
@@ -256,7 +280,7 @@ def _check_strict(body: bytes, lenient: Outcome) -> None:
 
 
 def _check_chunks(body: bytes, whole: Outcome) -> None:
-    """The chunks, added up by hand, are the completion."""
+    """The chunks, added up by hand, are the completion. In other formats it also has the parts of their own."""
     decoder = ChatDecoder()
     accumulator = ChatAccumulator()
     error = None
@@ -270,7 +294,8 @@ def _check_chunks(body: bytes, whole: Outcome) -> None:
     assert error == whole.error
     if error is None:
         accumulator.close()  # what may be a placeholder waits for the end
-    assert same(accumulator.completion, whole.completion)
+    if whole.completion.dialect in (OpenAIChat.name, ""):
+        assert same(accumulator.completion, whole.completion)
 
 
 # The tolerant reader.
@@ -322,5 +347,13 @@ def _check_kept(value: Mapping[str, Any], chunk: ChatCompletionChunk) -> None:
             assert getattr(chunk, name) == item
 
 
-CHECKS: Mapping[str, Callable[[bytes], None]] = {"sse": check_sse, "chat": check_chat, "reader": check_reader}
+CHECKS: Mapping[str, Callable[[bytes], None]] = {
+    "sse": check_sse,
+    "chat": check_chat,
+    "anthropic": partial(check_format, AnthropicMessages),
+    "responses": partial(check_format, OpenAIResponses),
+    "gemini": partial(check_format, GeminiContent),
+    "partial": check_partial,
+    "reader": check_reader,
+}
 """The checks, by the name of what they check."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import sse_stream
-from sse_stream.testing import HABITS
+from sse_stream.testing import ANTHROPIC_HABITS, GEMINI_HABITS, HABITS, RESPONSES_HABITS
 
 _FRAMES = [
     b"data: a\n\n",
@@ -23,22 +24,14 @@ _ALIKE = [
     "".join(f'data: {{"a":{n},"choices":[{{"index":0,"delta":{{"reasoning":"{n}"}}}}]}}\n\n' for n in range(4)),
     "".join(f'data: {{"choices":[],"b":"","usage":{{"total_tokens":{n}}}}}\r\n\r\n' for n in range(1, 5)),
 ]
+_JSON_TOKENS = [
+    *[b"null", b"true", b"false", b"NaN", b"1e999", b"-1", b'""', b"{}", b"[]", b'{"":', b",", b"\\ud83d", b"\\ude00"],
+    *[b"\\u0000", b"\\n", b"\\\\"],
+]
 _TOKENS = [
     *[b"data: ", b"data:", b"event: ", b"id: ", b"retry: ", b": ", b"error: ", b"\n\n", b"\r\n\r\n", b"\xef\xbb\xbf"],
-    *[
-        b"[DONE]",
-        b"data: [DONE]\n\n",
-        b"null",
-        b"true",
-        b"NaN",
-        b"1e999",
-        b"-1",
-        b'""',
-        b"{}",
-        b"[]",
-        b"\\ud83d",
-        b"\\u0000",
-    ],
+    *[b"[DONE]", b"data: [DONE]\n\n"],
+    *_JSON_TOKENS,
     *[
         b'"index":0',
         b'"index":1',
@@ -60,22 +53,47 @@ _TOKENS = [
 ]
 
 
+_CATALOGS = {"anthropic": ANTHROPIC_HABITS, "responses": RESPONSES_HABITS, "gemini": GEMINI_HABITS}
+# Texts whose values, escapes and endings a parser of incomplete JSON can get wrong.
+_PARTIAL = [
+    rb'{"a": [1, -0.5e+3, true, null], "b": {"": "\u00e9\ud83d\ude00\n\\"}, "a": {}}',
+    rb'[[[]], "\ud83d", "\ude00\ud83dx", [{"k": []}, 1.0]] ',
+    b' "\xc3\xa9\xf0\x9f\x98\x80" ',
+    b"-12.5e-7",
+    b'{"path": "a.py", "content": "def f():\\n\\treturn 1\\n"}',
+    b"[" * 127 + b"0" + b"]" * 127,
+    b"[" * 130,
+]
+
+
 def seeds(target: str) -> Mapping[str, bytes]:
-    """Bodies by name: whole streams, or for the tolerant reader the data of their events."""
+    """Bodies by name: whole streams, or JSON for the targets that read nothing else."""
+    if target == "partial":
+        return {f"text {number}": text for number, text in enumerate(_PARTIAL)}
+    if target in _CATALOGS:
+        return {name: habit.body for name, habit in _CATALOGS[target].items()}
     bodies = {name: habit.body for name, habit in HABITS.items()}
     bodies.update((f"frames {number}", body) for number, body in enumerate(_FRAMES))
     bodies.update((f"alike {number}", body.encode()) for number, body in enumerate(_ALIKE))
-    if target != "reader":
-        return bodies
-    return {
-        f"{name} {number}": event.data.encode()
-        for name, body in bodies.items()
-        for number, event in enumerate(sse_stream.SSEDecoder().feed(body + b"\n\n"))
-    }
+    if target == "reader":
+        return {
+            f"{name} {number}": event.data.encode()
+            for name, body in bodies.items()
+            for number, event in enumerate(sse_stream.SSEDecoder().feed(body + b"\n\n"))
+        }
+    if target == "chat":  # which finds the format
+        for other, catalog in _CATALOGS.items():
+            bodies.update((f"{other} {name}", habit.body) for name, habit in catalog.items())
+    return bodies
 
 
-def tokens() -> list[bytes]:
-    """What means something to the library: its own tokens, and every field name of the chunk model."""
+def tokens(target: str) -> list[bytes]:
+    """What means something to the library: its own tokens, and the field names of the model or of the format."""
+    if target == "partial":
+        return _JSON_TOKENS
+    if target in _CATALOGS:
+        bodies = b"".join(seeds(target).values())
+        return [*_TOKENS, *sorted({*re.findall(rb'"\w+":', bodies), *re.findall(rb'"type": ?"[^"]+"', bodies)})]
     structs = [item for item in vars(sse_stream).values() if hasattr(item, "__struct_fields__")]
     names = sorted({name for struct in structs for name in struct.__struct_fields__})
     return [*_TOKENS, *(f'"{name}":'.encode() for name in names)]

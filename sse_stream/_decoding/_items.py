@@ -15,6 +15,9 @@ from ..dialects._detect import FormatDetector
 from ._queue import ItemQueue
 from ._unframed import UnframedJSON
 
+_REPLACEMENT = "\ufffd"
+"""Stands for bytes that are not UTF-8."""
+
 
 class ItemDecoder:
     """Decodes server-sent events on demand, and queues their items.
@@ -87,9 +90,11 @@ class ItemDecoder:
         if data is None:
             return None
         self.events_seen += 1
-        chunk = self._decode_plain(data, parser.plain_name)
+        # A typed decoder does not look into the strings that it skips, where malformed text may be as well.
+        text = None if data.isascii() else parser.decoded(data)
+        chunk = self._decode_plain(data if text is None or _REPLACEMENT not in text else text, parser.plain_name)
         if chunk is None:
-            self._decode(ServerSentEvent(parser.decoded(data), parser.plain_name, parser.last_event_id))
+            self._decode(ServerSentEvent(text or data.decode(), parser.plain_name, parser.last_event_id))
         elif self._current.detector is not None or self._items.surrogates.waiting:
             before = self._current.settled(chunk)
             if before or self._items.surrogates.waiting:

@@ -74,6 +74,7 @@ class TextShortcut:
             or block.find(b"\n", start) != end
             or not block.endswith(PLAIN_END)
             or end - start > self._limit
+            or not (block.isascii() or _is_utf8(block))  # the decoder does not look into the strings that it skips
             or (text := self._decode(block[start:end])) is None
         ):
             return None
@@ -100,6 +101,14 @@ class TextShortcut:
             self.tries -= 1
             self.channel = self._builder.repeating(chunk)
             self._found_at = self.seen
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _data_begins(block: bytes) -> int:

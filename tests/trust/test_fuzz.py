@@ -12,7 +12,15 @@ from .invariants import CHECKS
 from .seeds import seeds
 
 # What the fuzzer found, reduced: the target, and the bytes on which it failed.
-FINDINGS: list[tuple[str, bytes]] = []
+FINDINGS: list[tuple[str, bytes]] = [
+    # A key that is not UTF-8, in an event that the shortcut for text read.
+    (
+        "responses",
+        b'data: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","content":[]}}\n\n'
+        b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}\n\n'
+        b'data: {"type":"response.output_text.delta","output_index":0,"\x8e":0,"delta":"b"}\n\n',
+    ),
+]
 
 SEEDS = [(target, name, body) for target in CHECKS for name, body in seeds(target).items()]
 

@@ -1,0 +1,65 @@
+"""Bytes that are not UTF-8, where a typed decoder does not look: each is one anomaly, whichever path reads its event."""
+
+from __future__ import annotations
+
+import pytest
+
+from sse_stream import ChatDecoder
+from sse_stream.dialects import AnthropicMessages, Dialect, GeminiContent, OpenAIChat, OpenAIResponses
+from sse_stream.testing import bytewise, every_cut
+
+ANTHROPIC = (
+    b'data: {"type":"message_start","message":{"id":"m","role":"assistant","content":[]}}\n\n'
+    b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
+)
+RESPONSES = (
+    b'data: {"type":"response.created","response":{"id":"r"}}\n\n'
+    b'data: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","content":[]}}\n\n'
+)
+# Of each format: its dialect, the beginning of a stream, and a piece of text with room for another field.
+FORMATS: dict[str, tuple[type[Dialect], bytes, bytes]] = {
+    "chat": (OpenAIChat, b"", b'{"choices":[{"index":0,"delta":{"content":"a"}}]%s}'),
+    "Anthropic": (
+        AnthropicMessages,
+        ANTHROPIC,
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}%s}',
+    ),
+    "Responses": (
+        OpenAIResponses,
+        RESPONSES,
+        b'{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"%s}',
+    ),
+    "Gemini": (GeminiContent, b"", b'{"candidates":[{"content":{"parts":[{"text":"a"}]}}]%s}'),
+}
+FIELDS = {
+    "a value": b',"extra":"\xff"',
+    "a value within others": b',"extra":{"list":["\xf0\x9f"]}',
+    "a key": b',"ext\xffra":1',
+    "a key within others": b',"extra":{"\xc3":{}}',
+}
+
+
+def check(make: type[Dialect], events: list[bytes]) -> None:
+    """One event is malformed, and each says one letter."""
+    body = b"".join(events)
+    for pieces in (events, [body], bytewise(body), *every_cut(body)):
+        decoder = ChatDecoder(dialect=make())
+        for piece in pieces:
+            list(decoder.feed(piece))
+        assert [anomaly.count for anomaly in decoder.anomalies if anomaly.kind == "invalid_utf8"] == [1], pieces
+        assert decoder.completion.message.content == "aaaaa", pieces
+
+
+@pytest.mark.parametrize("wire_format", FORMATS)
+@pytest.mark.parametrize("field", FIELDS)
+def test_it_is_an_anomaly_in_a_field_without_meaning(wire_format: str, field: str) -> None:
+    make, begin, piece = FORMATS[wire_format]
+    plain, malformed = (b"data: " + piece % more + b"\n\n" for more in (b"", FIELDS[field]))
+    check(make, [begin, *[plain] * 3, malformed, plain])
+
+
+@pytest.mark.parametrize("wire_format", ["Anthropic", "Responses"])
+def test_it_is_an_anomaly_in_the_name_of_an_event(wire_format: str) -> None:
+    make, begin, piece = FORMATS[wire_format]
+    plain, malformed = (b"event: " + name + b"\ndata: " + piece % b"" + b"\n\n" for name in (b"text", b"te\xffxt"))
+    check(make, [begin, *[plain] * 3, malformed, plain])

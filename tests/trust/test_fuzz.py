@@ -16,9 +16,11 @@ FINDINGS: list[tuple[str, bytes]] = [
     # A key that is not UTF-8, in an event that the shortcut for text read.
     (
         "responses",
-        b'data: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","content":[]}}\n\n'
-        b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}\n\n'
-        b'data: {"type":"response.output_text.delta","output_index":0,"\x8e":0,"delta":"b"}\n\n',
+        (
+            b'data: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","content":[]}}\n\n'
+            b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}\n\n'
+            b'data: {"type":"response.output_text.delta","output_index":0,"\x8e":0,"delta":"b"}\n\n'
+        ),
     ),
 ]
 

@@ -89,7 +89,7 @@ def _description(chosen: Plan) -> str:
     reply = chosen.reply
     size = len(reply.body) if isinstance(reply.body, bytes) else 0
     return (
-        f"{chosen.kind}, {size} bytes cut {reply.cut}, {reply.fault}, {reply.encoding}, {reply.framing}, "
+        f"{chosen.kind} of {chosen.wire_format}, {size} bytes cut {reply.cut}, {reply.fault}, {reply.encoding}, {reply.framing}, "
         f"read by {chosen.manner} {chosen.patience}"
     )
 

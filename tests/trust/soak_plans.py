@@ -5,9 +5,9 @@ A plan depends only on its number and the seed, so the server and the client der
 
 from __future__ import annotations
 
-import json
 import random
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from sse_stream import Ending
@@ -15,22 +15,13 @@ from sse_stream.testing import Comments, Disconnect, EndAt, Fault, HalfClose, Re
 from sse_stream.testing._compressing import ContentEncoding
 from sse_stream.testing._replies import Framing
 
+from .soak_formats import ERRORS, FORMATS, Said, stream
+
 Kind: TypeAlias = Literal["stream", "error", "status", "document", "page"]
 """What the response is: a chat stream, one with an error inside, a refusal, a whole completion, an HTML page."""
 
 Manner: TypeAlias = Literal["events", "text", "chunks", "until_done", "leave", "close", "cancel"]
 """How it is read: in one of four ways to the end, left by `break` or `close` after some events, or cancelled."""
-
-_TEXTS = ["Hi", " ", "the", "\n", "Grüße", "日本", "😀", "\u2028", '"', "\\", "data: ", "[DONE]", "x" * 300]
-
-
-@dataclass
-class Said:
-    """What one choice says in the whole stream."""
-
-    text: str = ""
-    reasoning: str = ""
-    arguments: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +31,7 @@ class Plan:
     Attributes:
         number: Which.
         kind: What the response is.
+        wire_format: The wire format of the stream.
         reply: What the server sends.
         said: What each choice says in all.
         manner: How it is read.
@@ -50,12 +42,13 @@ class Plan:
 
     number: int
     kind: Kind
+    wire_format: str
     reply: Reply
     manner: Manner
     patience: int
     endings: frozenset[Ending]
     hangs: bool
-    said: list[Said] = field(default_factory=list)
+    said: Sequence[Said] = ()
 
 
 def plan(number: int, seed: int) -> Plan:
@@ -65,10 +58,13 @@ def plan(number: int, seed: int) -> Plan:
     manners: tuple[Manner, ...] = ("events", "text", "chunks", "until_done", "leave", "close", "cancel")
     manner = source.choices(manners, (34, 12, 8, 22, 8, 8, 8))[0]
     patience = source.choice((0, 1, 2, 5, 20))
+    wire_format = source.choice([*FORMATS])
     if kind != "stream":
-        body, ending, options = _other(kind)
-        return Plan(number, kind, Reply(body, **options), manner, patience, frozenset({ending}), hangs=False)
-    body, said, finished = _stream(source)
+        body, ending, options = _other(kind, wire_format)
+        reply = Reply(body, **options)
+        return Plan(number, kind, wire_format, reply, manner, patience, frozenset({ending}), hangs=False)
+    sent = stream(source, FORMATS[wire_format]())
+    body = sent.body
     encoding: ContentEncoding = source.choices(("identity", "gzip", "deflate", "br", "zstd"), (80, 8, 4, 4, 4))[0]
     framing: Framing = source.choices(("chunked", "length", "close"), (80, 10, 10))[0]
     # What has come in full length is done: what the server does to the connection then hits the next stream.
@@ -78,58 +74,15 @@ def plan(number: int, seed: int) -> Plan:
         framing = "chunked" if isinstance(fault, (Comments, WrongLength)) else framing
     cut = source.choice((None, None, 1 if len(body) < 3000 else 97, 13, 1460, Seed(number), Seed(number, 40)))
     hangs = isinstance(fault, Comments) or (isinstance(fault, Stall) and fault.seconds is None)
-    endings = _endings(fault, finished, len(body), framing)
+    endings = _endings(fault, sent.finished, len(body), framing)
     reply = Reply(body, cut=cut, fault=fault, encoding=encoding, framing=framing)
-    return Plan(number, kind, reply, manner, patience, endings, hangs, said)
+    return Plan(number, kind, wire_format, reply, manner, patience, endings, hangs, sent.said)
 
 
-def _stream(source: random.Random) -> tuple[bytes, list[Said], int]:
-    """A stream, what it says, and where the JSON of its last finish reason ends."""
-    end = source.choice(("\n", "\n", "\n", "\r\n"))
-    count = source.choice((1, 1, 1, 2))
-    said = [Said() for _ in range(count)]
-    events: list[str] = []
-
-    def send(choice: int, delta: dict[str, Any], reason: str | None = None) -> None:
-        said_now = {"index": choice, "delta": delta, "finish_reason": reason}
-        chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [said_now]}
-        events.append(f"data: {json.dumps(chunk, ensure_ascii=source.random() < 0.5)}")
-
-    for choice in range(count):
-        send(choice, {"role": "assistant", "content": ""})
-    for _ in range(source.choice((1, 3, 10, 40, 40, 150))):
-        choice = source.randrange(count)
-        text = source.choice(_TEXTS)
-        what = source.choices(("text", "reasoning", "keep-alive"), (75, 15, 10))[0]
-        if what == "text":
-            said[choice].text += text
-            send(choice, {"content": text})
-        elif what == "reasoning":
-            said[choice].reasoning += text
-            send(choice, {"reasoning_content": text})
-        else:
-            events.append(": keep-alive")
-    for choice in range(count):
-        if source.random() < 0.3:
-            arguments = json.dumps({"q": source.choice(_TEXTS)})
-            said[choice].arguments = arguments
-            place = source.randrange(len(arguments))
-            send(
-                choice,
-                {"tool_calls": [{"index": 0, "id": "t1", "function": {"name": "f", "arguments": arguments[:place]}}]},
-            )
-            send(choice, {"tool_calls": [{"index": 0, "function": {"arguments": arguments[place:]}}]})
-        send(choice, {}, "stop")
-    finished = len((end * 2).join(events).encode())
-    if source.random() < 0.8:
-        events.append("data: [DONE]")
-    return ((end * 2).join(events) + end * 2).encode(), said, finished
-
-
-def _other(kind: Kind) -> tuple[bytes, Ending, dict[str, Any]]:
+def _other(kind: Kind, wire_format: str) -> tuple[bytes, Ending, dict[str, Any]]:
     match kind:
         case "error":
-            return b'data: {"error":{"message":"overloaded","code":503}}\n\ndata: [DONE]\n\n', "provider_error", {}
+            return ERRORS[wire_format], "provider_error", {}
         case "status":
             body = b'{"error":{"message":"slow down"}}'
             return body, "provider_error", {"status": 429, "content_type": "application/json", "framing": "length"}

@@ -19,6 +19,7 @@ def test_streams_of_every_kind_come_through_every_client() -> None:
 def test_the_plans_hold_what_a_soak_is_for() -> None:
     plans = [plan(number, 1) for number in range(600)]
     assert {chosen.kind for chosen in plans} == {"stream", "error", "status", "document", "page"}
+    assert {chosen.wire_format for chosen in plans} == {"chat", "anthropic", "responses", "gemini"}
     assert {type(chosen.reply.fault).__name__ for chosen in plans} == {
         *("NoneType", "EndAt", "Disconnect", "HalfClose", "Reset", "Stall", "Comments", "WrongLength"),
     }

@@ -19,11 +19,11 @@ import threading
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import trio
 
@@ -38,7 +38,7 @@ from sse_stream import (
 )
 from sse_stream.testing import ReplayServer, Reply, Request, WrongLength
 
-from .soak_clients import ASYNC, SECONDS, SYNC, TRIO
+from .soak_clients import ASYNC, SECONDS, SYNC, TRIO, AsyncClient
 from .soak_plans import Plan, plan
 
 # How long a reader waits for a server that has fallen silent.
@@ -247,9 +247,31 @@ async def read_async(chosen: Plan, stream: AsyncChatStream) -> Reading:
     return read
 
 
-async def asyncio_reader(name: str, url: str, seed: int, numbers: Numbers, tally: Tally) -> None:
-    reader = f"{name}, asyncio"
-    client = ASYNC[name]()
+Attempt: TypeAlias = Callable[[Plan, AsyncChatStream], Awaitable[Reading]]
+"""Reads a stream as planned; a reading that is cancelled has noticed nothing."""
+
+
+async def in_asyncio(chosen: Plan, stream: AsyncChatStream) -> Reading:
+    task = asyncio.ensure_future(read_async(chosen, stream))
+    if chosen.manner == "cancel":
+        await asyncio.wait([task], timeout=random.Random(chosen.number).random() * 0.02)
+        task.cancel()
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return Reading()
+
+
+async def in_trio(chosen: Plan, stream: AsyncChatStream) -> Reading:
+    moment = random.Random(chosen.number).random() * 0.02 if chosen.manner == "cancel" else 10 * SECONDS
+    with trio.move_on_after(moment):
+        return await read_async(chosen, stream)
+    return Reading()
+
+
+async def async_reader(
+    reader: str, client: AsyncClient, attempt: Attempt, url: str, seed: int, numbers: Numbers, tally: Tally
+) -> None:
     for number in numbers:
         chosen = plan(number, seed)
         try:
@@ -258,38 +280,14 @@ async def asyncio_reader(name: str, url: str, seed: int, numbers: Numbers, tally
             tally.refuse(reader, chosen, error)
             continue
         async with AsyncChatStream(response, **options(chosen)) as stream:
-            task = asyncio.ensure_future(read_async(chosen, stream))
-            if chosen.manner == "cancel":
-                await asyncio.wait([task], timeout=random.Random(number).random() * 0.02)
-                task.cancel()
-            try:
-                judge(tally, reader, chosen, stream, await task)
-            except asyncio.CancelledError:
-                judge(tally, reader, chosen, stream, Reading())
-    await client.close()
-
-
-async def trio_reader(name: str, url: str, seed: int, numbers: Numbers, tally: Tally) -> None:
-    reader = f"{name}, trio"
-    client = TRIO[name]()
-    for number in numbers:
-        chosen = plan(number, seed)
-        try:
-            response = await client.open(url, headers(chosen), SECONDS)
-        except Exception as error:
-            tally.refuse(reader, chosen, error)
-            continue
-        async with AsyncChatStream(response, **options(chosen)) as stream:
-            read = Reading()
-            moment = random.Random(number).random() * 0.02 if chosen.manner == "cancel" else 10 * SECONDS
-            with trio.move_on_after(moment):
-                read = await read_async(chosen, stream)
-            judge(tally, reader, chosen, stream, read)
+            judge(tally, reader, chosen, stream, await attempt(chosen, stream))
     await client.close()
 
 
 async def all_of_asyncio(url: str, seed: int, numbers: Numbers, tally: Tally, each: int) -> None:
-    await asyncio.gather(*(asyncio_reader(name, url, seed, numbers, tally) for name in ASYNC for _ in range(each)))
+    shared = (in_asyncio, url, seed, numbers, tally)
+    readers = [(f"{name}, asyncio", make()) for name, make in ASYNC.items() for _ in range(each)]
+    await asyncio.gather(*(async_reader(reader, client, *shared) for reader, client in readers))
     # What a client closes, it closes on the next turns of the loop.
     for _ in range(10):
         await asyncio.sleep(0.01)
@@ -300,9 +298,9 @@ async def all_of_asyncio(url: str, seed: int, numbers: Numbers, tally: Tally, ea
 
 async def all_of_trio(url: str, seed: int, numbers: Numbers, tally: Tally, each: int) -> None:
     async with trio.open_nursery() as nursery:
-        for name in TRIO:
+        for name, make in TRIO.items():
             for _ in range(each):
-                nursery.start_soon(trio_reader, name, url, seed, numbers, tally)
+                nursery.start_soon(async_reader, f"{name}, trio", make(), in_trio, url, seed, numbers, tally)
 
 
 # The soak.

@@ -111,8 +111,9 @@ HTTP_RULES = (
         "HTTP012",
         "connection_broken",
         "error",
-        "the connection broke before the stream was done",
-        "Every HTTP client raises, and what came before is lost unless the program kept it.",
+        "reading the body failed before the stream was done",
+        "The connection broke, the server fell silent, or the body could not be decompressed. Every HTTP client raises, and "
+        "what came before is lost unless the program kept it.",
         _MESSAGE,
     ),
 )

@@ -95,11 +95,9 @@ class ItemDecoder:
         chunk = self._decode_plain(data if text is None or _REPLACEMENT not in text else text, parser.plain_name)
         if chunk is None:
             self._decode(ServerSentEvent(text or data.decode(), parser.plain_name, parser.last_event_id))
-        elif self._current.detector is not None or self._items.surrogates.waiting:
-            before = self._current.settled(chunk)
-            if before or self._items.surrogates.waiting:
-                self._items.put((*before, chunk))
-                return None
+        elif self.queue or self._current.detector is not None or self._items.surrogates.waiting:
+            self._items.put((*self._current.settled(chunk), chunk))
+            return None
         return chunk
 
     def _fetch_framed(self) -> bool:

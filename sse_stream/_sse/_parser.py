@@ -46,6 +46,7 @@ class EventParser(StreamInput):
         "_data",
         "_data_lines",
         "_event_type",
+        "_first_fields",
         "_has_id",
         "_id",
         "_limit",
@@ -84,6 +85,8 @@ class EventParser(StreamInput):
         self._data_lines = 0
         self._event_type = ""
         self._retry: int | None = None
+        # The name, id and retry of an event that ends with its first data line: a later line is about the next event.
+        self._first_fields: tuple[str, str, int | None] = ("message", "", None)
         self._id = self.last_event_id = last_event_id
         self._has_id = False
         self.identified = 0
@@ -254,10 +257,12 @@ class EventParser(StreamInput):
         if self._data_lines == 1 and self._part_events is not None and value:
             first = self._data.decode("utf-8", "replace")
             if self._part_events(first):
-                event = ServerSentEvent(self.decoded(self._data), self._event_type or "message", self._id, self._retry)
+                event = ServerSentEvent(self.decoded(self._data), *self._first_fields)
                 self._data_lines = 0
         if self._data_lines == 0:
             self._data = value
+            if self._part_events is not None:
+                self._first_fields = (self._event_type or "message", self._id, self._retry)
         else:
             if isinstance(self._data, bytes):
                 self._data = bytearray(self._data)  # appending to bytes would copy all of them for each line

@@ -162,6 +162,7 @@ class Output(PartWriter):
             self.open_empty(last)  # so that parts are in the order of the items
         if (place, type) in self._latest:
             self._reused.add((place, type))
+            self.streaming = None  # its pieces would be taken for those of the item before
         item = self._last = self._latest[place, type] = OutputItem(place, type, joined_late=joined_late)
         self._all.append(item)
         self._first = place if self._first is None else min(place, self._first)

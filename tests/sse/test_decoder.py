@@ -584,6 +584,19 @@ def test_events_run_together_are_parted_where_the_first_line_is_whole(pieces: li
     assert asked == ["[1]", "[2]", "[3"]
 
 
+# Without a blank line between them, the fields of the second event stand behind the data of the first.
+FIELDS_BETWEEN = b"event: x\nid: 1\nretry: 2\ndata: [1]\nevent: y\nid: 3\nretry: 4\ndata: [2]\n\ndata: [3]\n\n"
+
+
+@pytest.mark.parametrize("pieces", [[FIELDS_BETWEEN], bytewise(FIELDS_BETWEEN), *every_cut(FIELDS_BETWEEN)])
+def test_fields_between_two_events_run_together_belong_to_the_second(pieces: list[bytes]) -> None:
+    assert decoded(SSEDecoder(part_events=lambda data: data.endswith("]")), pieces) == [
+        Event("[1]", "x", "1", 2),
+        Event("[2]", "y", "3", 4),
+        Event("[3]", "message", "3"),
+    ]
+
+
 # Limits.
 
 ENDLESS = {

@@ -22,6 +22,37 @@ FINDINGS: list[tuple[str, bytes]] = [
             b'data: {"type":"response.output_text.delta","output_index":0,"\x8e":0,"delta":"b"}\n\n'
         ),
     ),
+    # Another item at the same position, whose text the fast path took for that of the first.
+    (
+        "responses",
+        (
+            b'data: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"1"}}\n\n'
+            b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}\n\n'
+            b'data: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"2"}}\n\n'
+            b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"b"}\n\n'
+        ),
+    ),
+    # The name of an event that no blank line parts from the one before.
+    (
+        "anthropic",
+        (
+            b'data: {"type":"message_start","message":{"id":"m"}}\n\n'
+            b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
+            b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}\n'
+            b'event: error\ndata: {"type":"error","error":{"message":"overloaded"}}\n\n'
+        ),
+    ),
+    # An anomaly of the bytes, and one of what they mean: the first comes first on each path.
+    (
+        "gemini",
+        (
+            b'data: {"candidates":[{"content":{"parts":[{"text":"a"}]}}]}\n\n'
+            b'data: {"candidates":[{"content":{"parts":[{"text":"b"}]}}],"usageMetadata":'
+            b'{"promptTokenCount":5,"candidatesTokenCount":2,"totalTokenCount":9,"\x8e":1}}\n\n'
+        ),
+    ),
+    # A key that came again, without a value: the old value is no longer shown, and no change says so yet.
+    ("partial", b'{"a":1,"a"1'),
 ]
 
 SEEDS = [(target, name, body) for target in CHECKS for name, body in seeds(target).items()]

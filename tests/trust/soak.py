@@ -38,11 +38,11 @@ from sse_stream import (
 )
 from sse_stream.testing import ReplayServer, Reply, Request, WrongLength
 
-from .soak_clients import ASYNC, SECONDS, SYNC, TRIO, AsyncClient
+from .soak_clients import ASYNC, SECONDS, SYNC, TRIO, AsyncClient, sockets_given_up
 from .soak_plans import Plan, plan
 
 # How long a reader waits for a server that has fallen silent.
-_PATIENCE = 0.3
+_PATIENCE = 1.0
 
 # After this part of the streams, caches are full and pools are what they will be. From there on memory may grow
 # by so many bytes: what allocators keep differs by more than any stream holds.
@@ -352,6 +352,7 @@ class Soak:
     warm: Resources | None
     after: Resources
     connections_left: int
+    given_up: int
 
     @property
     def faults(self) -> list[str]:
@@ -382,7 +383,7 @@ def soak(count: int, seconds: float, seed: int = 1, *, each: int = 2, progress: 
         accepted = reply.encoding in request.headers.get("accept-encoding", "")
         return reply if accepted else replace(reply, encoding="identity")
 
-    with ReplayServer(script=answer) as server:
+    with sockets_given_up() as close_given_up, ReplayServer(script=answer) as server:
         numbers = Numbers(count, seconds)
         shared = (server.chat_url, seed, numbers, tally)
         work: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
@@ -409,11 +410,12 @@ def soak(count: int, seconds: float, seed: int = 1, *, each: int = 2, progress: 
         while server.open_connections and time.monotonic() < deadline:
             time.sleep(0.01)
         connections_left = server.open_connections
+        given_up = close_given_up()
     took = time.monotonic() - began
     deadline = time.monotonic() + 5
     while threading.active_count() > before.threads and time.monotonic() < deadline:
         time.sleep(0.01)
-    return Soak(tally, took, before, warm, Resources.held(), connections_left)
+    return Soak(tally, took, before, warm, Resources.held(), connections_left, given_up)
 
 
 def _guarded(function: Callable[..., object], given: tuple[Any, ...], failed: list[BaseException]) -> None:
@@ -452,6 +454,8 @@ def table(done: Soak) -> str:
     )
     if done.warm is not None:
         lines.append(f"memory {done.warm.memory / 1e6:.0f} MB when warm, {after.memory / 1e6:.0f} MB at the end")
+    if done.given_up:
+        lines.append(f"{done.given_up} sockets were left open by their client, niquests, and closed by this program")
     faults = done.faults
     lines.extend([f"{len(faults)} wrong", *faults[:20]])
     return "\n".join(lines)

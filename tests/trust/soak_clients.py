@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import http.client
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 Headers: TypeAlias = Mapping[str, str]
@@ -101,6 +105,38 @@ def _aiohttp() -> AsyncClient:
         return await session.post(url, headers=headers, timeout=timeout)
 
     return AsyncClient(send, session.close)
+
+
+@contextmanager
+def sockets_given_up() -> Iterator[Callable[[], int]]:
+    """Note the sockets that a client detaches within this block.
+
+    urllib3-future, which niquests uses, detaches the asyncio socket of a connection that was reset, and does not always
+    close its descriptor, whoever reads it.
+
+    Yields:
+        Closes those that are still open, and returns how many they were.
+    """
+    detach = socket.socket.detach
+    given_up: set[tuple[int, int]] = set()
+
+    def noting(one: socket.socket) -> int:
+        descriptor = detach(one)
+        with suppress(OSError):
+            given_up.add((descriptor, os.fstat(descriptor).st_ino))
+        return descriptor
+
+    def close() -> int:
+        left = 0
+        for descriptor, inode in given_up:
+            with suppress(OSError):
+                if os.fstat(descriptor).st_ino == inode:
+                    os.close(descriptor)
+                    left += 1
+        return left
+
+    with patch.object(socket.socket, "detach", noting):
+        yield close
 
 
 def _async_niquests() -> AsyncClient:

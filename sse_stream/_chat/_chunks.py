@@ -249,10 +249,10 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
         return ServerSentEvent(encode_json(self.to_dict()).decode()).encode()
 
     def __copy__(self) -> ChatCompletionChunk:
-        return _made_again(type(self), _fields_of(self), getattr(self, SOURCE, None))
+        return _made_again(type(self), _fields_of(self), _slots_of(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made_again, (type(self), _fields_of(self), getattr(self, SOURCE, None))
+        return _made_again, (type(self), _fields_of(self), _slots_of(self))
 
 
 def with_source(chunk: ChatCompletionChunk, source: Source | None) -> ChatCompletionChunk:
@@ -271,5 +271,12 @@ def _fields_of(chunk: ChatCompletionChunk) -> dict[str, Any]:
     return {name: getattr(chunk, name) for name in chunk.__struct_fields__}
 
 
-def _made_again(cls: type[ChatCompletionChunk], fields: dict[str, Any], source: Source | None) -> ChatCompletionChunk:
-    return with_source(cls(**fields), source)
+def _slots_of(chunk: ChatCompletionChunk) -> dict[str, Any]:
+    return {name: getattr(chunk, name) for name in _Received.__slots__ if hasattr(chunk, name)}
+
+
+def _made_again(cls: type[ChatCompletionChunk], fields: dict[str, Any], slots: dict[str, Any]) -> ChatCompletionChunk:
+    chunk = cls(**fields)
+    for name, value in slots.items():
+        force_setattr(chunk, name, value)
+    return chunk

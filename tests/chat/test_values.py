@@ -20,6 +20,7 @@ from sse_stream import (
     ChatEvent,
     ChoiceDelta,
     ChunkChoice,
+    PromptTokensDetails,
     SSEStreamError,
     StreamDone,
     TextDelta,
@@ -176,9 +177,10 @@ def test_usage_is_shared_where_nothing_in_it_can_be_changed() -> None:
         assert again == usage or (type(again) is Usage and again.extra.keys() == usage.extra.keys() == {"cost"})
 
 
-def test_usage_on_each_chunk_is_not_copied_either() -> None:
+@pytest.mark.parametrize("details", [None, PromptTokensDetails(cached_tokens=1)])
+def test_usage_on_each_chunk_is_not_copied_either(details: PromptTokensDetails | None) -> None:
     """The event has the chunk's own, as the chunk holds nothing that can be changed."""
-    counts = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+    counts = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2, prompt_tokens_details=details)
     accumulator = ChatAccumulator()
     for text in "ab":
         chunk = ChatCompletionChunk(choices=[ChunkChoice(index=0, delta=ChoiceDelta(content=text))], usage=counts)
@@ -223,6 +225,17 @@ def test_what_a_caller_does_to_a_chunk_changes_nothing_that_was_added(value: dic
         for one in held:
             one.clear()
         assert accumulator.completion == expected.completion
+
+
+@pytest.mark.parametrize("passed", [lambda chunk: chunk, *COPIES.values()], ids=["itself", *COPIES])
+def test_where_the_reasoning_of_a_chunk_came_from_is_known_of_its_copies(passed: Callable[[Any], Any]) -> None:
+    thought = json.dumps([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}])
+    accumulator = ChatAccumulator()
+    body = f'data: {{"choices":[{{"index":0,"delta":{{"content":{thought}}}}}],"odd":[1]}}\n\n'.encode()
+    for chunk in ChatDecoder().feed_chunks(body):
+        accumulator.add(passed(chunk))
+    assert accumulator.completion.message.reasoning == "hm"
+    assert accumulator.completion.message.reasoning_field == "content"
 
 
 def test_values_that_were_made_by_hand_are_copied_whatever_they_hold() -> None:

@@ -595,6 +595,7 @@ def test_a_piece_of_text_that_exceeds_the_limit_is_an_error_by_itself() -> None:
     """Repeated text is added without a chunk."""
     channel = TextChannel(TextDelta, 0, Tally(3))
     assert channel.append("abc") == TextDelta("abc")
+    channel.tally.check()
     with pytest.raises(OutputTooLargeError):
         channel.append("d")
 

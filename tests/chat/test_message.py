@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -47,10 +48,33 @@ from sse_stream._chat._turns import register_turn, turn_of
                 "reasoning_content": "hm",
             },
         ),
+        # Details do not take the place of reasoning that came in a field of its own.
+        *(
+            (
+                Message(
+                    reasoning="hm",
+                    reasoning_field=field,
+                    extra={"function_call": {"name": "f"}, "reasoning_details": [1]},
+                ),
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "function_call": {"name": "f"},
+                    "reasoning_details": [1],
+                    **beside,
+                },
+            )
+            for field, beside in (("", {}), ("reasoning", {"reasoning": "hm"}))
+        ),
     ],
 )
 def test_a_message_for_the_next_request(message: Message, said: dict[str, Any]) -> None:
     assert message.to_dict() == said
+
+
+def test_what_a_message_is_compared_with_may_say_whether_they_are_equal() -> None:
+    assert Message(content="Hi") == ANY
+    assert (Message(content="Hi") == "Hi") is False
 
 
 NOTE = {"type": "url_citation"}

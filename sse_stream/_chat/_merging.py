@@ -60,7 +60,7 @@ class JoinedList:
 
     __slots__ = ("_in_pieces", "_names", "_places", "items")
 
-    def __init__(self, items: list[JSONValue], *, in_pieces: bool = False) -> None:
+    def __init__(self, items: list[JSONValue], *, in_pieces: bool) -> None:
         self.items: list[Node] = []
         self._in_pieces = in_pieces
         self._names: set[str] = set()
@@ -179,9 +179,9 @@ def _repeats(kept: Node, value: JSONValue) -> bool:
         case bytearray(), str():
             return len(kept) >= len(value) and kept == utf8(value)
         case JoinedList(), list():
-            return len(kept.items) == len(value) and is_same(kept.items, value)
+            return is_same(kept.items, value)
         case list(), list():
-            return len(kept) == len(value) and is_same(kept, value)
+            return is_same(kept, value)
         case _:
             return type(kept) is str and kept == value
 
@@ -205,7 +205,6 @@ def _merge_value(fields: dict[str, Node], name: str, old: Node, new: JSONValue, 
     """Merge a piece into a field. Returns the growth in bytes."""
     if not in_pieces and _repeats(old, new):
         return 0
-    growth = 0
     match old, new:
         case str(), str():
             fields[name] = text = bytearray(utf8(old) + utf8(new))

@@ -90,6 +90,8 @@ D, B = "reasoning_details", "thinking_blocks"  # lists that are known to come in
             for signature in ("signature", "data")
         ),
         ([{D: [{"t": "x"}]}, {D: [{"t": "x", "data": "s"}]}], {D: [{"t": "xx", "data": "s"}]}),
+        ([{D: [{"text": "x"}]}, {D: [{"text": "y", "data": "s"}]}], {D: [{"text": "xy", "data": "s"}]}),
+        ([{D: ["x"]}, {D: ["y", {"t": "a"}]}, {D: [{"t": "b"}]}], {D: ["x", "y", {"t": "ab"}]}),
         ([{D: [{"index": 0, "t": "x"}]}, {D: [{"index": 0, "t": "y"}]}], {D: [{"index": 0, "t": "xy"}]}),
         (
             [{D: [{"index": 1, "t": "x"}, {"index": 0, "t": "a"}]}, {D: [{"index": 1, "t": "y"}]}],
@@ -134,7 +136,7 @@ ITEM = {"index": 0, "t": "xy"}
             [{"ab": [0.5]}, {"ab": [1.5]}, {"ab": [0.5, 0.5]}, {"ab": [0.5, 1.5, 0.5, 0.5]}],
             [
                 ENTRY + weight("ab", copied([0.5])),
-                JoinedList([0.5]).weight() - weight(copied([0.5])) + POINTER + weight(0.5),
+                JoinedList([0.5], in_pieces=False).weight() - weight(copied([0.5])) + POINTER + weight(0.5),
                 2 * (POINTER + weight(0.5)),
                 0,
             ],
@@ -151,6 +153,13 @@ ITEM = {"index": 0, "t": "xy"}
             ],
         ),
         ([{"ab": [0.5]}, {"ab": "xy"}], [ENTRY + weight("ab", copied([0.5])), weight("xy") - weight(copied([0.5]))]),
+        *(
+            (
+                [{name: 0.5}, {"ab": 0.5, name: 1000}],
+                [ENTRY + weight(name, 0.5), ENTRY + weight("ab", 0.5) + weight(1000) - weight(0.5)],
+            )
+            for name in ("type", "cd")
+        ),
     ],
 )
 def test_by_how_much_pieces_grow(pieces: list[dict[str, Any]], growths: list[int]) -> None:
@@ -176,6 +185,11 @@ def test_by_how_much_pieces_grow(pieces: list[dict[str, Any]], growths: list[int
             ([{name: [1]}, {name: [2]}, {name: again}], {name: [1, 2]})
             for name in ("annotations", "images")
             for again in ([2], [1, 2])
+        ),
+        *(
+            row
+            for name in ("annotations", "images")
+            for row in (([{name: [1]}, {name: "x"}], {name: "x"}), ([{name: "x"}, {name: [1]}], {name: [1]}))
         ),
         ([{"a": {"b": 1}}, {"a": {"c": 2}}], {"a": {"b": 1, "c": 2}}),
         ([{"a": {"b": 1}}, {"a": 2}], {"a": 2}),
@@ -253,11 +267,21 @@ def test_a_snapshot_does_not_change() -> None:
         ({"ab": {"cd": 0.5}}, 2 * sys.getsizeof({"ab": 1}) + 2 * sys.getsizeof("ab") + 24),
         (bytearray(b"abc"), sys.getsizeof(bytearray(b"abc"))),
         ([0.5, Usage(prompt_tokens=1000)], sys.getsizeof([1, 2]) + 24 + sys.getsizeof(Usage()) + sys.getsizeof(1000)),
-        ([0.5, JoinedList([0.5])], sys.getsizeof([1, 2]) + 24 + JoinedList([0.5]).weight()),
+        (
+            [0.5, JoinedList([0.5], in_pieces=False)],
+            sys.getsizeof([1, 2]) + 24 + JoinedList([0.5], in_pieces=False).weight(),
+        ),
     ],
 )
 def test_weight_is_what_a_value_takes_in_memory(value: Any, bytes: int) -> None:
     assert weight(value) == bytes
+
+
+def test_what_a_joined_list_weighs() -> None:
+    """As much as the list, and the places of its items."""
+    items = [{"index": 5, "t": 0.5}, {"index": 7}, 0.5]
+    assert JoinedList(items, in_pieces=False).weight() == weight(copied(items))
+    assert JoinedList(items, in_pieces=True).weight() == weight(copied(items)) + 2 * PLACE_WEIGHT
 
 
 def test_a_name_weighs_once() -> None:

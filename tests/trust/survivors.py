@@ -340,6 +340,20 @@ EXPLANATIONS = [
             ("self._seen = 1", "2", "Only its truth is asked."),
         )
     ),
+    Explanation("_chat/_merging", "PLACE_WEIGHT = 160", None, _ESTIMATE),
+    Explanation("_chat/_merging", "_LARGEST_COMPARED = 64 * 1024", None, _SHORT_WAY),
+    Explanation(
+        "_chat/_merging",
+        "self._last = fields if abs(growth) < _LARGEST_COMPARED else {}",
+        "(abs(growth) <= _LARGEST_COMPARED)",
+        _SHORT_WAY,
+    ),
+    Explanation(
+        "_chat/_merging",
+        "return len(kept) >= len(value) and kept == utf8(value)",
+        "(kept == utf8(value))",
+        _SHORT_WAY,
+    ),
     Explanation("_chat/_merging", "return one == other and _encode(one) == _encode(other)", None, _SHORT_WAY),
     Explanation("_chat/_merging", "return False", "return None", "Only its truth is asked."),
     Explanation(

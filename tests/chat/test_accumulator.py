@@ -416,6 +416,12 @@ SIGNED = [{"type": "t", "thinking": "hm", "signature": "s"}]
             {"tool_calls": [{"id": "c0", "function": {"name": "f"}, "extra_content": {"a": 1}}]},
             Message(content="H", tool_calls=[ToolCall("c0", "f", "", {"extra_content": {"a": 1}})]),
         ),
+        # What is new may begin as the arguments do.
+        (
+            {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "["}}]},
+            {"tool_calls": [{"function": {"arguments": "[[1]]"}}]},
+            Message(tool_calls=[ToolCall("", "f", "[[1]]")]),
+        ),
         # Calls are those with the same id, or in the same place.
         (
             {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 
 from sse_stream import AnomalyKind, ChatEvent, ToolCall, ToolCallDone
@@ -270,6 +272,8 @@ def ignore(kind: AnomalyKind, sample: str) -> None: ...
         (['{"a":', '{"a":1}}'], ['{"a":', '{"a":1}}'], []),
         (['{"a":', '!{"a":1}'], ['{"a":', "1}"], [1]),
         (['{"a":', "{}", "}"], ['{"a":', "{}", "}"], []),
+        # What begins otherwise than an object or an array repeats nothing.
+        *(([odd := begin + "{}", odd], [odd, odd], []) for begin in string.ascii_letters),
         # Spelled otherwise it is told by its value, if it is an object or an array, and at least half as long.
         (['{"a":       1}', '!{"a":1}'], ['{"a":       1}', ""], [1]),
         (['{"a":        1}', '!{"a":1}'], ['{"a":        1}', '{"a":1}'], []),
@@ -285,7 +289,10 @@ def ignore(kind: AnomalyKind, sample: str) -> None: ...
 )
 def test_what_of_a_piece_of_arguments_is_new(pieces: list[str], said: list[str], repeats: list[int]) -> None:
     slot = Slot(0)
-    found = [slot.add_arguments(piece.removeprefix("!"), is_named=piece.startswith("!")) for piece in pieces]
+    found = [
+        slot.add_arguments(piece[1:], is_named=True) if piece.startswith("!") else slot.add_arguments(piece)
+        for piece in pieces
+    ]
     assert [text for text, _ in found] == said
     assert [place for place, (_, repeated) in enumerate(found) if repeated] == repeats
     released = slot.release()

@@ -259,6 +259,7 @@ EXPLANATIONS = [
         "'{[X'",
         "The pattern before it finds brackets and quotes only.",
     ),
+    Explanation("_chat/_slot", "SLOT_WEIGHT = 512", None, _ESTIMATE),
     Explanation(
         "_chat/_slot",
         "if self._arguments and (is_named or (text[0] in _BEGINNINGS and self.complete)):",

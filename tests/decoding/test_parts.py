@@ -201,6 +201,25 @@ def test_a_dialect_says_where_parts_begin_and_end_and_what_the_end_means() -> No
         assert message.to_native() == [{"signed": "a"}, {"said": "bc"}, {"query": ["x"]}, {"called": "f"}, None]
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "part"),
+    [
+        ("text", "content", TextPart("ab", [], {"n": 1})),
+        ("refusal", "refusal", RefusalPart("ab", {"n": 1})),
+        ("reasoning", "reasoning", ReasoningPart("ab", "full", {"n": 1})),
+        ("reasoning_summary", "reasoning", ReasoningPart("ab", "summary", {"n": 1})),
+        ("redacted_reasoning", "reasoning", ReasoningPart("ab", "redacted", {"n": 1})),
+    ],
+)
+def test_the_text_of_a_part_goes_to_it_by_its_kind(kind: str, field: str, part: Part) -> None:
+    body = start(0, kind) + b"".join(event("delta", delta(**{field: text})) for text in "ab") + stop(0, {"n": 1})
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder(dialect=Marking())
+        events = [said for piece in pieces for said in decoder.feed(piece)]
+        assert (events[0], events[-1]) == (PartStarted(0, kind), PartDone(0, part))
+        assert decoder.completion.message.parts == [part]
+
+
 class Gathering(Marking):
     """Gives a part's object in pieces: how it begins, then what is in it."""
 

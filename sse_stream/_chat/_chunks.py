@@ -267,16 +267,27 @@ def with_source(chunk: ChatCompletionChunk, source: Source | None) -> ChatComple
     return chunk
 
 
-def _fields_of(chunk: ChatCompletionChunk) -> dict[str, Any]:
-    return {name: getattr(chunk, name) for name in chunk.__struct_fields__}
+def with_origin(chunk: ChatCompletionChunk, origin: ChatCompletionChunk) -> ChatCompletionChunk:
+    """Store in a new chunk the source of the chunk that it was made of, and the place of its reasoning.
+
+    Returns the same chunk.
+    """
+    return _with_slots(chunk, _slots_of(origin))
+
+
+def _with_slots(chunk: ChatCompletionChunk, slots: Mapping[str, Any]) -> ChatCompletionChunk:
+    for name, value in slots.items():
+        force_setattr(chunk, name, value)
+    return chunk
 
 
 def _slots_of(chunk: ChatCompletionChunk) -> dict[str, Any]:
     return {name: getattr(chunk, name) for name in _Received.__slots__ if hasattr(chunk, name)}
 
 
+def _fields_of(chunk: ChatCompletionChunk) -> dict[str, Any]:
+    return {name: getattr(chunk, name) for name in chunk.__struct_fields__}
+
+
 def _made_again(cls: type[ChatCompletionChunk], fields: dict[str, Any], slots: dict[str, Any]) -> ChatCompletionChunk:
-    chunk = cls(**fields)
-    for name, value in slots.items():
-        force_setattr(chunk, name, value)
-    return chunk
+    return _with_slots(cls(**fields), slots)

@@ -10,14 +10,13 @@ from msgspec.structs import replace
 
 from .._chat._anomalies import OnAnomaly
 from .._chat._chunks import (
-    SOURCE,
     ChatCompletionChunk,
     ChoiceDelta,
     ChoiceDeltaAudio,
     ChoiceDeltaFunctionCall,
     ChoiceDeltaToolCall,
     ChunkChoice,
-    with_source,
+    with_origin,
 )
 from .._json._depth import JSONValue
 from .._json._lenient import LONE, without_surrogates
@@ -60,7 +59,7 @@ class Surrogates:
         if not self.waiting and not _has_surrogates(chunk):
             return chunk
         choices = [self._choice(choice, note) for choice in chunk.choices]
-        return with_source(_cleaned(replace(chunk, choices=choices)), getattr(chunk, SOURCE, None))
+        return with_origin(_cleaned(replace(chunk, choices=choices)), chunk)
 
     def rest(self, note: OnAnomaly, choice: int | None = None) -> Iterator[ChatCompletionChunk]:
         """End the texts of this choice, or all texts. Yields a chunk for what is still held back, if anything."""

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec.structs import force_setattr, replace
 
-from .._chat._chunks import SOURCE, SPELLING, ChatCompletionChunk, ChoiceDelta, ChunkChoice, with_source
+from .._chat._chunks import SPELLING, ChatCompletionChunk, ChoiceDelta, ChunkChoice, with_origin
 from .._chat._message import Message
 from .._chat._turns import register_content
 
@@ -75,11 +75,7 @@ class ThinkTags:
     def untag(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
         """Return the chunk with tagged reasoning moved to `reasoning_content`."""
         choices = [self._choice(choice) for choice in chunk.choices]
-        spelled = [choice.index for choice in choices if choice.delta.reasoning_content or choice.message is not None]
-        untagged = with_source(replace(chunk, choices=choices), getattr(chunk, SOURCE, None))
-        if spelled:
-            force_setattr(untagged, SPELLING, dict.fromkeys(spelled, "think_tags"))
-        return untagged
+        return _spelled(with_origin(replace(chunk, choices=choices), chunk))
 
     def rest(self) -> Iterator[ChatCompletionChunk]:
         """End the stream. Yields a chunk with the text that is still held back, if any."""
@@ -88,7 +84,7 @@ class ThinkTags:
             choices = [
                 ChunkChoice(index=index, delta=_with(ChoiceDelta(), *text.end())) for index, text in waiting.items()
             ]
-            yield ChatCompletionChunk(choices=choices)
+            yield _spelled(ChatCompletionChunk(choices=choices))
 
     def _choice(self, choice: ChunkChoice) -> ChunkChoice:
         text = self._choices.get(choice.index)
@@ -105,6 +101,14 @@ class ThinkTags:
             held, left = whole.end()
             message = _with(message, thought + held, said + left)
         return replace(choice, delta=_with(delta, reasoning, content), message=message)
+
+
+def _spelled(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
+    """Store in the chunk that its reasoning was between tags. Returns the same chunk."""
+    spelled = [choice.index for choice in chunk.choices if choice.delta.reasoning_content or choice.message is not None]
+    if spelled:
+        force_setattr(chunk, SPELLING, dict.fromkeys(spelled, "think_tags"))
+    return chunk
 
 
 def _with(delta: ChoiceDelta, reasoning: str, content: str) -> ChoiceDelta:

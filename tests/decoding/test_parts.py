@@ -212,7 +212,8 @@ def test_a_dialect_says_where_parts_begin_and_end_and_what_the_end_means() -> No
     ],
 )
 def test_the_text_of_a_part_goes_to_it_by_its_kind(kind: str, field: str, part: Part) -> None:
-    body = start(0, kind) + b"".join(event("delta", delta(**{field: text})) for text in "ab") + stop(0, {"n": 1})
+    deltas = [{"choices": [{"index": 0, "delta": {field: text}}]} for text in "ab"]
+    body = start(0, kind) + b"".join(event("delta", said) for said in deltas) + stop(0, {"n": 1})
     for pieces in ([body], bytewise(body)):
         decoder = ChatDecoder(dialect=Marking())
         events = [said for piece in pieces for said in decoder.feed(piece)]

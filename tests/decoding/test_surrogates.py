@@ -11,7 +11,8 @@ import pytest
 from sse_stream import ChatCompletionChunk, ChatDecoder
 from sse_stream._decoding._queue import ItemQueue
 from sse_stream._decoding._surrogates import Surrogates
-from sse_stream.dialects import AnomalyFound, Done
+from sse_stream.dialects import AnomalyFound, Done, OpenAIChat
+from sse_stream.testing import bytewise
 
 HIGH, LOW = "\ud83d", "\ude00"
 
@@ -305,3 +306,21 @@ def test_before_the_end_mark_nothing_is_held_back_any_more() -> None:
     assert isinstance(last, ChatCompletionChunk)
     assert (Mending.delta(first), Mending.delta(last)) == ({"content": "a"}, {"content": "\ufffd"})
     assert (note, done) == (AnomalyFound("lone_surrogate", repr(HIGH)), Done())
+
+
+THOUGHT = [[{"type": "thinking", "thinking": [{"type": "text", "text": text}]}] for text in ("a" + HIGH, LOW + "b")]
+
+
+@pytest.mark.parametrize(
+    ("contents", "think_tags", "field"),
+    [(THOUGHT, False, "content"), (["<think>a" + HIGH, LOW + "b</think>"], True, "think_tags")],
+)
+def test_where_mended_reasoning_came_from_is_known(contents: list[Any], think_tags: bool, field: str) -> None:
+    chunks = [{"choices": [{"index": 0, "delta": {"content": content}}]} for content in contents]
+    body = b"".join(b"data: " + json.dumps(each).encode() + b"\n\n" for each in chunks)
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder(dialect=OpenAIChat(think_tags=think_tags))
+        for piece in pieces:
+            list(decoder.feed(piece))
+        message = decoder.completion.message
+        assert (message.reasoning, message.reasoning_field) == ("a😀b", field)

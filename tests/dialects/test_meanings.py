@@ -440,6 +440,7 @@ TAGS = {
     "<think></think>Hi": (None, "Hi"),
     "<think>hm": ("hm", None),
     "<think>hm</thin": ("hm</thin", None),
+    "<think></thin": ("</thin", None),
     "<think>a<b></c></think>Hi<think>x</think>": ("a<b></c>", "Hi<think>x</think>"),
     "<thin": (None, "<thin"),
     "Hi <think>hm</think>": (None, "Hi <think>hm</think>"),

@@ -24,6 +24,8 @@ from ._whole_message import rest_of_message
 
 # The memory that an empty choice takes.
 CHOICE_WEIGHT = 256
+# The kind of a part with a tool call.
+_CALL = "tool_call"
 
 
 class ChoiceState:
@@ -142,8 +144,10 @@ class ChoiceState:
     def end_part(self, index: int, native: JSONValue, complete: Complete | None, annotations: str) -> list[ChatEvent]:
         """Complete a part and its tool call; for a part that is already complete, replace its native object."""
         events: list[ChatEvent] = []
-        part = None if self._marked is None else self._marked.get(index)
-        if self._marked is not None and part is not None:
+        if self._marked is None:
+            return events
+        part = self._marked.get(index)
+        if part is not None:
             has_ended = part.is_complete
             if part.slot is not None:
                 self._begun_calls().finish_one(part.slot, events)
@@ -200,16 +204,14 @@ class ChoiceState:
         fields = {} if self._fields is None else self._fields.snapshot()
         if self.in_messages is None:
             self.in_messages = not self.has_begun
-        self.add_delta(
-            rest_of_message(message, so_far, fields, has_audio=self._audio is not None, in_pieces=self.in_messages),
-            events,
-        )
+        has_audio, in_pieces = self._audio is not None, self.in_messages
+        self.add_delta(rest_of_message(message, so_far, fields, has_audio=has_audio, in_pieces=in_pieces), events)
         if message.tool_calls:
             self._begun_calls().add_whole(message.tool_calls, events)
 
     def _add_reasoning(self, delta: ChoiceDelta, events: list[ChatEvent]) -> None:
         """Add reasoning once, even if several fields carry it."""
-        text = delta.reasoning_content or delta.reasoning or delta.reasoning_text or ""
+        text = delta.reasoning_content or delta.reasoning or delta.reasoning_text
         is_plain = bool(text)
         if delta.reasoning_details or delta.thinking_blocks:
             for name in ("reasoning_details", "thinking_blocks"):
@@ -238,11 +240,11 @@ class ChoiceState:
     def _place(self, slot: Slot) -> bool:
         """Assign a call to the announced part or to a new one. Returns whether the part was announced."""
         last = self.parts[-1] if self.parts else None
-        if last is not None and last.kind == "tool_call" and last.slot is None:
-            last.slot = slot
-            return True
-        self.parts.append(PartState("tool_call", slot=slot))
-        return False
+        is_announced = last is not None and last.kind == _CALL and last.slot is None
+        if not is_announced:
+            self.parts.append(PartState(_CALL))
+        self.parts[-1].slot = slot
+        return is_announced
 
     def finish_calls(self, *, at_end: bool) -> list[ChatEvent]:
         """Finish open calls: those with complete arguments, or all of them at the end of the stream."""

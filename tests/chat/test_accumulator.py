@@ -186,10 +186,22 @@ def test_what_reasoning_details_say(details: list[Any], text: str | None) -> Non
     assert message_of(accumulator).extra == {"reasoning_details": details}
 
 
-def test_reasoning_in_two_spellings_that_differ() -> None:
-    events, accumulator = add(chunk({"reasoning_content": "a", "reasoning": "b"}), chunk({"reasoning": "c"}))
-    assert events == [ReasoningDelta("a"), ReasoningDelta("c")]
-    assert message_of(accumulator) == Message(reasoning="ac", extra={"reasoning": "b"})
+@pytest.mark.parametrize(
+    ("fields", "first"),
+    [
+        ({"reasoning_content": "a", "reasoning": "b"}, "reasoning_content"),
+        ({"reasoning_content": "a", "reasoning_text": "b"}, "reasoning_content"),
+        ({"reasoning_content": "a", "reasoning": "b", "reasoning_text": "c"}, "reasoning_content"),
+        ({"reasoning": "a", "reasoning_text": "b"}, "reasoning"),
+        ({"reasoning_text": "a"}, "reasoning_text"),
+    ],
+)
+def test_reasoning_in_spellings_that_differ(fields: dict[str, str], first: str) -> None:
+    events, accumulator = add(chunk(fields), chunk({"reasoning": "d"}))
+    assert events == [ReasoningDelta("a"), ReasoningDelta("d")]
+    others = {name: text for name, text in fields.items() if name != first}
+    assert message_of(accumulator) == Message(reasoning="ad", extra=others)
+    assert message_of(accumulator).reasoning_field == first
 
 
 def test_what_a_choice_has_besides_is_stated_anew() -> None:
@@ -200,10 +212,17 @@ def test_what_a_choice_has_besides_is_stated_anew() -> None:
     assert accumulator.completion.choices == [Choice(0, Message(), extra={"odd": "b", "more": {"a": 1, "b": 2}})]
 
 
-def test_reasoning_beside_its_details_is_not_doubled() -> None:
-    events, accumulator = add(chunk({"reasoning": "hm", "reasoning_details": [{"text": "hm"}]}))
+@pytest.mark.parametrize("detail", [{"text": "hm"}, {"text": "h"}, {"data": "x"}])
+def test_reasoning_beside_its_details_is_not_doubled(detail: dict[str, str]) -> None:
+    events, accumulator = add(chunk({"reasoning": "hm", "reasoning_details": [detail]}))
     assert events == [ReasoningDelta("hm")]
-    assert message_of(accumulator) == Message(reasoning="hm", extra={"reasoning_details": [{"text": "hm"}]})
+    assert message_of(accumulator) == Message(reasoning="hm", extra={"reasoning_details": [detail]})
+
+
+def test_reasoning_in_two_kinds_of_details_is_that_of_the_first() -> None:
+    events, accumulator = add(chunk({"thinking_blocks": [{"thinking": "b"}], "reasoning_details": [{"text": "a"}]}))
+    assert events == [ReasoningDelta("a")]
+    assert message_of(accumulator).reasoning_field == ""
 
 
 def test_annotations_without_a_text_are_kept_beside_the_parts() -> None:
@@ -455,6 +474,18 @@ def test_of_a_whole_message_only_what_is_new_is_taken(
 ) -> None:
     _, accumulator = add(chunk(delta), beside(message=message))
     assert accumulator.completion.message == whole
+
+
+def test_audio_is_output_to_which_a_whole_message_adds() -> None:
+    found: list[object] = []
+    accumulator = ChatAccumulator(on_anomaly=lambda *anomaly: found.append(anomaly))
+    audio = {"audio": {"data": "QQ=="}}
+    for piece in (chunk(audio), beside(message=audio)):
+        accumulator.add(piece)
+    assert found == [("message_repeated", "")]
+    for text in ("Hi", "Yo"):
+        accumulator.add(beside(message={"content": text}))
+    assert accumulator.completion.message == Message(content="Hi", audio=Audio(data="QQ=="))
 
 
 def test_pieces_are_counted_in_every_channel() -> None:

@@ -28,9 +28,10 @@ from sse_stream import (
     ToolCallDone,
     ToolCallStarted,
 )
+from sse_stream._chat._builder import CompletionBuilder
 from sse_stream._chat._events import PartDone, PartStarted
 from sse_stream._chat._marked_parts import MarkedParts
-from sse_stream._chat._memory import POINTER, Tally, weight
+from sse_stream._chat._memory import ENTRY, POINTER, Tally, weight
 from sse_stream._chat._part_state import PartState
 from sse_stream._chat._parts import Part, ProviderPart, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from sse_stream._chat._text_channel import TextChannel
@@ -438,6 +439,23 @@ def test_annotations_of_a_text_are_kept_and_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("annotations", "size"),
+    [([1000, 2000], 2 * (POINTER + weight(1000))), (None, 0), ("x", ENTRY + weight("annotations", "x"))],
+)
+def test_only_a_list_of_annotations_belongs_to_a_text(annotations: JSONValue, size: int) -> None:
+    builder = CompletionBuilder(Limits(), None, "marking")
+    builder.choice(0).start_part(0, "text")
+    said = {"content": "abc", **({} if annotations is None else {"annotations": annotations})}
+    for each in (delta(**said), delta(other=0.5)):
+        builder.add(ChatCompletionChunk.from_dict(each))
+    assert builder.tally.size == len("abc") + size + ENTRY + weight("other", 0.5)
+    message = builder.snapshot().message
+    own = annotations if isinstance(annotations, list) else []
+    assert message.parts == [TextPart("abc", own)]
+    assert message.extra == {"other": 0.5, **({"annotations": annotations} if annotations == "x" else {})}
+
+
+@pytest.mark.parametrize(
     ("native", "annotations", "found"),
     [
         ({"citations": [1]}, "citations", [1]),
@@ -456,8 +474,21 @@ def test_the_annotations_in_the_object_of_a_text(native: JSONValue, annotations:
 
 
 def test_the_end_of_what_has_not_begun_means_nothing() -> None:
-    events, _ = read(start(0, "text") + stop(1, {}))
+    events, message = read(stop(0, {}) + start(0, "text") + stop(1, {}))
     assert events == [PartStarted(0, "text")]
+    assert message.parts == [TextPart("")]
+
+
+@pytest.mark.parametrize(("before", "kinds"), [(start(0, "tool_call"), []), (b"", ["missing_call_id"])])
+def test_the_id_of_a_call_that_was_announced_is_for_the_dialect_to_check(before: bytes, kinds: list[str]) -> None:
+    call = {"index": 0, "function": {"name": "f", "arguments": "{}"}}
+    body = before + event("delta", delta(tool_calls=[call]))
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder(dialect=Marking())
+        for piece in pieces:
+            list(decoder.feed(piece))
+        assert [anomaly.kind for anomaly in decoder.anomalies] == kinds
+        assert decoder.completion.message.parts == [ToolCallPart(ToolCall("", "f", ""))]
 
 
 @pytest.mark.parametrize("kind", ["text", "search"])

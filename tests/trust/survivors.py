@@ -301,6 +301,7 @@ EXPLANATIONS = [
     ),
     Explanation("_chat/_tool_calls", "return False", "return None", "Only its truth is asked."),
     Explanation("_chat/_memory", "ENTRY = 64", None, _ESTIMATE),
+    Explanation("_chat/_choice_state", "CHOICE_WEIGHT = 256", None, _ESTIMATE),
     Explanation("_chat/_text_channel", "CHANNEL_WEIGHT = 224", None, _ESTIMATE),
     Explanation("_chat/_text_channel", "if tally.size > tally.limit:", "(tally.size >= tally.limit)", _SHORT_WAY),
     Explanation("_chat/_part_state", "MARK_WEIGHT = 600", None, _ESTIMATE),

@@ -280,6 +280,15 @@ def test_a_native_object_is_put_together_of_what_came(name: str) -> None:
         assert [said.part for said in events if isinstance(said, PartDone)] == ([part] if part.native else [])
 
 
+def test_pieces_that_no_chunk_carries_are_counted_as_deltas() -> None:
+    pieces = [kept(0, "a"), event("delta", delta(content="b")), kept(0, {"x": 1}), kept(0, "c")]
+    body = b"".join([start(0, "text"), *pieces, stop(0, None)])
+    for reads in ([body], bytewise(body)):
+        stream = ChatStream(reads, dialect=Gathering())
+        stream.until_done()
+        assert stream.timings.deltas == 4
+
+
 def test_a_part_that_has_not_ended_is_resumed() -> None:
     taking_turns = (
         start(0, "text") + start(1, "text") + start(0, "text") + event("delta", delta(content="a")) + stop(0, {})

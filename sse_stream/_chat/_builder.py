@@ -158,7 +158,7 @@ class CompletionBuilder:
                 self._add_message(state, choice.message, events, before)
             if state.reasoning_field is not field:  # the first reasoning of the choice; the dialect may know its place
                 state.reasoning_field = getattr(chunk, SPELLING, {}).get(choice.index, state.reasoning_field)
-            if state.finish_reason is not None and len(events) > before:
+            if state.finish_reason is not None:
                 self._go_on(state, choice, events[before:])
             if choice.finish_reason is not None:
                 self._finish(state, choice.finish_reason, events)

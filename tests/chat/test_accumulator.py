@@ -61,6 +61,15 @@ def add(*chunks: ChatCompletionChunk) -> tuple[list[ChatEvent], ChatAccumulator]
     return [event for chunk in chunks for event in accumulator.add(chunk)], accumulator
 
 
+def noted(*chunks: ChatCompletionChunk) -> list[tuple[str, str]]:
+    """The anomalies of chunks, each with its sample."""
+    found: list[tuple[str, str]] = []
+    accumulator = ChatAccumulator(on_anomaly=lambda kind, sample: found.append((kind, sample)))
+    for each in chunks:
+        accumulator.add(each)
+    return found
+
+
 def message_of(accumulator: ChatAccumulator) -> Message:
     (choice,) = accumulator.completion.choices
     return choice.message
@@ -147,6 +156,9 @@ def test_the_first_id_and_the_last_statement_count() -> None:
     ("chunks", "named"),
     [
         ([{"id": "", "model": "", "created": 0}], (None, None, None)),
+        ([{"id": "a", "model": "", "created": 0}], ("a", None, None)),
+        ([{"id": "", "model": "m"}], (None, "m", None)),
+        ([{"created": 1}, {"created": 2}], (None, None, 1)),
         ([{"id": "a", "model": "m"}, {"id": "b", "model": "n", "created": 1}], ("a", "m", 1)),
         ([{"id": "a", "created": 1}, {"id": "b", "model": "n", "created": 2}], ("a", "n", 1)),
         ([{"model": "m", "created": 1}, {"id": "b", "model": "n", "created": 2}], ("b", "m", 1)),
@@ -156,6 +168,43 @@ def test_each_name_is_the_first_that_says_something(chunks: list[dict[str, Any]]
     _, accumulator = add(*(chunk(**fields) for fields in chunks))
     completion = accumulator.completion
     assert (completion.id, completion.model, completion.created) == named
+
+
+@pytest.mark.parametrize(
+    ("chunks", "notes"),
+    [
+        ([{"id": "a"}, {"id": "a", "model": "m"}, {"id": "", "model": "n"}], [("model_changed", "'n' after 'm'")]),
+        ([{"model": "m"}, {"id": "a", "model": "m"}, {"id": "b", "model": ""}], [("id_changed", "'b' after 'a'")]),
+        ([{"model": name} for name in "mnm"], [("model_changed", f"'{b}' after '{a}'") for a, b in ("mn", "nm")]),
+        ([{"id": name} for name in "abba"], [("id_changed", f"'{b}' after '{a}'") for a, b in ("ab", "ba")]),
+    ],
+)
+def test_a_name_that_changes_is_an_anomaly(chunks: list[dict[str, Any]], notes: list[tuple[str, str]]) -> None:
+    assert noted(*(chunk(**fields) for fields in chunks)) == notes
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "growth"),
+    [
+        ({"id": "c1"}, {"model": "m"}, weight("m")),
+        ({"obfuscation": "ab"}, {"obfuscation": "abc"}, 1),
+        ({"service_tier": "auto"}, {"service_tier": "default"}, 3),
+    ],
+)
+def test_what_is_stated_beside_the_choices_counts_once(
+    before: dict[str, str], after: dict[str, str], growth: int
+) -> None:
+    builder = CompletionBuilder(Limits(), None, "openai_chat")
+    builder.add(chunk(**before))
+    size = builder.tally.size
+    builder.add(chunk(**after))
+    assert builder.tally.size == size + growth
+
+
+@pytest.mark.parametrize("name", ["service_tier", "system_fingerprint", "obfuscation"])
+def test_what_a_chunk_does_not_state_stays(name: str) -> None:
+    _, accumulator = add(chunk(**{name: "a"}), chunk())
+    assert accumulator.completion.extra == {name: "a"}
 
 
 def test_the_first_role_counts() -> None:
@@ -476,6 +525,46 @@ def test_of_a_whole_message_only_what_is_new_is_taken(
     assert accumulator.completion.message == whole
 
 
+def said(text: str, **beside: Any) -> dict[str, Any]:
+    return {"delta": {}, "message": {"content": text, **beside}}
+
+
+@pytest.mark.parametrize(
+    ("choices", "notes", "extra"),
+    [
+        # Messages that grow are pieces; one that adds nothing is a repetition.
+        ([said("")], [], {}),
+        ([said("H"), said("Hi"), said("Hi!"), said("Hi!")], [("message_repeated", "Hi!")], {}),
+        ([{"delta": {"content": "H"}}, said("Hi")], [("message_repeated", "Hi")], {}),
+        ([{"delta": {"content": "H"}}, {"delta": {}, "message": {"refusal": "no"}}], [("message_repeated", "")], {}),
+        # Beside a delta that says something, only the other fields of a message are kept.
+        ([{**said("Yo"), "delta": {"content": "H"}}], [("message_beside_delta", "Yo")], {}),
+        (
+            [{"delta": {"content": "H"}, "message": {"odd": 1}}],
+            [("message_beside_delta", "")],
+            {"message": {"odd": 1}},
+        ),
+        # An empty reason is one anomaly of each choice.
+        ([{"delta": {}, "finish_reason": ""}] * 2, [("empty_finish_reason", "choice 0")], {}),
+    ],
+)
+def test_anomalies_of_a_choice(
+    choices: list[dict[str, Any]], notes: list[tuple[str, str]], extra: dict[str, Any]
+) -> None:
+    chunks = [ChatCompletionChunk.from_dict({"choices": [{"index": 0, **choice}]}) for choice in choices]
+    assert noted(*chunks) == notes
+    _, accumulator = add(*chunks)
+    assert accumulator.completion.choices[0].extra == extra
+
+
+def test_a_call_whose_arguments_are_open_is_not_done_at_the_finish() -> None:
+    call = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{"}}
+    events, accumulator = add(chunk({"tool_calls": [call]}), finish("tool_calls"))
+    assert events[-1] == ChoiceFinished("tool_calls")
+    assert not [event for event in events if isinstance(event, ToolCallDone)]
+    assert accumulator.close()[0] == ToolCallDone(0, ToolCall("c1", "f", "{"))
+
+
 def test_audio_is_output_to_which_a_whole_message_adds() -> None:
     found: list[object] = []
     accumulator = ChatAccumulator(on_anomaly=lambda *anomaly: found.append(anomaly))
@@ -718,7 +807,8 @@ def test_a_chunk_that_would_only_append_text_says_where(delta: dict[str, str], a
         chunk({"content": "a", "reasoning": "b"}),
         chunk({"content": "a", "odd": 1}),
         chunk({"content": "a", **CALL}),
-        chunk({"content": "a", "reasoning_details": [{"text": "b"}]}),
+        chunk({"content": "a", "reasoning_details": [{"data": "b"}]}),
+        chunk({"content": "a", "thinking_blocks": [{"data": "b"}]}),
         chunk({"content": "a", "audio": {"id": "a"}}),
         chunk({"content": "a", "function_call": {"name": "f"}}),
         chunk({"content": "a"}, usage={"prompt_tokens": 1}),
@@ -726,6 +816,7 @@ def test_a_chunk_that_would_only_append_text_says_where(delta: dict[str, str], a
         chunk(),
         ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}),
         ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "a"}, "logprobs": {}}]}),
+        ChatCompletionChunk.from_dict({"choices": [{"index": 0, "delta": {"content": "a"}, "message": {}}]}),
         ChatCompletionChunk.from_dict({"choices": [{"index": index, "delta": {"content": "a"}} for index in (0, 1)]}),
     ],
 )

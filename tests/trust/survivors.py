@@ -240,6 +240,22 @@ EXPLANATIONS = [
         )
         for new in variants
     ),
+    *(
+        Explanation(
+            "_chat/_builder",
+            f'if chunk.{name} is not None and chunk.{name} != fields.get("{name}"):',
+            new,
+            _SHORT_WAY,
+        )
+        for name in ("system_fingerprint", "service_tier")
+        for new in (f"(chunk.{name} is not None)", f"'{name}X'", "''")
+    ),
+    Explanation(
+        "_chat/_builder",
+        "if self.tally.size > self.tally.limit:",
+        "(self.tally.size >= self.tally.limit)",
+        "`check` compares again.",
+    ),
     Explanation(
         "_chat/_builder",
         "if len(chunk.choices) != 1 or chunk.usage is not None or chunk.moderation is not None:",

@@ -102,7 +102,7 @@ class Surrogates:
         own: list[tuple[str, Hashable]] = [("type", kind)] if isinstance(kind, str) else []
         if isinstance(number, int):
             own.append(("index", number))
-            place = 0  # the number says which block it is
+            place = number  # it says which block it is, wherever it is
         texts = {name: text for name in _BLOCK_TEXTS if isinstance(text := block.get(name), str)}
         whole = {name: self._join((index, field, (name, place, *own)), text, note) for name, text in texts.items()}
         return {**block, **whole}

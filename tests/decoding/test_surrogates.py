@@ -266,6 +266,17 @@ class TestItems:
         mend(details({"text": "a"}, {"index": "x", "text": HIGH}))
         assert mend(details({"text": "b"}, {"text": LOW})) == details({"text": "b"}, {"text": "😀"})
 
+    @pytest.mark.parametrize("field", ["reasoning_details", "thinking_blocks"])
+    def test_each_block_gets_its_own_replacement(self, field: str, mend: Mending) -> None:
+        def blocks(text: str) -> list[Delta]:
+            return [{"index": 0, "text": text}, {"index": 2, "type": "t", "thinking": text}]
+
+        assert mend({field: blocks("a" + HIGH)}) == {field: blocks("a")}
+        assert mend.rest() == [(0, {field: blocks("\ufffd")})]
+        mend({field: blocks(HIGH)})
+        last = {field: [{"index": 4, "text": "b"}]}
+        assert mend(last, finish_reason="stop") == {field: [*last[field], *blocks("\ufffd")]}
+
     def test_what_is_no_block_stays(self, mend: Mending) -> None:
         assert mend({"reasoning_details": ["a", {"text": 1, "n": None}], "content": HIGH}) == {
             "reasoning_details": ["a", {"text": 1, "n": None}],

@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Literal, TypeAlias
@@ -76,9 +77,11 @@ class Judge:
         project: The folder with the package, its tests and `pyproject.toml`.
         workspace: An empty folder for the copies.
         jobs: How many mutants are tested at the same time.
+        budget: How much of the processor's time the tests of a mutant may take, without it: the quickest are run.
     """
 
-    def __init__(self, project: Path, workspace: Path, jobs: int = 1) -> None:
+    def __init__(self, project: Path, workspace: Path, jobs: int = 1, budget: float = math.inf) -> None:
+        self._budget = budget
         self._measured: dict[str, Measured] = {}
         self._copies = [workspace / str(job) for job in range(jobs)]
         for copy in self._copies:
@@ -104,7 +107,7 @@ class Judge:
         workers = []
         for job, copy in enumerate(self._copies):
             own = found[job :: len(self._copies)]
-            workers.append(_fork(partial(_work, copy, own, measured)))
+            workers.append(_fork(partial(_work, copy, own, measured, self._budget)))
         results: list[Result | None] = [None] * len(found)
         for job, (copy, worker) in enumerate(zip(self._copies, workers, strict=True)):
             _, status = os.waitpid(worker, 0)
@@ -307,7 +310,7 @@ def _own_lines(node: ast.stmt) -> range:
 # ---------------------------------------------------------------- tests against mutants
 
 
-def _work(copy: Path, found: Sequence[Mutant], measured: Mapping[str, Measured]) -> int:
+def _work(copy: Path, found: Sequence[Mutant], measured: Mapping[str, Measured], budget: float) -> int:
     """Test mutants of one module in a copy, and note what becomes of them."""
     results: list[Result | None] = []
     if found:
@@ -320,9 +323,8 @@ def _work(copy: Path, found: Sequence[Mutant], measured: Mapping[str, Measured])
             seconds.update(known.seconds)
             for line, names in known.runs.get(module, {}).items():
                 runs.setdefault(line, set()).update(names)
-        patching = _Patching(
-            copy, seconds, file, original, list(zip(found, covering_tests(original, found, runs), strict=True))
-        )
+        trials = list(zip(found, covering_tests(original, found, runs), strict=True))
+        patching = _Patching(copy, seconds, budget, file, original, trials)
         process = _fork(partial(_pytest, copy, measured, patching))
         _, status = os.waitpid(process, 0)
         if status:
@@ -333,18 +335,26 @@ def _work(copy: Path, found: Sequence[Mutant], measured: Mapping[str, Measured])
         for at, result in enumerate(results):
             if result is None:
                 file.write_text(found[at].source, encoding="utf-8")
-                results[at] = _test_anew(copy, measured)
+                results[at] = _test_anew(copy, measured, budget)
         file.write_text(original, encoding="utf-8")
     _notes(copy).write_text(json.dumps(results))
     return 0
 
 
-class _Limited:
+class Limited:
     """Ends a process with a test that takes much longer than it did; notes which test failed."""
 
-    def __init__(self, copy: Path, seconds: Mapping[str, float]) -> None:
+    def __init__(self, copy: Path, seconds: Mapping[str, float], budget: float) -> None:
         self.copy = copy
         self.seconds = seconds
+        self.budget = budget
+
+    def affordable(self, names: Iterable[str]) -> list[str]:
+        """Those of the tests, in this order, that the budget is enough for; at least one."""
+        names = list(names)
+        spent = accumulate(self.seconds.get(name, 1.0) for name in names)
+        count = sum(1 for seconds in spent if seconds <= self.budget)
+        return names[: max(count, 1)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -383,12 +393,13 @@ def _result(copy: Path, process: int) -> Result | None:
     return "killed", note.read_text() if note.exists() else None
 
 
-class _Patching(_Limited):
+class _Patching(Limited):
     """Once the tests are collected, forks for each mutant, and there runs the tests of its line.
 
     Args:
         copy: Where the tests run.
         seconds: How much of the processor's time each takes.
+        budget: How much they may take for a mutant.
         file: The module's file.
         original: Its source.
         trials: The mutants with their tests.
@@ -398,11 +409,12 @@ class _Patching(_Limited):
         self,
         copy: Path,
         seconds: Mapping[str, float],
+        budget: float,
         file: Path,
         original: str,
         trials: Sequence[tuple[Mutant, Collection[str] | None]],
     ) -> None:
-        super().__init__(copy, seconds)
+        super().__init__(copy, seconds, budget)
         self.file = str(file)
         self.codes = self._codes_of(original)
         self.trials = trials
@@ -424,7 +436,7 @@ class _Patching(_Limited):
             if process == 0:
                 if not self._patch(functions, mutant):
                     os._exit(_UNPATCHABLE)
-                names = sorted(tests, key=lambda name: self.seconds[name] / (1 + found[name]))
+                names = self.affordable(sorted(tests, key=lambda name: self.seconds[name] / (1 + found[name])))
                 session.items[:] = [items[name] for name in names]
                 self.begin(names)
                 return None  # pytest's own loop comes next
@@ -463,17 +475,17 @@ def _function_codes(code: CodeType) -> Iterator[CodeType]:
                 yield from _function_codes(constant)
 
 
-def _test_anew(copy: Path, measured: Mapping[str, Measured]) -> Result:
+def _test_anew(copy: Path, measured: Mapping[str, Measured], budget: float) -> Result:
     """Test what a copy now holds, one file after another: most mutants do not live to see the second."""
     for name, known in measured.items():
-        process = _fork(partial(_pytest, copy, [name], _Quickest(copy, known.seconds)))
+        process = _fork(partial(_pytest, copy, [name], _Quickest(copy, known.seconds, budget)))
         result = _result(copy, process)
         if result is not None and result[0] != "survived":
             return result
     return "survived", None
 
 
-class _Quickest(_Limited):
+class _Quickest(Limited):
     """Runs the quickest tests first."""
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -482,3 +494,4 @@ class _Quickest(_Limited):
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: self.seconds.get(item.nodeid, 1.0))
+        del items[len(self.affordable(item.nodeid for item in items)) :]

@@ -1,6 +1,6 @@
 """Mutation testing: does a test notice every small change to the core?
 
-    python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N …] [--sample N]
+    python -m tests.trust.mutate [MODULE …] [--jobs 2] [--line N …] [--sample N] [--budget N]
 
 A MODULE is a file of the package without its extension, such as `_sse/_parser` or `dialects/_quirks` (default: the
 whole core). Each mutant runs against the module's own tests until one fails. Prints a row per module, with its
@@ -11,6 +11,7 @@ or an explanation has no survivor. Requires `fork`.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import sys
 import tempfile
@@ -185,6 +186,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--sample", type=int, help="only N mutants of each module, drawn with a fixed seed", metavar="N"
     )
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=math.inf,
+        help="run only the quickest tests of each mutant, for so many seconds: the rest may kill a survivor",
+        metavar="SECONDS",
+    )
     options = parser.parse_args(arguments)
     unknown = set(options.modules) - TESTS.keys()
     if unknown:
@@ -200,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     unexplained = 0
     with tempfile.TemporaryDirectory() as folder:
-        judge = Judge(PROJECT, Path(folder), options.jobs)
+        judge = Judge(PROJECT, Path(folder), options.jobs, options.budget)
         for name, found in chosen.items():
             results = judge.results(found, [*TESTS[name], _LATE])
             fates = Counter(fate for fate, _ in results)
@@ -217,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"    {'SURVIVED' if why is None else 'explained'}: {mutant}\n        {why or mutant.context}")
             sys.stdout.flush()
     print(f"{time.monotonic() - began:.0f} s")
-    whole = options.line is None and options.sample is None
+    whole = options.line is None and options.sample is None and options.budget == math.inf
     outdated = of_nothing([mutant for found in chosen.values() for mutant in found]) if whole else []
     for explanation in outdated:
         print(f"EXPLAINS NOTHING: {explanation.module}: {explanation.line}  →  {explanation.new}")

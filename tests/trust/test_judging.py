@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def test_what_becomes_of_each_mutant(project: Path, tmp_path: Path) -> None:
 def test_only_what_runs_at_import_is_imported_anew(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judging, "_test_anew", lambda copy, measured: ("survived", "imported"))
+    monkeypatch.setattr(judging, "_test_anew", lambda copy, measured, budget: ("survived", "imported"))
     results = Judge(project, tmp_path / "copies").results(found(), ["tests/test_small.py"])
     imported = {mutant.line for mutant, (_, test) in zip(found(), results, strict=True) if test == "imported"}
     assert imported == {1, 10}
@@ -125,6 +126,12 @@ def test_it_is_the_same_where_the_module_is_imported_anew(
     judge = Judge(project, tmp_path / "copies")
     results = judge.results(found(), ["tests/test_small.py"])
     assert {(mutant.line, mutant.new): result for mutant, result in zip(found(), results, strict=True)} == EXPECTED
+
+
+@pytest.mark.parametrize(("budget", "names"), [(math.inf, "abc"), (6, "abc"), (5.9, "ab"), (3, "ab"), (0, "a")])
+def test_the_first_tests_are_run_that_the_budget_is_enough_for(tmp_path: Path, budget: float, names: str) -> None:
+    seconds = {"a": 1.0, "b": 2.0, "c": 3.0}
+    assert judging.Limited(tmp_path, seconds, budget).affordable("abc") == [*names]
 
 
 @pytest.mark.slow

@@ -209,7 +209,7 @@ def report(found: Measurements, options: argparse.Namespace, seconds: float, wor
     lines += [
         "",
         row("client: loop late by, ms", found.lateness),
-        f"{'client: CPU, µs a chunk':28}{worked / max(1, found.chunks) * 1e6:9.1f}  {busy:.0%} of a core",
+        f"{'client: CPU, µs per chunk':28}{worked / max(1, found.chunks) * 1e6:9.1f}  {busy:.0%} of a core",
     ]
     late, gap = (percentile(sorted(values), percent) for values, percent in ((found.lateness, 99), (found.gaps, 50)))
     if busy > 0.7 or (late is not None and gap is not None and late > gap / 10):

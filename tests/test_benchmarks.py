@@ -40,7 +40,7 @@ def test_the_goals_are_about_workloads_that_there_are() -> None:
     rows = {each.name: pipeline.row(each.name, [each], [{pipeline.OURS: 1.0, "create": 40.0}]) for each in SMALL}
     named = {goal.what: goal.found for goal in pipeline.goals(rows)}
     assert named["plain text: openai create takes so many times as long"] == 40.0
-    assert named["extras on each chunk: openai create takes so many times as long"] == 40.0
+    assert named["extra fields in each chunk: openai create takes so many times as long"] == 40.0
 
 
 @pytest.mark.parametrize("name", ["ChatStream", "AsyncChatStream"])

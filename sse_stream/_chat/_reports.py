@@ -111,7 +111,7 @@ class Usage(Report, frozen=True):
     def copied(self) -> Self:
         """Return equal usage that shares no mutable object with this one."""
         prompt, completion = self.prompt_tokens_details, self.completion_tokens_details
-        # Measured as "usage on each chunk": most reports have only counts, which are immutable.
+        # Measured as "usage in each chunk": most reports have only counts, which are immutable.
         if (
             self.extra is NOTHING
             and (prompt is None or prompt.extra is NOTHING)

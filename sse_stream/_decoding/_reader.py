@@ -61,7 +61,7 @@ class EventReader(ChatState):
         queue, parser = self.queue, self.parser
         shortcut = self.shortcut
         if data:
-            # Measured as "one event a read": an event that the shortcut reads need not be buffered.
+            # Measured as "one event per read": an event that the shortcut reads need not be buffered.
             if (
                 shortcut.channel is not None
                 and parser.takes_as_is
@@ -79,7 +79,7 @@ class EventReader(ChatState):
         while True:
             if not queue:
                 if not parser.buffer and not parser.closed and self.log.violation is None:
-                    return None  # measured as "one event a read": half of all calls end here
+                    return None  # measured as "one event per read": half of all calls end here
                 if shortcut.channel is not None:
                     block = parser.next_block()
                     try:

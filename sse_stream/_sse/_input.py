@@ -80,7 +80,7 @@ class StreamInput:
         elif 10 in data or len(self.partial) + len(data) > self.room:
             self.buffer = data
         elif data:
-            # Measured as "one byte a read": bytes that end no line have nothing in them to be read.
+            # Measured as "one byte per read": bytes that end no line have nothing in them to be read.
             self.partial += data
             self.between_events = False
 

@@ -115,7 +115,7 @@ class EventParser(StreamInput):
         They may be any event, or no event at all: the caller compares them with what it expects, without parsing them.
         """
         buffer, start = self.buffer, self.position
-        # Measured as "plain text, 16 KiB a read": most events have one line, and finding one byte is faster than two.
+        # Measured as "plain text, 16 KiB per read": most events have one line, and finding one byte is faster than two.
         end = buffer.find(b"\n", start) if self.between_events else -1
         if end >= 0 and not buffer.startswith(PLAIN_END, end):
             end = buffer.find(PLAIN_END, end)
@@ -127,7 +127,7 @@ class EventParser(StreamInput):
         if not self.between_events or not buffer:
             return None
         if not start and buffer[:6] == PLAIN_START and buffer[-2:] == PLAIN_END and 10 not in (data := buffer[6:-2]):
-            # Measured as "one event a read": the end of the only event need not be searched for.
+            # Measured as "one event per read": the end of the only event need not be searched for.
             if len(buffer) - len(PLAIN_END) > self._limit:
                 return None
             self.buffer = self.later.popleft() if self.later else b""
@@ -216,8 +216,8 @@ class EventParser(StreamInput):
         if not line:
             return self._dispatch()
         self.between_events = False
-        # Measured as "one event of 32,000 data lines", "one 8 MiB line" and "comments between": these two are tested
-        # first, and a line joined from pieces is not copied again.
+        # Measured as "one event of 32,000 data lines", "one line of 8 MiB" and "comments between events": these two are
+        # tested first, and a line joined from pieces is not copied again.
         if line[:5] == b"data:":
             start = 6 if line[5:6] == b" " else 5
             if isinstance(line, bytes):

@@ -124,7 +124,7 @@ class AsyncChatStream(AsyncOwner):
                 item = next_item(data)
                 data = b""
                 if item is None:
-                    if state.plain and reads.idle and reader.state == "open":  # measured as "one event a read"
+                    if state.plain and reads.idle and reader.state == "open":  # measured as "one event per read"
                         try:
                             piece: Any = next(reads.pump)
                             if type(piece) is not bytes:

@@ -142,7 +142,7 @@ class ChatStream(SyncOwner):
                     if type(item) is TextDelta and item.choice == choice:
                         return item.text
                 elif state.plain and reader.state == "open":
-                    try:  # measured as "one event a read"
+                    try:  # measured as "one event per read"
                         piece = next(self._pieces)
                     except Exception as error:  # noqa: BLE001  # clients may raise anything
                         state.failed(error)

@@ -107,7 +107,7 @@ def _text(name: str, words: list[str], make: Callable[[int, str], str], finish: 
 
 
 def plain_text(count: int = CHUNKS) -> ChatWorkload:
-    """Chunks of 290 bytes with one word each, one event a read: what the goals are about."""
+    """Chunks of 290 bytes with one word each, one event per read: what the goals are about."""
     return _text("plain text", _words(count), lambda _, word: chunk(word))
 
 
@@ -131,7 +131,7 @@ def _usage_on_each_chunk(count: int) -> ChatWorkload:
         }
         return payload({"content": word}, usage=usage)
 
-    made = _text("usage on each chunk", _words(count), make)
+    made = _text("usage in each chunk", _words(count), make)
     return ChatWorkload(made.name, made.reads, made.payloads, text=made.text, total_tokens=count + 123)
 
 
@@ -140,7 +140,7 @@ def _reasoning(count: int) -> ChatWorkload:
     thoughts = _words(count)
     payloads = [payload({"content": None, "reasoning_content": word, "reasoning": word}) for word in thoughts]
     payloads += [payload({"content": "So."}), payload({}, finish_reason="stop")]
-    name = "reasoning in two spellings"
+    name = "reasoning under two names"
     return ChatWorkload(name, framed(payloads), payloads, text="So.", reasoning="".join(thoughts))
 
 
@@ -170,7 +170,7 @@ def _logprobs(count: int) -> ChatWorkload:
         content = [{**token(word, -0.25), "top_logprobs": top}]
         return payload({"content": word}, beside={"logprobs": {"content": content, "refusal": None}})
 
-    made = _text("logprobs, five a token", _words(count), make)
+    made = _text("logprobs, five per token", _words(count), make)
     return ChatWorkload(made.name, made.reads, made.payloads, text=made.text, tokens=count)
 
 
@@ -179,7 +179,7 @@ def _openrouter(count: int) -> ChatWorkload:
     beside = {"native_finish_reason": None, "logprobs": None}
     end = payload({"content": ""}, finish_reason="stop", beside={"native_finish_reason": "stop"}, provider="Example")
     return _text(
-        "OpenRouter's extras",
+        "OpenRouter's extra fields",
         _words(count),
         lambda _, word: payload({"role": "assistant", "content": word}, beside=beside, provider="Example"),
         end,
@@ -191,7 +191,9 @@ def _azure(count: int) -> ChatWorkload:
     categories = ("hate", "self_harm", "sexual", "violence")
     filtered = {"content_filter_results": {name: {"filtered": False, "severity": "safe"} for name in categories}}
     return _text(
-        "Azure's extras", _words(count), lambda _, word: payload({"content": word}, beside=filtered, obfuscation="x7")
+        "Azure's extra fields",
+        _words(count),
+        lambda _, word: payload({"content": word}, beside=filtered, obfuscation="x7"),
     )
 
 
@@ -212,8 +214,8 @@ def workloads(scale: float = 1.0) -> list[ChatWorkload]:
 
     return [
         plain,
-        cut_text("plain text, 16 KiB a read", plain, 16 * 1024),
-        cut_text("plain text, 1 byte a read", few, 1),
+        cut_text("plain text, 16 KiB per read", plain, 16 * 1024),
+        cut_text("plain text, 1 byte per read", few, 1),
         _text("non-ASCII text", [signs[number % len(signs)] for number in range(many)], lambda _, word: chunk(word)),
         _padded(some),
         _usage_on_each_chunk(some),
@@ -226,7 +228,7 @@ def workloads(scale: float = 1.0) -> list[ChatWorkload]:
 
 
 def recordings() -> list[ChatWorkload]:
-    """The recorded streams beside the project, one event a read; none where they are absent."""
+    """The recorded streams beside the project, one event per read; none where they are absent."""
     return [_recording(path) for path in sorted(RECORDINGS.glob("*.sse"))]
 
 

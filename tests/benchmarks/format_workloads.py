@@ -21,7 +21,7 @@ class FormatWorkload:
     Attributes:
         name: The format, and what the stream is made of.
         payloads: The data of each event.
-        reads: The event stream, one event a read.
+        reads: The event stream, one event per read.
         said: Text, reasoning and arguments, in their order.
         decode: A bare typed decode of an event's data.
         sdk: Makes what reads it with the official SDK; `None` where that is not installed.

@@ -125,7 +125,7 @@ def main(arguments: list[str]) -> None:
         runner = stack.enter_context(asyncio.Runner())
         among = {**LAYERS, "AsyncChatStream": async_chat_stream(runner)}
         gc.freeze()
-        table = [["µs an event", *among]]
+        table = [["µs per event", *among]]
         for workload in workloads(0.1 if options.quick else 1):
             (results,) = measured(among, [workload], max(1, options.rounds))
             cells = [

@@ -206,7 +206,7 @@ def main(arguments: list[str]) -> None:
                     results[row] = measured(runs, workload, max(1, options.rounds))
 
     columns = ("bare", "sse_stream", "openai")
-    table = [["CPU µs a chunk", "bare client", "ours above it", "openai above it"]]
+    table = [["CPU µs per chunk", "bare client", "ours above it", "openai above it"]]
     for name, result in results.items():
         cells = [result.get(column, "absent") for column in columns]
         table.append([name, *(cell if isinstance(cell, str) else f"{cell:.1f}" for cell in cells)])
@@ -217,7 +217,9 @@ def main(arguments: list[str]) -> None:
         own = [result["sse_stream"] for row, result in results.items() if row.startswith(pacing)]
         known = [value for value in own if isinstance(value, float)]
         found = max(known) if known and len(known) == len(own) else None
-        goals.append(Goal(f"{pacing}: above the bare client, µs a chunk, the worst of these", 4, found, at_least=False))
+        goals.append(
+            Goal(f"{pacing}: above the bare client, µs per chunk, the worst of these", 4, found, at_least=False)
+        )
     print()
     print_table([["goal", "", "measured", ""], *(goal.cells() for goal in goals)])
     if options.json is not None:

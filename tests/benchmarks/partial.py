@@ -176,7 +176,7 @@ def goals(costs: Mapping[str, Mapping[int, Cost]]) -> list[Goal]:
     for name, bound in (("a file of code", 1), ("records", 3)):
         by_size = costs[name]
         worst = max(cost.delta for cost in by_size.values())
-        found.append(Goal(f"{name}: µs a delta, the worst size", bound, worst * 1e6, at_least=False))
+        found.append(Goal(f"{name}: µs per delta, the worst size", bound, worst * 1e6, at_least=False))
         small, *_, large = by_size.values()
         found.append(
             Goal(
@@ -213,7 +213,7 @@ def main(arguments: list[str]) -> None:
     sizes = [size // 10 for size in SIZES] if options.quick else list(SIZES)
     among = peers()
     names = ["jiter", "partial-json-parser"]
-    table = [["", "µs a delta", *names, "all deltas", "msgspec, once"]]
+    table = [["", "µs per delta", *names, "all deltas", "msgspec, once"]]
     costs: dict[str, dict[int, Cost]] = {}
     for make in (code, records):
         for size in sizes:

@@ -501,7 +501,7 @@ def goals(rows: dict[str, Row]) -> list[Goal]:
         known = ratio("plain text", name)
         return None if known is None else 1 / known
 
-    tolerant = [ratio(name, "create") for name in ("OpenRouter's extras", "Azure's extras")]
+    tolerant = [ratio(name, "create") for name in ("OpenRouter's extra fields", "Azure's extra fields")]
     slowest = min((value for value in tolerant if value is not None), default=None)
     return [
         Goal("plain text: openai create takes so many times as long", 40, ratio("plain text", "create")),
@@ -510,7 +510,7 @@ def goals(rows: dict[str, Row]) -> list[Goal]:
         Goal("plain text: ours takes so many times a bare json.loads", 0.6, ours_over("json.loads"), at_least=False),
         Goal("plain text: ours takes so many times the floor", 2.5, ours_over("floor"), at_least=False),
         Goal("plain text: eventsource-parser with JSON.parse under Node", 1, ratio("plain text", NODE)),
-        Goal("extras on each chunk: openai create takes so many times as long", 10, slowest),
+        Goal("extra fields in each chunk: openai create takes so many times as long", 10, slowest),
         Goal("recordings: openai create takes so many times as long", 25, ratio(RECORDINGS, "create")),
     ]
 

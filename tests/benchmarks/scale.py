@@ -139,9 +139,9 @@ class Case:
 CASES = [
     Case("1,000 async streams at once", concurrent_streams, 1_000, few=2),
     Case("10,000 async streams at once", concurrent_streams, 10_000, few=2),
-    Case("1,000,000 chunks, events iterated", many_chunks, 1_000_000, few=100),
+    Case("1,000,000 chunks, iterating events", many_chunks, 1_000_000, few=100),
     Case("a completion of 50 MB", large_completion, 50 * MB, few=10 * len(PARAGRAPH)),
-    Case("10 MB of arguments, 5 bytes a piece", large_arguments, 10 * MB, few=20 * len(PIECE)),
+    Case("10 MB of arguments, 5 bytes per piece", large_arguments, 10 * MB, few=20 * len(PIECE)),
 ]
 
 

@@ -77,7 +77,7 @@ def workloads(scale: float = 1.0) -> list[Workload]:
     def framed(events: list[str], prefix: str = "", end: str = "\n") -> bytes:
         return "".join(f"{prefix}data: {event}{end}{end}" for event in events).encode()
 
-    # Every event of a list has the same number of bytes: so many a read are one event a read.
+    # Every event of a list has the same number of bytes: so many per read are one event per read.
     words = [chunk(f" word{number:02}") for number in range(100)]
     signs = [chunk("天地玄黄宇宙洪荒😀" + sign) for sign in "日月盈昃辰宿列张"]
     ascii_events = [words[number % len(words)] for number in times(10_000)]
@@ -89,9 +89,9 @@ def workloads(scale: float = 1.0) -> list[Workload]:
         return Workload(name, body, len(body) // len(events), events)
 
     return [
-        one_event_a_read("one event a read", ascii_events, framed(ascii_events)),
-        Workload("64 KiB reads", framed(ascii_events), 64 * 1024, ascii_events),
-        Workload("one byte a read", framed(few), 1, few),
+        one_event_a_read("one event per read", ascii_events, framed(ascii_events)),
+        Workload("64 KiB per read", framed(ascii_events), 64 * 1024, ascii_events),
+        Workload("one byte per read", framed(few), 1, few),
         one_line(int(8 * MIB * scale), SEGMENT),
         Workload(
             f"one event of {len(lines):,} data lines",
@@ -100,7 +100,7 @@ def workloads(scale: float = 1.0) -> list[Workload]:
             ["\n".join(lines)],
         ),
         one_event_a_read("CRLF", ascii_events, framed(ascii_events, end="\r\n")),
-        one_event_a_read("comments between", ascii_events, framed(ascii_events, prefix=": keep-alive\n\n")),
+        one_event_a_read("comments between events", ascii_events, framed(ascii_events, prefix=": keep-alive\n\n")),
         one_event_a_read("non-ASCII text", cjk_events, framed(cjk_events)),
     ]
 

@@ -268,7 +268,7 @@ def main(arguments: list[str]) -> None:
     else:
         costs = run(options.streams, options.chunks, options.rounds)
         print(f"{options.streams} streams at once, {options.chunks} chunks each, over loopback, httpx2 under all")
-        print(f"{'':14}{'KiB a stream':>14}{'longest stall':>16}{'seconds':>10}{'CPU µs a chunk':>16}{'wrong':>8}")
+        print(f"{'':14}{'KiB a stream':>14}{'longest stall':>16}{'seconds':>10}{'CPU µs per chunk':>16}{'wrong':>8}")
         for contender, cost in costs.items():
             print(
                 f"{contender:14}{cost.memory:14.0f}{cost.stall:13.0f} ms{cost.seconds:10.1f}{cost.cpu:16.1f}"

@@ -86,7 +86,7 @@ def test_copies_are_equal(copied: Callable[[Any], Any]) -> None:
 
 
 def handed_out(body: bytes) -> Iterator[object]:
-    """All that a stream gives, one event a read, and what is there beside it after each."""
+    """All that a stream gives, one event per read, and what is there beside it after each."""
     decoder = ChatDecoder(keepalives=True)
     try:
         for piece in body.splitlines(keepends=True):

@@ -81,7 +81,7 @@ COMPARED: dict[str, list[bytes]] = {
     ],
     "padding that does not": [chunk({"content": word}, obfuscation="xyz") for word in WORDS],
     "carriage returns": [chunk({"content": word}).replace(b"\n", b"\r\n") for word in WORDS],
-    "comments between": [piece for word in WORDS for piece in (b": c\n\n", chunk({"content": word}))],
+    "comments between events": [piece for word in WORDS for piece in (b": c\n\n", chunk({"content": word}))],
     "ids between": [piece for word in WORDS for piece in (b"id: 1\n\n", chunk({"content": word}))],
 }
 

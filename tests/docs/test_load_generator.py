@@ -177,7 +177,7 @@ def test_what_it_asks(report: Callable[..., str]) -> None:
 def test_the_clients_own_cost_is_told(report: Callable[..., str]) -> None:
     with ReplayServer(ANSWER) as server:
         found = rows(report(server.base_url, "--streams=20", "--concurrency=2"))
-    cost, share, *words = found["client: CPU, µs a chunk"]
+    cost, share, *words = found["client: CPU, µs per chunk"]
     assert float(cost) > 0
     assert 0 <= int(share.removesuffix("%")) <= 200
     assert words == ["of", "a", "core"]

@@ -771,7 +771,7 @@ def test_what_may_go_on_for_ever_needs_no_memory(block: bytes) -> None:
 MANY: dict[str, Callable[[int], Iterable[bytes]]] = {
     "one line in many reads": lambda count: [b"data: ", *[b"x" * 1_460] * count, b"\n\n"],
     "one line in many reads behind another": lambda count: [b"\ndata: ", *[b"x" * 1_460] * count, b"\n\n"],
-    "one line, one byte a read": lambda count: [b"data: ", *[b"x"] * count, b"\n\n"],
+    "one line, one byte per read": lambda count: [b"data: ", *[b"x"] * count, b"\n\n"],
     "one comment in many reads": lambda count: [b": ", *[b"x"] * count, b"\n\n"],
     "data lines in one read": lambda count: [b"data: x\n" * count + b"\n"],
     "data lines in many reads": lambda count: [*[b"data: x\n"] * count, b"\n"],
@@ -779,11 +779,11 @@ MANY: dict[str, Callable[[int], Iterable[bytes]]] = {
     "data lines and comments": lambda count: [b"data: x\n: c\n" * count + b"\n"],
     "events in one read": lambda count: [b"data: x\n\n" * count],
     "events of two lines in one read": lambda count: [b"data: x\ndata: y\n\n" * count],
-    "one event a read": lambda count: [b"data: x\n\n"] * count,
-    "events one byte a read": lambda count: bytewise(b"data: x\n\n" * count),
+    "one event per read": lambda count: [b"data: x\n\n"] * count,
+    "events one byte per read": lambda count: bytewise(b"data: x\n\n" * count),
     "CR": lambda count: [b"data: x\r\r" * count],
     "CRLF": lambda count: [b"data: x\r\n\r\n"] * count,
-    "CRLF one byte a read": lambda count: bytewise(b"data: x\r\n\r\n" * count),
+    "CRLF one byte per read": lambda count: bytewise(b"data: x\r\n\r\n" * count),
     "blank lines": lambda count: [b"\n" * count],
     "fields": lambda count: [b"event: x\nid: 1\nretry: 2\nunknown: y\n" * count + b"\n"],
 }

@@ -163,7 +163,7 @@ TEXTS = [
         for name, (letters, atom) in LETTERS.items()
     ),
     Shape("reasoning", delta("reasoning", text("abcdefgh")), 1, 48),
-    Shape("reasoning in two spellings", within('{"choices":[{"index":0,"delta":{"reasoning":%s,"reasoning_content":"a"}}]}', text("abcdefgh")), 1, 48),
+    Shape("reasoning under two names", within('{"choices":[{"index":0,"delta":{"reasoning":%s,"reasoning_content":"a"}}]}', text("abcdefgh")), 1, 48),
     Shape("refusal", delta("refusal", text("😀😁😂🤣")), 4, 48),
     Shape("text and reasoning in turns", in_turns(delta("content", text("abc")), delta("reasoning", text("日本語")), 48), 1, 48),
     Shape("sound", delta("audio", within('{"data":%s}', text("QUJD"))), 1, 48),

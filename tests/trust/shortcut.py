@@ -44,7 +44,7 @@ from .comparing import so_far
 _BATCH = 500
 
 # This way takes as long as all the others together, so only each third sequence goes it.
-_SLOWEST = "one byte a read"
+_SLOWEST = "one byte per read"
 _SELDOM = 3
 
 
@@ -130,7 +130,7 @@ WAYS: Mapping[str, Callable[[Sequence[bytes], random.Random], Sequence[bytes]]] 
     "an event a read": lambda events, _: events,
     "several events a read": grouped,
     "cut at random": lambda events, source: cut(b"".join(events), source),
-    "one byte a read": lambda events, _: bytewise(b"".join(events)),
+    "one byte per read": lambda events, _: bytewise(b"".join(events)),
     "all in one read": lambda events, _: [b"".join(events)],
 }
 """How the bytes are cut, by the name of the way."""

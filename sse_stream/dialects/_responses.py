@@ -165,7 +165,7 @@ class OpenAIResponses:
             raise ChunkDecodeError(f"a Responses event must be a JSON object, not {text[:200]!r}", data=event.data)
         output = self._output
         output.said = [AnomalyFound("loose_json", text)] if loose else []
-        self._chunks.source = event.data
+        self._chunks.source = text
         kind = value.get("type")
         self._add(kind if isinstance(kind, str) else event.event, value, text)
         said, output.said = output.said, []

@@ -1,6 +1,8 @@
-"""Bytes that are not UTF-8, where a typed decoder does not look: each is one anomaly, whichever path reads its event."""
+"""Events that are not quite JSON, or not quite UTF-8, in each format and on each path of the decoder."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
@@ -31,6 +33,7 @@ FORMATS: dict[str, tuple[type[Dialect], bytes, bytes]] = {
     ),
     "Gemini": (GeminiContent, b"", b'{"candidates":[{"content":{"parts":[{"text":"a"}]}}]%s}'),
 }
+# Malformed text where a typed decoder does not look.
 FIELDS = {
     "a value": b',"extra":"\xff"',
     "a value within others": b',"extra":{"list":["\xf0\x9f"]}',
@@ -63,3 +66,14 @@ def test_it_is_an_anomaly_in_the_name_of_an_event(wire_format: str) -> None:
     make, begin, piece = FORMATS[wire_format]
     plain, malformed = (b"event: " + name + b"\ndata: " + piece % b"" + b"\n\n" for name in (b"text", b"te\xffxt"))
     check(make, [begin, *[plain] * 3, malformed, plain])
+
+
+@pytest.mark.parametrize("wire_format", FORMATS)
+@pytest.mark.parametrize("space", ["\t", "\x0b", "\x1f", "\x85", "\xa0", "\u2028"], ids=repr)
+def test_white_space_around_an_event_is_no_part_of_what_was_received(wire_format: str, space: str) -> None:
+    make, begin, piece = FORMATS[wire_format]
+    plain, spaced = (b"data: " + around + piece % b"" + around + b"\n\n" for around in (b"", space.encode()))
+    decoder = ChatDecoder(dialect=make())
+    chunks = [*decoder.feed_chunks(begin + plain + spaced + plain)]
+    assert [json.loads(chunk.encode()) for chunk in chunks] == [chunk.raw for chunk in chunks]
+    assert decoder.completion.message.content == "aaa"

@@ -51,6 +51,14 @@ FINDINGS: list[tuple[str, bytes]] = [
             b'{"promptTokenCount":5,"candidatesTokenCount":2,"totalTokenCount":9,"\x8e":1}}\n\n'
         ),
     ),
+    # White space before the JSON that Python takes for such, and JSON does not.
+    (
+        "chat",
+        (
+            b'data: {"type":"response.created","response":{"id":"r"}}\n\n'
+            b'data: \x1f{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}\n\n'
+        ),
+    ),
     # A key that came again, without a value: the old value is no longer shown, and no change says so yet.
     ("partial", b'{"a":1,"a"1'),
 ]

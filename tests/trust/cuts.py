@@ -26,6 +26,7 @@ from sse_stream.testing import (
 )
 
 from ..conftest import recordings
+from ..dialects.recordings import recordings_of
 
 CATALOGS = (HABITS, ANTHROPIC_HABITS, RESPONSES_HABITS, GEMINI_HABITS)
 
@@ -77,8 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     groups = {
         "habits": [habit.body for catalog in CATALOGS for habit in catalog.values()],
-        "recordings": [path.read_bytes() for path in recordings()],
+        "chat recordings": [path.read_bytes() for path in recordings()],
     }
+    for folder in ("anthropic", "responses", "gemini"):
+        groups[f"{folder} recordings"] = [path.read_bytes() for path in recordings_of(folder)]
     for name, bodies in groups.items():
         counter = Counter()
         began = time.monotonic()

@@ -107,15 +107,14 @@ class ItemDecoder:
         except EventTooLargeError as error:
             self.queue.append(Failure(error))  # queued, so that it is raised after everything before it
             return True
-        if event is None:
-            return False
-        self.events_seen += 1
-        chunk = self._decode_plain(event.data, event.event)
-        if chunk is None:
-            self._decode(event)
-        else:
-            self._items.put((*self._current.settled(chunk), chunk))
-        return True
+        if event is not None:
+            self.events_seen += 1
+            chunk = self._decode_plain(event.data, event.event)
+            if chunk is None:
+                self._decode(event)
+            else:
+                self._items.put((*self._current.settled(chunk), chunk))
+        return event is not None
 
     def fetch_end(self) -> bool:
         """Queue the next step of the end, once all events are fetched and no more bytes will come.
@@ -125,11 +124,12 @@ class ItemDecoder:
         """
         if self.parser.within_event:
             event = self.parser.next_incomplete()
-            self.cut_off = event is None or not self.dialect.is_whole(event.data)
-            if event is not None and not self.cut_off:
+            if event is not None and self.dialect.is_whole(event.data):
                 self.events_seen += 1
                 self._items.note("unterminated_event", event.data)
                 self._decode(event)
+            else:
+                self.cut_off = True
             return True
         if self._asked_at_end:
             return False

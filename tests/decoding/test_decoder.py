@@ -21,6 +21,7 @@ from sse_stream import (
     ChatCompletionChunk,
     ChatDecoder,
     ChatEvent,
+    ChatStream,
     ChoiceFinished,
     ChunkDecodeError,
     EventTooLargeError,
@@ -42,6 +43,7 @@ from sse_stream import (
 from sse_stream._chat._anomalies import level_of
 from sse_stream._chat._chunks import with_source
 from sse_stream._decoding._reader import EventReader
+from sse_stream._decoding._states import Lifecycle
 from sse_stream._json._depth import JSONValue
 from sse_stream.dialects import Done, Failure, Item, OpenAIChat, Ping
 from sse_stream.testing import bytewise
@@ -521,6 +523,43 @@ def test_text_that_a_dialect_holds_back_is_given_though_the_last_event_was_cut_o
     events, error = read_all(ChatDecoder(dialect=OpenAIChat(think_tags=True)), HI.replace(b"Hi", b"<th") + b"data: {")
     assert said_by(events) == "<th"
     assert isinstance(error, IncompleteStreamError)
+
+
+def test_half_a_surrogate_pair_that_is_held_back_is_replaced_though_no_event_follows() -> None:
+    body = HI.replace(b"Hi", b"a\\ud83d")
+    for pieces in ([body], bytewise(body)):
+        events, error = read_all(ChatDecoder(), *pieces)
+        assert said_by(events) == "a\ufffd"
+        assert isinstance(error, IncompleteStreamError)
+
+
+IN_LINES = b'data: {"choices":\ndata: []}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (HI * 3 + STOP + DONE, 5),
+        (IN_LINES * 3 + DONE, 4),
+        (b"id: 1\n" + HI + IN_LINES + HI, 3),
+        (HI * 2 + STOP[:-1], 3),
+        (IN_LINES + STOP[:-2], 2),
+        (HI + b"data: {", 1),
+    ],
+)
+def test_each_event_is_counted_once(body: bytes, count: int) -> None:
+    for pieces in ([body], bytewise(body)):
+        stream = ChatStream(pieces, on_truncated="return")
+        stream.until_done()
+        assert stream.timings.events == count
+
+
+def test_a_stream_ends_once() -> None:
+    lifecycle = Lifecycle()
+    assert lifecycle.stop("truncated", error := SSEStreamError("first")) is True
+    assert lifecycle.stop("closed") is False
+    lifecycle.mark()
+    assert (lifecycle.state, lifecycle.ending, lifecycle.error) == ("ended", "truncated", error)
 
 
 # Strict mode

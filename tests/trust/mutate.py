@@ -132,7 +132,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_surrogates": ["tests/decoding/test_surrogates.py", _PAIRS, _MEANINGS, _QUIRKS, _DECODER],
     "_decoding/_unframed": ["tests/decoding/test_unframed.py", _MEANINGS, _DECODER],
     "_decoding/_queue": ["tests/decoding/test_surrogates.py", _PAIRS, _DECODER, _MEANINGS, _TURNS],
-    "_decoding/_items": [_DECODER, *_GEMINI, *_ANTHROPIC, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
+    "_decoding/_items": [_DECODER, _DETECTION, *_GEMINI, *_ANTHROPIC, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
     "_decoding/_verdict": [_DECODER, _MEANINGS, _QUIRKS],
     "_decoding/_chat_state": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
     "_decoding/_states": [_DECODER, _TURNS, _WAYS, _QUIRKS],

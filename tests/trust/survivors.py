@@ -178,7 +178,10 @@ EXPLANATIONS = [
         "It is learned before it is used.",
     ),
     Explanation("_decoding/_text_shortcut", "self._head = block[:start]", None, _SHORT_WAY),
-    Explanation("_decoding/_reader", "return False", "return None", "Only its truth is asked."),
+    *(
+        Explanation(f"_decoding/{module}", "return False", "return None", "Only its truth is asked.")
+        for module in ("_items", "_reader", "_states")
+    ),
     *(
         Explanation(f"_decoding/{module}", "if size > tally.limit:", "(size >= tally.limit)", "`check` compares again.")
         for module in ("_shortcut", "_text_shortcut")

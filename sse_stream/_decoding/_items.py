@@ -101,12 +101,12 @@ class ItemDecoder:
         return chunk
 
     def _fetch_framed(self) -> bool:
-        """Do the same as `fetch` for an event that is not plain, or not complete in one piece."""
+        """Queue the items of an event that is not plain, or not complete in one piece. Returns whether there was one."""
         try:
             event = self.parser.next_event(self.queue)
         except EventTooLargeError as error:
+            event = None
             self.queue.append(Failure(error))  # queued, so that it is raised after everything before it
-            return True
         if event is not None:
             self.events_seen += 1
             chunk = self._decode_plain(event.data, event.event)
@@ -191,7 +191,6 @@ class _CurrentDialect:
         check_dialect(dialect)
         register_turn(dialect.name, dialect.turn)
         self.dialect = dialect
-        self.detector = None
 
     def settled(self, chunk: ChatCompletionChunk) -> Sequence[Item]:
         """Return the items to queue before a plain chunk. One with choices settles the detection."""

@@ -554,6 +554,27 @@ def test_each_event_is_counted_once(body: bytes, count: int) -> None:
         assert stream.timings.events == count
 
 
+def test_events_are_decoded_one_by_one() -> None:
+    odd = HI.replace(b'"index":0,', b"")
+    stream = ChatStream([odd + IN_LINES + odd + DONE])
+    for count, _ in enumerate(stream.iter_chunks(), 1):
+        assert stream.timings.events == count
+    assert stream.timings.events == 4
+
+
+def test_an_event_that_means_nothing_keeps_none_back() -> None:
+    class Ignoring(OpenAIChat):
+        __slots__ = ()
+
+        def decode(self, event: ServerSentEvent) -> Sequence[Item]:
+            return () if event.event == "other" else super().decode(event)
+
+    body = b"event: other\ndata: 1\ndata: 2\n\n" + HI
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder(dialect=Ignoring())
+        assert [event for piece in pieces for event in decoder.feed(piece)] == [TextDelta("Hi")]
+
+
 def test_a_stream_ends_once() -> None:
     lifecycle = Lifecycle()
     assert lifecycle.stop("truncated", error := SSEStreamError("first")) is True

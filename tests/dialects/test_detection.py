@@ -61,6 +61,7 @@ BEFORE = {
     "an empty event": b"data:\n\n",
     "a keep-alive as data": b"data: : keepalive\n\n",
     "an object that says nothing": b"data: {}\n\n",
+    "a chunk that says nothing": b'data: {"choices":[]}\n\n',
 }
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
@@ -296,6 +297,7 @@ def test_a_format_that_is_not_read_is_named(title: str) -> None:
             " Messages, OpenAI's Responses, Gemini's generateContent). "
         ) in str(outcome.error)
         assert str(outcome.error).endswith(f" It begins with {outcome.error.data[:200]!r}")
+        assert read([PING, *pieces]).anomalies == {}
 
 
 def test_the_end_mark_of_chats_alone_tells_that_it_is_one() -> None:
@@ -317,11 +319,13 @@ def test_what_nobody_knows_may_come_before_a_chat() -> None:
     assert (outcome.completion.text, outcome.ending, outcome.completion.dialect) == ("Hi", "complete", "openai_chat")
 
 
-def test_a_chat_stays_one_whatever_comes_later() -> None:
-    late = CHAT.replace(b"data: [DONE]\n\n", ANTHROPIC)
-    outcome = read([late])
-    assert outcome.completion.dialect == "openai_chat"
-    assert outcome.completion.text == "Hi"
+@pytest.mark.parametrize("index", [b'"index":0,', b""])
+def test_a_chat_stays_one_whatever_comes_later(index: bytes) -> None:
+    late = CHAT.replace(b'"index":0,', index).replace(b"data: [DONE]\n\n", ANTHROPIC)
+    for pieces in ([late], bytewise(late)):
+        outcome = read(pieces)
+        assert outcome.completion.dialect == "openai_chat"
+        assert outcome.completion.text == "Hi"
 
 
 def test_a_dialect_that_is_given_is_used() -> None:

@@ -575,6 +575,16 @@ def test_an_event_that_means_nothing_keeps_none_back() -> None:
         assert [event for piece in pieces for event in decoder.feed(piece)] == [TextDelta("Hi")]
 
 
+@pytest.mark.parametrize(("broken", "kind"), [(False, "missing_done"), (True, "broken_after_finish")])
+def test_a_connection_that_broke_after_the_answer_is_an_anomaly(broken: bool, kind: str) -> None:
+    reader = EventReader(None, strict=False, limits=Limits(), keepalives=False)
+    reader.take(HI + STOP)
+    reader.broken = broken
+    reader.end()
+    assert list(iter(reader.next_event, None))[-1] == StreamDone(reader.completion)
+    assert [anomaly.kind for anomaly in reader.anomalies] == [kind]
+
+
 def test_a_stream_ends_once() -> None:
     lifecycle = Lifecycle()
     assert lifecycle.stop("truncated", error := SSEStreamError("first")) is True

@@ -107,7 +107,7 @@ class Chunks:
         self, choices: list[ChunkChoice], source: str, usage: Usage | None = None, extra: Object = NOTHING
     ) -> ChatCompletionChunk:
         chunk = ChatCompletionChunk(self.id, self.object, None, self.model, choices, usage, extra=extra or NOTHING)
-        return with_source(chunk, source)
+        return with_source(chunk, source or None)  # the end of the body is no event
 
 
 def _text(value: JSONValue) -> str | None:

@@ -59,6 +59,16 @@ FINDINGS: list[tuple[str, bytes]] = [
             b'data: \x1f{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}\n\n'
         ),
     ),
+    # A call that nothing has ended: its arguments come with the end of the body, in a chunk that was not received.
+    (
+        "chat",
+        (
+            b'data: {"type":"message_start","message":{"id":"m"}}\n\n'
+            b'data: {"type":"content_block_start","index":0,"content_block":'
+            b'{"type":"tool_use","id":"t","name":"f","input":{}}}\n\n'
+            b'data: {"type":"message_delta","delta":{"stop_reason":"tool_use"}}\n\n'
+        ),
+    ),
     # A key that came again, without a value: the old value is no longer shown, and no change says so yet.
     ("partial", b'{"a":1,"a"1'),
 ]

@@ -51,7 +51,7 @@ _FOUND = "tests/trust/test_regressions.py"
 _SHORTCUT = "tests/decoding/test_shortcut.py"
 _SEARCH = "tests/trust/test_shortcut.py"
 _MEMORY = "tests/trust/test_memory.py"
-_LATE = "tests/trust/test_survivors.py"
+LATE = "tests/trust/test_survivors.py"
 _PARTIAL = "tests/json/test_partial.py"
 _GOING_BACK = "tests/dialects/test_going_back.py"
 _DETECTION = "tests/dialects/test_detection.py"
@@ -63,7 +63,7 @@ _PAIRS = "tests/dialects/test_split_pairs.py"
 TESTS: Mapping[str, Sequence[str]] = {
     "_errors": ["tests/test_errors.py", "tests/test_retryable.py", _QUIRKS],
     "_json/_depth": _DIALECT,
-    "_json/_lenient": _DIALECT,
+    "_json/_lenient": [*_DIALECT, _PAIRS],
     "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, _ANY_JSON],
     "_json/_writing": [_WRITING, _CHUNKS],
     "_json/_brackets": ["tests/json/test_brackets.py"],
@@ -210,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         judge = Judge(PROJECT, Path(folder), options.jobs, options.budget)
         for name, found in chosen.items():
-            results = judge.results(found, [*TESTS[name], _LATE])
+            results = judge.results(found, [*TESTS[name], LATE])
             fates = Counter(fate for fate, _ in results)
             survivors = [mutant for mutant, (fate, _) in zip(found, results, strict=True) if fate == "survived"]
             reasons = [reason(mutant) for mutant in survivors]

@@ -60,6 +60,7 @@ _ANTHROPIC = ["tests/dialects/test_anthropic.py", _TYPED, "tests/dialects/test_a
 _RESPONSES = ["tests/dialects/test_responses.py", "tests/dialects/test_responses_properties.py"]
 _GEMINI = ["tests/dialects/test_gemini.py"]
 _PAIRS = "tests/dialects/test_split_pairs.py"
+_MALFORMED = "tests/dialects/test_malformed.py"
 TESTS: Mapping[str, Sequence[str]] = {
     "_errors": ["tests/test_errors.py", "tests/test_retryable.py", _QUIRKS],
     "_json/_depth": _DIALECT,
@@ -139,7 +140,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_reader": [_DECODER, _SHORTCUT, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_decoder": [_DECODER, _TURNS, _FOUND],
     "_decoding/_shortcut": [_SHORTCUT, _TYPED, _WAYS, _SEARCH],
-    "_decoding/_text_shortcut": [*_RESPONSES, *_GEMINI],
+    "_decoding/_text_shortcut": [*_RESPONSES, *_GEMINI, _MALFORMED],
     "_decoding/_marking": [_OWN_PARTS, *_ANTHROPIC],
     "dialects/_formats": [_DETECTION],
     "dialects/_detect": [_DETECTION],

@@ -100,7 +100,10 @@ EXPLANATIONS = [
         None,
         "What is cut off early would be cut off at the end; it saves a copy.",
     ),
-    Explanation("_sse/_parser", 'if line.startswith(b"data:"):', "b'data:X'", _SHORT_WAY),
+    *(
+        Explanation("_sse/_parser", 'if line[:5] == b"data:":', new, _SHORT_WAY)
+        for new in ("line[:]", "4", "6", "b'data:X'", "b''")
+    ),
     Explanation(
         "_sse/_parser",
         'if value.isdigit() and len(digits := value.lstrip(b"0")) <= MAX_RETRY_DIGITS:',

@@ -112,8 +112,8 @@ HTTP_RULES = (
         "connection_broken",
         "error",
         "reading the body failed before the stream was done",
-        "The connection broke, the server fell silent, or the body could not be decompressed. Every HTTP client raises, and "
-        "what came before is lost unless the program kept it.",
+        "The connection broke, the server fell silent, or the body could not be decompressed. Every HTTP client raises, "
+        "and what came before is lost unless the program kept it.",
         _MESSAGE,
     ),
 )

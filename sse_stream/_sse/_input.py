@@ -154,7 +154,7 @@ class StreamInput:
                 joined, self.partial = self.partial, bytearray()
                 joined += line
                 return joined
-            self.partial += buffer[start:] if start else buffer
+            self.partial += buffer[start:]
             self.between_events = False
             self.pass_over(len(buffer))
         return None

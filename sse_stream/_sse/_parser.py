@@ -86,12 +86,12 @@ class EventParser(StreamInput):
         self._event_type = ""
         self._retry: int | None = None
         # The name, id and retry of an event that ends with its first data line: a later line is about the next event.
-        self._first_fields: tuple[str, str, int | None] = ("message", "", None)
+        self._first_fields: tuple[str, str, int | None]
         self._id = self.last_event_id = last_event_id
         self._has_id = False
         self.identified = 0
         self.retry: int | None = None
-        self.plain_name = "message"
+        self.plain_name = "message"  # until there is one
 
     @property
     def within_event(self) -> bool:
@@ -115,16 +115,17 @@ class EventParser(StreamInput):
         They may be any event, or no event at all: the caller compares them with what it expects, without parsing them.
         """
         buffer, start = self.buffer, self.position
+        if not self.between_events:
+            return b""
         # Measured as "plain text, 16 KiB per read": most events have one line, and finding one byte is faster than two.
-        end = buffer.find(b"\n", start) if self.between_events else -1
-        if end >= 0 and not buffer.startswith(PLAIN_END, end):
-            end = buffer.find(PLAIN_END, end)
+        line_end = buffer.find(b"\n", start)
+        end = line_end if buffer.startswith(PLAIN_END, line_end) else buffer.find(PLAIN_END, line_end)
         return buffer[start : end + len(PLAIN_END)] if end >= 0 else b""
 
     def next_plain(self) -> bytes | None:
         """Return the data of the next event if it is plain and complete in the buffer. Its name is `plain_name`."""
         buffer, start = self.buffer, self.position
-        if not self.between_events or not buffer:
+        if not self.between_events:
             return None
         if not start and buffer[:6] == PLAIN_START and buffer[-2:] == PLAIN_END and 10 not in (data := buffer[6:-2]):
             # Measured as "one event per read": the end of the only event need not be searched for.
@@ -179,7 +180,7 @@ class EventParser(StreamInput):
         self._on_malformed = None  # truncation inside a character is not an encoding error
         line, self.partial = self.partial, bytearray()
         # A `data` line may complete the event before it (`part_events`); its own event comes with the next call.
-        return (self._interpret(line) if line else None) or self._dispatch()
+        return self._interpret(line) or self._dispatch()
 
     def decoded(self, data: bytes | bytearray) -> str:
         """Decode as UTF-8, with U+FFFD for malformed bytes."""

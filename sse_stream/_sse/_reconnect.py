@@ -200,7 +200,6 @@ class ReconnectPlan:
 
     def interrupted(self, now: float) -> None:
         """Record that the client gave up the connection, which says nothing about the server."""
-        self._cause = None
         if self._was_good(now):
             self._eventless = 0
         self.due = now + self._wait(None)

@@ -427,6 +427,37 @@ def test_the_error_says_what_is_missing(body: bytes, message: str) -> None:
     assert str(error).removeprefix("the stream ended early: ") == message
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'data: {"a":1}\n\ndata: {"b":1}\n\n', "no chunk, only other JSON: '{\"a\":1}'"),
+        (b'data: {"a":1}\n\n: \xff\n\n', "no chunk, only other JSON: '{\"a\":1}'"),
+        (b": \xff\n\n", "the stream was empty: no chunk came"),
+    ],
+)
+def test_the_error_says_what_came_instead(body: bytes, message: str) -> None:
+    for pieces in ([body], bytewise(body)):
+        _, error = read_all(ChatDecoder(), *pieces)
+        assert message in str(error)
+
+
+@pytest.mark.parametrize("body", [b"\xef", b"\xef\xbb"])
+def test_part_of_a_byte_order_mark_is_a_line_that_was_cut_off(body: bytes) -> None:
+    for pieces in ([body], bytewise(body)):
+        _, error = read_all(ChatDecoder(), *pieces)
+        assert isinstance(error, IncompleteStreamError)
+        assert "the last event was cut off" in str(error)
+
+
+def test_a_failure_after_the_end_mark_is_none() -> None:
+    body = HI + DONE + STOP.replace(b"stop", b"error") + DONE
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder()
+        events, error = read_all(decoder, *pieces)
+        assert error is None
+        assert events[-1] == StreamDone(decoder.completion)
+
+
 def test_a_stream_of_which_nothing_came() -> None:
     _, error = read_all(ChatDecoder(), b"")
     assert str(error) == "the stream was empty: no chunk came"
@@ -733,6 +764,14 @@ def test_strict_mode_raises_before_anything_else_is_read() -> None:
     with pytest.raises(ChunkDecodeError, match="empty_finish_reason"):
         next(reading)
     assert (decoder.completion.text, decoder._reader.events_seen) == ("a", 1)
+
+
+def test_strict_mode_raises_before_a_chunk_like_those_before() -> None:
+    body = HI * 5 + b'data: {"response":"Hi"}\n\n' + HI
+    for pieces in ([body], bytewise(body), re.split(rb"(?<=\n\n)", body)):
+        events, error = read_all(ChatDecoder(strict=True), *pieces)
+        assert said_by(events) == "Hi" * 5
+        assert "not_a_chunk" in str(error)
 
 
 def test_strict_mode_raises_to_who_reads_chunks_at_once() -> None:

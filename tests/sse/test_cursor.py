@@ -54,6 +54,9 @@ ROWS = [
     pytest.param(
         [ONE + TWO, ONE], 1, [("a", "1"), ("b", "2"), ("a", "1")], ["", "2", "1"], id="by as many as asked for"
     ),
+    pytest.param(
+        [BARE + ONE, BARE], 5, [("c", ""), ("a", "1"), ("c", "1")], ["", "1", "1"], id="an event without an id"
+    ),
     pytest.param([ONE + BARE + BARE], 5, [("a", "1"), ("c", "1"), ("c", "1")], ["", "1"], id="an inherited id is none"),
     pytest.param([b"id\ndata: x\n\n" * 2], 5, [("x", ""), ("x", "")], ["", ""], id="nor is an empty one"),
     pytest.param(
@@ -91,6 +94,25 @@ def test_the_place_moves_when_the_next_event_is_asked_for() -> None:
     assert cursor.last_event_id == "1"
     cursor.acknowledge()
     assert cursor.last_event_id == "2"
+
+
+def test_an_event_is_acknowledged_once() -> None:
+    cursor = EventCursor("", 0, None)
+    cursor.take(ONE)
+    event = cursor.next_event()
+    assert event is not None
+    cursor.hand_out(event)
+    cursor.acknowledge()
+    cursor.take(b"id: 9\n\n")
+    assert cursor.next_event() is None
+    cursor.acknowledge()
+    assert cursor.last_event_id == "9"
+
+
+def test_the_id_to_resume_from_is_that_of_no_event_yet() -> None:
+    cursor = EventCursor("5", 3, None)
+    cursor.take(BARE + b"id: 5\ndata: d\n\n")
+    assert [(event.data, event.id) for event in iter(cursor.next_event, None)] == [("c", "5"), ("d", "5")]
 
 
 def test_retry_is_that_of_the_connection() -> None:

@@ -103,6 +103,8 @@ HOUR = 3600.0
         pytest.param([Run(status(503, 1e9), opened=False)], [HOUR], id="Retry-After is an hour at most"),
         pytest.param([Run(status(503, 0), opened=False)] * 3, [3, 6, 12], id="Retry-After: 0 asks for nothing"),
         pytest.param([Run(status(503, 1), opened=False, retry=5000)], [5], id="Retry-After does not undercut retry"),
+        pytest.param([Run(status(503, 0.5), opened=False)], [0.5], id="Retry-After may be a part of a second"),
+        pytest.param([Run(status(503, 0.1), opened=False)] * 2, [0.1, 0.1], id="as little as a tenth of it"),
         pytest.param([REFUSED, REFUSED, Run(status(503, 1), opened=False)], [3, 6, 1], id="nor does it grow"),
         pytest.param([Run(status(503), opened=False)] * 2, [3, 6], id="a 503 without it grows"),
     ],
@@ -292,6 +294,7 @@ def test_what_will_not_pass_is_raised(cause: SSEStreamError) -> None:
 
 def test_attempts_are_numbered_and_know_what_ended_the_one_before() -> None:
     plan = ReconnectPlan(PLAIN, lambda: 0.0)
+    assert plan.due == float("-inf")
     assert [(one.number, one.last_event_id, one.cause) for one in (plan.attempt("a"),)] == [(1, "a", None)]
     plan.ended(0.0, BROKEN, "b")
     second = plan.attempt("b")
@@ -329,6 +332,7 @@ def test_giving_a_connection_up_says_nothing_about_the_server() -> None:
         ("", None),
         ("7", b"7"),
         ("two words", b"two words"),
+        ("X 8 X", b"X 8 X"),
         (" 7\t", b"7"),
         (" \t", None),
         ("\u00e9", b"\xc3\xa9"),

@@ -53,6 +53,7 @@ _SEARCH = "tests/trust/test_shortcut.py"
 _MEMORY = "tests/trust/test_memory.py"
 LATE = "tests/trust/test_survivors.py"
 _PARTIAL = "tests/json/test_partial.py"
+_VIEWS = "tests/streams/test_partial.py"
 _GOING_BACK = "tests/dialects/test_going_back.py"
 _DETECTION = "tests/dialects/test_detection.py"
 _TYPED = "tests/dialects/test_anthropic_shortcut.py"
@@ -76,8 +77,8 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_json/_partial_steps": [_PARTIAL],
     "_json/_partial_strings": [_PARTIAL],
     "_json/_partial_tree": [_PARTIAL],
-    "_sse/_input": [*_STANDARD, _WAYS],
-    "_sse/_parser": [*_STANDARD, _WAYS, _CURSOR],
+    "_sse/_input": [*_STANDARD, _WAYS, _DECODER],
+    "_sse/_parser": [*_STANDARD, _WAYS, _CURSOR, _DECODER, _MEANINGS, _MALFORMED],
     "_sse/_decoder": [*_STANDARD, _FOUND],
     "_sse/_event": ["tests/sse/test_event.py", "tests/sse/test_properties.py"],
     "_sse/_reconnect": ["tests/sse/test_reconnect.py"],
@@ -133,9 +134,20 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_surrogates": ["tests/decoding/test_surrogates.py", _PAIRS, _MEANINGS, _QUIRKS, _DECODER],
     "_decoding/_unframed": ["tests/decoding/test_unframed.py", _MEANINGS, _DECODER],
     "_decoding/_queue": ["tests/decoding/test_surrogates.py", _PAIRS, _DECODER, _MEANINGS, _TURNS],
-    "_decoding/_items": [_DECODER, _DETECTION, *_GEMINI, *_ANTHROPIC, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
+    "_decoding/_items": [
+        _DECODER,
+        _DETECTION,
+        *_GEMINI,
+        *_ANTHROPIC,
+        _OWN_PARTS,
+        _TURNS,
+        _WAYS,
+        _MEANINGS,
+        _QUIRKS,
+        _MALFORMED,
+    ],
     "_decoding/_verdict": [_DECODER, _MEANINGS, _QUIRKS],
-    "_decoding/_chat_state": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS],
+    "_decoding/_chat_state": [_DECODER, _OWN_PARTS, _TURNS, _WAYS, _MEANINGS, _QUIRKS, _DETECTION, _VIEWS],
     "_decoding/_states": [_DECODER, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_reader": [_DECODER, _SHORTCUT, _OWN_PARTS, _TURNS, _WAYS, _QUIRKS],
     "_decoding/_decoder": [_DECODER, _TURNS, _FOUND],

@@ -74,8 +74,12 @@ EXPLANATIONS = [
     Explanation("_sse/_input", "self.position = 0", "pass", "The buffer is empty, whatever the position."),
     Explanation("_sse/_input", "self.position = 0", "1", "The buffer is empty, whatever the position."),
     Explanation("_sse/_input", "self.takes_as_is = not self._skip_lf", "pass", _SHORT_WAY),
-    Explanation("_sse/_parser", 'self.plain_name = "message"', "''", _SHORT_WAY),
-    Explanation("_sse/_parser", "if end >= 0 and not buffer.startswith(PLAIN_END, end):", "(end >= 0)", _SHORT_WAY),
+    Explanation(
+        "_sse/_parser",
+        'self.plain_name = "message"  # until there is one',
+        None,
+        "It is used only with the bytes of an event, which set it.",
+    ),
     Explanation(
         "_sse/_decoder",
         "parser.take(data if type(data) is bytes else as_bytes(data))",

@@ -65,7 +65,7 @@ _MALFORMED = "tests/dialects/test_malformed.py"
 TESTS: Mapping[str, Sequence[str]] = {
     "_errors": ["tests/test_errors.py", "tests/test_retryable.py", _QUIRKS],
     "_json/_depth": _DIALECT,
-    "_json/_lenient": [*_DIALECT, _PAIRS],
+    "_json/_lenient": ["tests/json/test_lenient.py", *_DIALECT, _PAIRS],
     "_json/_reading": ["tests/json/test_reading.py", _WRITING, _QUIRKS, _ANY_JSON],
     "_json/_writing": [_WRITING, _CHUNKS],
     "_json/_brackets": ["tests/json/test_brackets.py"],

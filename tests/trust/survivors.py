@@ -114,6 +114,53 @@ EXPLANATIONS = [
         "b'0X'",
         "What consists of digits holds no X.",
     ),
+    Explanation("_sse/_cursor", "_LONG_ID = 64", None, "A digest tells ids apart as well."),
+    *(
+        Explanation(
+            "_sse/_cursor",
+            "key = id if len(id) <= _LONG_ID else _digest(id)",
+            new,
+            "A digest tells ids apart as well.",
+        )
+        for new in ("(_digest(id))", "(len(id) < _LONG_ID)")
+    ),
+    *(
+        Explanation(
+            "_sse/_reconnect",
+            'def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:'
+            "  # noqa: ARG002  # the signature of `str.encode`",
+            new,
+            "Clients pass both arguments, or need neither.",
+        )
+        for new in ("'utf-8X'", "'strictX'", "''")
+    ),
+    Explanation(
+        "_sse/_reconnect",
+        'headers["Last-Event-ID"] = value if value.isascii() else _HeaderValue(value)',
+        "(_HeaderValue(value))",
+        "ASCII has the same bytes as UTF-8.",
+    ),
+    Explanation(
+        "_sse/_reconnect",
+        'essence = headers.get("content-type", "").partition(";")[0].strip().lower()',
+        "'X'",
+        "Neither is the type of an event stream.",
+    ),
+    *(
+        Explanation(
+            "_sse/_reconnect",
+            "self._has_event = False  # whether it has delivered an event",
+            new,
+            "Each attempt sets it again.",
+        )
+        for new in ("pass", "True")
+    ),
+    Explanation(
+        "_sse/_reconnect",
+        "self._refused = 0  # how many in a row were not even streams",
+        "1",
+        "It matters only after a stream has sent its reconnection time, and a stream sets it to 0.",
+    ),
     Explanation("_sse/_cursor", "if not self._window or not id:", "(not id)", _SHORT_WAY),
     Explanation("_sse/_cursor", "return False", "return None", "Only its truth is asked."),
     *(
@@ -396,6 +443,13 @@ EXPLANATIONS = [
         "(value.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace'))",
         _SHORT_WAY,
     ),
+    Explanation(
+        "_json/_lenient",
+        "return [_as_sent(item, other, path) for item, other in zip(value, sent, strict=True)]",
+        "False",
+        "Both are of the same text.",
+    ),
+    Explanation("_json/_lenient", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),

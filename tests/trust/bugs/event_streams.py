@@ -96,7 +96,7 @@ _BUGS = [
     bug("bytes that end no line count towards the limit", _INPUT,
          ("elif 10 in data or len(self.partial) + len(data) > self.room:", "elif 10 in data:")),
     bug("a long line over many reads costs linear time", _INPUT, ("self.partial += data", "self.partial = bytearray(bytes(self.partial) + data)")),
-    bug("a long line over many reads that wait costs linear time", _INPUT, ("self.partial += buffer[start:] if start else buffer", "self.partial = bytearray(bytes(self.partial) + buffer[start:])")),
+    bug("a long line over many reads that wait costs linear time", _INPUT, ("self.partial += buffer[start:]", "self.partial = bytearray(bytes(self.partial) + buffer[start:])")),
     bug("one byte per read costs linear time", _INPUT, ("len(self.partial) + len(data) > self.room", "len(bytearray(self.partial)) + len(data) > self.room")),
     bug("many data lines cost linear time", _PARSER, ("            self._data += value\n", "            self._data = bytearray(bytes(self._data) + value)\n")),
     bug("many events in one read cost linear time", _INPUT, ("        if end < len(self.buffer):\n            self.position = end\n", "        if end < len(self.buffer):\n            self.position, self.buffer = 0, self.buffer[end:]\n")),

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
+from ..dialects._formats import ANTHROPIC_MESSAGES, GEMINI_CONTENT, OPENAI_CHAT, OPENAI_RESPONSES
+
 Payload: TypeAlias = dict[str, object]
 
 
@@ -62,6 +64,7 @@ class API(NamedTuple):
     """A type of API.
 
     Attributes:
+        format: The wire format of its streams.
         base_url: The environment variable that holds the base URL.
         default_base_url: The default base URL, or `""` if one is required.
         model: The environment variable that holds the model's name.
@@ -71,6 +74,7 @@ class API(NamedTuple):
         headers: Additional headers.
     """
 
+    format: str
     base_url: str
     default_base_url: str
     model: str
@@ -206,8 +210,11 @@ def _gemini_payload(prompt: Prompt) -> Payload:
 
 
 APIS: Mapping[str, API] = {
-    "chat": API("OPENAI_BASE_URL", "", "OPENAI_MODEL", _OPENAI_KEYS, _at("/chat/completions"), _chat_payload),
+    "chat": API(
+        OPENAI_CHAT, "OPENAI_BASE_URL", "", "OPENAI_MODEL", _OPENAI_KEYS, _at("/chat/completions"), _chat_payload
+    ),
     "responses": API(
+        OPENAI_RESPONSES,
         "OPENAI_BASE_URL",
         "https://api.openai.com/v1",
         "OPENAI_MODEL",
@@ -216,6 +223,7 @@ APIS: Mapping[str, API] = {
         _responses_payload,
     ),
     "anthropic": API(
+        ANTHROPIC_MESSAGES,
         "ANTHROPIC_BASE_URL",
         "https://api.anthropic.com",
         "ANTHROPIC_MODEL",
@@ -225,6 +233,7 @@ APIS: Mapping[str, API] = {
         {"anthropic-version": "2023-06-01"},
     ),
     "gemini": API(
+        GEMINI_CONTENT,
         "GOOGLE_GEMINI_BASE_URL",
         "https://generativelanguage.googleapis.com",
         "GEMINI_MODEL",

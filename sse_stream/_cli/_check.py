@@ -36,7 +36,7 @@ def check(options: argparse.Namespace) -> Exit:
         if options.table is not None:
             return _tabulate(Path(options.table), options)
         make = reporter(
-            options.dialect,
+            _dialect(options),
             options.profile,
             options.select,
             options.ignore,
@@ -59,6 +59,13 @@ def check(options: argparse.Namespace) -> Exit:
 def _name(given: str | None) -> str:
     """The name of what is checked, in the report."""
     return "" if given is None or given == "-" else shown_url(given)
+
+
+def _dialect(options: argparse.Namespace) -> str | None:
+    """The format to check for: that of the API, if its own kind of request is sent; `None` to detect it."""
+    is_asked = options.file is not None and options.file.startswith(_URLS) and options.data is None
+    dialect: str | None = options.dialect
+    return APIS[options.api].format if dialect is None and is_asked else dialect
 
 
 def _print(report: Report, options: argparse.Namespace) -> None:

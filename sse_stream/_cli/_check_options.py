@@ -57,8 +57,8 @@ def add_check_options(parser: argparse.ArgumentParser) -> None:
         "--dialect",
         choices=DIALECTS,
         metavar="NAME",
-        help=f"wire format: {', '.join(DIALECTS)} (default: detect from the first event); sse checks only the framing, "
-        "and sends a GET to a URL",
+        help=f"wire format: {', '.join(DIALECTS)} (default: that of --api for a URL, otherwise detect from the first "
+        "event); sse checks only the framing, and sends a GET to a URL",
     )
     for name, said in (("select", "apply only these rules"), ("ignore", "do not apply these rules")):
         parser.add_argument(

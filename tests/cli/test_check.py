@@ -227,15 +227,26 @@ def test_a_server_is_sent_a_small_prompt(cli: Cli) -> None:
     assert (probe.method, probe.connection) == ("OPTIONS", asked.connection)
 
 
-@pytest.mark.parametrize(
-    ("api", "body", "path"),
-    [
-        ("responses", numbered(*RESPONSES), "/v1/responses"),
-        ("anthropic", named(*ANTHROPIC), "/v1/messages"),
-        ("gemini", gemini(*GEMINI), "/v1beta/models/m:streamGenerateContent?alt=sse"),
-    ],
-)
-def test_other_apis_are_asked_in_their_own_words(cli: Cli, api: str, body: bytes, path: str) -> None:
+APIS = {
+    "responses": (numbered(*RESPONSES), "/v1/responses"),
+    "anthropic": (named(*ANTHROPIC), "/v1/messages"),
+    "gemini": (gemini(*GEMINI), "/v1beta/models/m:streamGenerateContent?alt=sse"),
+}
+
+
+@pytest.mark.parametrize("api", ["chat", *APIS])
+@pytest.mark.parametrize("answer", ["chat", *APIS])
+def test_an_answer_in_the_format_of_another_api_fails(cli: Cli, api: str, answer: str) -> None:
+    body = CLEAN if answer == "chat" else APIS[answer][0]
+    with ReplayServer(body, headers=HEADERS) as server:
+        ran = cli(server.base_url, "--model", "m", "--api", api, "--ignore", "TIME")
+    assert (ran.code == 0) is (api == answer)
+    assert ("error" in ran.out) is (api != answer)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_other_apis_are_asked_in_their_own_words(cli: Cli, api: str) -> None:
+    body, path = APIS[api]
     with ReplayServer(body, headers=HEADERS) as server:
         base = server.base_url.removesuffix("/v1") if api == "gemini" else server.base_url
         ran = cli(base, "--model", "m", "--api", api, "--ignore", "TIME")

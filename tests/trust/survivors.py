@@ -449,6 +449,12 @@ EXPLANATIONS = [
         "False",
         "Both are of the same text.",
     ),
+    Explanation(
+        "_errors",
+        "super().__init__(message)",
+        "pass",
+        "An exception takes its positional arguments when it is created.",
+    ),
     Explanation("_json/_lenient", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),

@@ -21,7 +21,7 @@ from .._json._writing import encode_json
 from .._sse._event import ServerSentEvent
 from ._model import NOTHING, Extra, Model, Piece
 from ._reports import ChoiceLogprobs, Usage
-from ._shapes import in_shape
+from ._shapes import Places, in_shape
 
 Source: TypeAlias = Mapping[str, JSONValue] | bytes | str
 """The source of a chunk: the JSON object, or its text."""
@@ -219,7 +219,8 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
                 f"ChatCompletionChunk.from_dict takes a dict, not {type(value).__name__}: decode the JSON first"
             )
         received = dict(value)
-        return with_source(read_struct(cls, in_shape(copied(received)), ignore), copied(received))
+        shaped, places = in_shape(copied(received))
+        return with_source(read_struct(cls, shaped, ignore), copied(received), places)
 
     @property
     def raw(self) -> dict[str, JSONValue]:
@@ -255,15 +256,18 @@ class ChatCompletionChunk(_Received, Model, frozen=True):
         return _made_again, (type(self), _fields_of(self), _slots_of(self))
 
 
-def with_source(chunk: ChatCompletionChunk, source: Source | None) -> ChatCompletionChunk:
-    """Store the source of a new chunk in it. Returns the same chunk.
+def with_source(chunk: ChatCompletionChunk, source: Source | None, places: Places | None = None) -> ChatCompletionChunk:
+    """Store the source of a new chunk in it, and the places of its reasoning. Returns the same chunk.
 
     Args:
         chunk: The chunk, which nothing else refers to yet.
         source: Its JSON object, not shared with anything else, or the JSON text; `None` for a chunk that was not
             received.
+        places: Where its reasoning came from, if that is not a field of its own.
     """
     force_setattr(chunk, SOURCE, source)
+    if places:
+        force_setattr(chunk, SPELLING, places)
     return chunk
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from .._json._depth import JSONValue
 
-Shape: TypeAlias = Callable[[dict[str, JSONValue]], dict[str, JSONValue]]
-"""Returns an equivalent object in OpenAI's shape, without changing the one it is given."""
+Places: TypeAlias = Mapping[int, str]
+"""The place of the reasoning of a choice, by its index, if it has no field of its own: see `Message.reasoning_field`."""
+
+Shape: TypeAlias = Callable[[dict[str, JSONValue]], tuple[dict[str, JSONValue], Places]]
+"""Returns an equivalent object in OpenAI's shape, without changing the one it is given, and the places of reasoning."""
 
 _shapes: list[Shape] = []
 
@@ -22,12 +25,14 @@ def register_shape(shape: Shape) -> None:
     _shapes[:] = [shape]
 
 
-def in_shape(value: dict[str, JSONValue]) -> dict[str, JSONValue]:
+def in_shape(value: dict[str, JSONValue]) -> tuple[dict[str, JSONValue], Places]:
     """Normalize an object to OpenAI's shape.
 
     Args:
         value: The object as it was received.
+
+    Returns:
+        The object, and the places of reasoning.
     """
-    for shape in _shapes:
-        value = shape(value)
-    return value
+    (shape,) = _shapes
+    return shape(value)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from .._chat._anomalies import AnomalyKind
-from .._chat._chunks import SOURCE, SPELLING, ChatCompletionChunk, with_source
+from .._chat._chunks import SOURCE, ChatCompletionChunk, with_source
 from .._chat._message import OPENAI_CHAT, Message
 from .._chat._model import refuse_extra
 from .._chat._shapes import register_shape
@@ -22,7 +22,7 @@ from ._base import AnomalyFound, Done, Failure, Item, Ping
 from ._extras import decode_with_extras, has_extras
 from ._framing import is_end_mark, is_keepalive, is_whole_object
 from ._provider_errors import broken_error, error_field, error_in_text, find_error, provider_error
-from ._quirks import CHUNK_FIELDS, is_chunk, normalized, reasoning_in_content
+from ._quirks import CHUNK_FIELDS, is_chunk, shaped
 from ._think_tags import ThinkTags
 
 _DONE = Done()
@@ -194,10 +194,9 @@ class OpenAIChat:
             note("not_a_chunk", text)
         elif value.get("choices") is None:
             note("missing_choices", text)
-        chunk = read_struct(ChatCompletionChunk, normalized(value, note), report)
-        if parted := reasoning_in_content(value):
-            force_setattr(chunk, SPELLING, dict.fromkeys(parted, "content"))
-        return (*items, with_source(chunk, text))
+        in_shape, places = shaped(value, note)
+        chunk = read_struct(ChatCompletionChunk, in_shape, report)
+        return (*items, with_source(chunk, text, places))
 
 
 def _has_choices(data: bytes | str) -> bool:
@@ -220,4 +219,4 @@ def _ignore(kind: AnomalyKind, sample: str) -> None:
     """Ignore anomalies when a chunk is decoded by itself."""
 
 
-register_shape(lambda value: normalized(value, _ignore))
+register_shape(lambda value: shaped(value, _ignore))

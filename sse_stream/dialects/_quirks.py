@@ -6,7 +6,7 @@ Objects are copied before they are changed, so the received object stays as it w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from .._chat._anomalies import AnomalyKind
@@ -28,7 +28,12 @@ CHUNK_FIELDS = frozenset(ChatCompletionChunk.__struct_fields__) - {"extra"}
 """The fields of a chunk. An object without any of them is not a chunk."""
 
 
-def reasoning_in_content(value: Object) -> list[int]:
+def shaped(value: Object, note: Note) -> tuple[Object, Mapping[int, str]]:
+    """Return the object in OpenAI's shape, and the places of reasoning that has no field of its own."""
+    return normalized(value, note), dict.fromkeys(_reasoning_in_content(value), "content")
+
+
+def _reasoning_in_content(value: Object) -> list[int]:
     """Return the indices of the choices whose reasoning is a part of their content (Mistral)."""
     found = []
     choices = value.get("choices")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal, TypeAlias
 
 from msgspec.structs import force_setattr, replace
@@ -75,16 +75,18 @@ class ThinkTags:
     def untag(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
         """Return the chunk with tagged reasoning moved to `reasoning_content`."""
         choices = [self._choice(choice) for choice in chunk.choices]
-        return _spelled(with_origin(replace(chunk, choices=choices), chunk))
+        return _marked(with_origin(replace(chunk, choices=choices), chunk), chunk.choices)
 
     def rest(self) -> Iterator[ChatCompletionChunk]:
         """End the stream. Yields a chunk with the text that is still held back, if any."""
         waiting = {index: text for index, text in self._choices.items() if text.waits}
         if waiting:
+            empty = [ChunkChoice(index=index) for index in waiting]
             choices = [
-                ChunkChoice(index=index, delta=_with(ChoiceDelta(), *text.end())) for index, text in waiting.items()
+                replace(choice, delta=_with(choice.delta, *text.end()))
+                for choice, text in zip(empty, waiting.values(), strict=True)
             ]
-            yield _spelled(ChatCompletionChunk(choices=choices))
+            yield _marked(ChatCompletionChunk(choices=choices), empty)
 
     def _choice(self, choice: ChunkChoice) -> ChunkChoice:
         text = self._choices.get(choice.index)
@@ -103,12 +105,24 @@ class ThinkTags:
         return replace(choice, delta=_with(delta, reasoning, content), message=message)
 
 
-def _spelled(chunk: ChatCompletionChunk) -> ChatCompletionChunk:
-    """Store in the chunk that its reasoning was between tags. Returns the same chunk."""
-    spelled = [choice.index for choice in chunk.choices if choice.delta.reasoning_content or choice.message is not None]
-    if spelled:
-        force_setattr(chunk, SPELLING, dict.fromkeys(spelled, "think_tags"))
+def _marked(chunk: ChatCompletionChunk, sent: Collection[ChunkChoice]) -> ChatCompletionChunk:
+    """Store in the chunk which choices had reasoning between tags: those with more than was sent as reasoning.
+
+    Returns the same chunk.
+    """
+    tagged = [
+        choice.index
+        for choice, other in zip(chunk.choices, sent, strict=True)
+        if _reasoning(choice) != _reasoning(other)
+    ]
+    if tagged:
+        force_setattr(chunk, SPELLING, dict.fromkeys(tagged, "think_tags"))
     return chunk
+
+
+def _reasoning(choice: ChunkChoice) -> list[str]:
+    deltas = (choice.delta, choice.message)
+    return [delta.reasoning_content or "" for delta in deltas if delta is not None]
 
 
 def _with(delta: ChoiceDelta, reasoning: str, content: str) -> ChoiceDelta:

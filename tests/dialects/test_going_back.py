@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from sse_stream import ChatDecoder, Message
+from sse_stream import ChatAccumulator, ChatCompletionChunk, ChatDecoder, Message
+from sse_stream.dialects import OpenAIChat
 from sse_stream.testing import bytewise
 
 from .test_meanings import CALLED, DONE, HI, choice, d, event, t
@@ -69,6 +70,27 @@ def test_without_a_call_only_whole_pieces_go_back(name: str) -> None:
     assert message.to_dict() == ({**plain, **back} if is_whole else plain)
     assert message.to_dict(reasoning=True) == {**plain, **back}
     assert message.to_dict(reasoning=False) == plain
+
+
+@pytest.mark.parametrize("name", REASONING)
+def test_reasoning_goes_back_the_same_from_chunks_that_were_stored(name: str) -> None:
+    body = REASONING[name][0] + HI + CALL + CALLED
+    accumulator = ChatAccumulator()
+    for chunk in ChatDecoder().feed_chunks(body):
+        accumulator.add(ChatCompletionChunk.from_dict(chunk.raw))
+    message = message_of(body + DONE)
+    assert accumulator.completion.message.reasoning_field == message.reasoning_field
+    assert accumulator.completion.message.to_dict() == message.to_dict()
+
+
+@pytest.mark.parametrize("name", REASONING)
+def test_reasoning_in_a_field_of_its_own_is_not_taken_for_what_is_in_tags(name: str) -> None:
+    body = REASONING[name][0] + HI + d("stop") + DONE
+    decoder = ChatDecoder(dialect=OpenAIChat(think_tags=True))
+    list(decoder.feed(body))
+    message = message_of(body)
+    assert decoder.completion.message.reasoning_field == message.reasoning_field
+    assert decoder.completion.message.to_dict(reasoning=True) == message.to_dict(reasoning=True)
 
 
 def test_reasoning_without_text_goes_back_in_parts_too() -> None:

@@ -45,5 +45,5 @@ class MarkedParts:
 
     def end(self, part: PartState, native: JSONValue, complete: Complete | None, annotations: str) -> None:
         """Complete a part, given the provider's own object or a function that makes it."""
-        if part.marks is not None:
-            self._tally.size += part.marks.end(part.text(), native, complete, annotations)
+        assert part.marks is not None  # noqa: S101  # for type checkers
+        self._tally.size += part.marks.end(part.text(), native, complete, annotations)

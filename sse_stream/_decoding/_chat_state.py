@@ -13,7 +13,7 @@ from .._chat._events import ChatEvent, KeepAlive
 from .._chat._limits import Limits
 from .._chat._reports import Usage
 from .._errors import ChunkDecodeError, EventTooLargeError, OutputTooLargeError, ProviderError, SSEStreamError
-from ..dialects._base import AnomalyFound, ControlItem, Dialect, DialectFound, Done, Failure, PartItem, Ping
+from ..dialects._base import AnomalyFound, Control, Dialect, DialectFound, Done, PartItem, Ping
 from ._items import ItemDecoder
 from ._marking import mark_part
 from ._states import Lifecycle
@@ -132,7 +132,7 @@ class ChatState(Lifecycle):
         except OutputTooLargeError as error:
             raise self.fail(error, "invalid") from None
 
-    def apply(self, item: ControlItem) -> list[ChatEvent]:
+    def apply(self, item: Control) -> list[ChatEvent]:
         """Apply an item that is not a chunk. Returns its events.
 
         Raises:
@@ -163,13 +163,13 @@ class ChatState(Lifecycle):
                     self.builder.dialect = dialect.name
                     self.shortcut = shortcut_for(dialect, self.builder, self._event_size)
                     self.dialect = dialect
-                case Failure(error):
+                case _:  # a failure
                     # An event that is too large cannot be skipped, so it is an error even after the end mark.
-                    if self.state != "done" or isinstance(error, EventTooLargeError):
-                        if isinstance(error, ProviderError):
+                    if self.state != "done" or isinstance(item.error, EventTooLargeError):
+                        if isinstance(item.error, ProviderError):
                             self._take_late_usage()
-                        raise error
-                    self.log.note("data_after_done", str(error))
+                        raise item.error
+                    self.log.note("data_after_done", str(item.error))
         except SSEStreamError as error:
             self.fail(error, ending_of(error))
             raise

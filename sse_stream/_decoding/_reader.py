@@ -129,19 +129,20 @@ class EventReader(ChatState):
         queue = self.queue
         place = 0  # the position after the events that stay queued
         while True:
-            while place < len(queue) and not isinstance(queue[place], (ChatCompletionChunk, ControlItem)):
-                place += 1
             if place == len(queue):
                 if not self._fetch():
                     return None
                 continue
             entry = queue[place]
-            del queue[place]
             if isinstance(entry, ChatCompletionChunk):
+                del queue[place]
                 self.add(chunk_to_keep(entry))
                 return entry
             if isinstance(entry, ControlItem):
+                del queue[place]
                 self.apply(entry)
+            else:
+                place += 1
 
     def _fetch(self) -> bool:
         """Queue what comes next. Returns whether there was anything."""

@@ -156,7 +156,8 @@ class Surrogates:
             elif field == "audio":
                 audio = delta.audio or ChoiceDeltaAudio()
                 said[field] = replace(audio, transcript=(audio.transcript or "") + LONE)
-            elif isinstance(place, tuple):
+            else:
+                assert isinstance(place, tuple)  # noqa: S101  # for type checkers
                 name, _, *own = place
                 blocks = said.get(field) or getattr(delta, field) or []
                 said[field] = [*blocks, {**dict(own), name: LONE}]

@@ -122,6 +122,12 @@ class DialectFound(ControlItem, frozen=True):
     dialect: Dialect
 
 
+PartMark: TypeAlias = PartStart | PartPiece | PartEnd
+"""Each kind of `PartItem`."""
+
+Control: TypeAlias = Done | Failure | Ping | AnomalyFound | PartMark | DialectFound
+"""Each kind of `ControlItem`."""
+
 Item: TypeAlias = (
     ChatCompletionChunk | Done | Failure | Ping | AnomalyFound | PartStart | PartPiece | PartEnd | DialectFound
 )

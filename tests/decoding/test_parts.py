@@ -482,6 +482,12 @@ def test_the_annotations_in_the_object_of_a_text(native: JSONValue, annotations:
     assert message.parts == [TextPart("a", found, native)]
 
 
+def test_a_piece_of_what_has_not_begun_means_nothing() -> None:
+    events, message = read(kept(0, "a") + start(0, "text"))
+    assert events == [PartStarted(0, "text")]
+    assert message.parts == [TextPart("")]
+
+
 def test_the_end_of_what_has_not_begun_means_nothing() -> None:
     events, message = read(stop(0, {}) + start(0, "text") + stop(1, {}))
     assert events == [PartStarted(0, "text")]

@@ -246,6 +246,10 @@ def test_a_string_that_happens_to_be_the_text_is_not_taken_for_it() -> None:
     assert read(reader(), events) == [TextDelta("é")] * 3
 
 
+def test_nothing_is_like_the_last_before_there_is_one() -> None:
+    assert reader().shortcut.match(chunk({"content": "a"})) is None
+
+
 def test_looking_stops_where_it_is_in_vain() -> None:
     """Each chunk could be compared with the next, but none is like it: choices in turn."""
     events = [

@@ -527,6 +527,16 @@ def test_blocks_that_were_fed_are_passed_over_in_order() -> None:
     assert parser.next_block() == b"data: e\n\n"
 
 
+@pytest.mark.parametrize("taken", [b"\xef\xbb", b"data: a", b"data: a\n", b"event: a\n"])
+def test_nothing_is_left_of_what_was_stopped(taken: bytes) -> None:
+    parser = EventParser()
+    parser.take(taken)
+    assert parser.next_event() is None
+    assert parser.within_event
+    parser.stop("")
+    assert not parser.within_event
+
+
 @pytest.mark.parametrize("taken", [b"", b"data: a", b"data: a\n", b"data: a\nid: 1\n"])
 def test_a_block_ends_with_a_blank_line(taken: bytes) -> None:
     parser = EventParser()

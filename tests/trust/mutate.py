@@ -116,7 +116,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_chat/_text_channel": [_ACCUMULATOR, _WAYS],
     "_chat/_part_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS],
     "_chat/_choice_state": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
-    "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY],
+    "_chat/_builder": [_ACCUMULATOR, _OWN_PARTS, _WAYS, _USAGE, _MEANINGS, _QUIRKS, _DECODER, _MEMORY, _VIEWS],
     "_chat/_choice_message": [_ACCUMULATOR, _MESSAGE, _COMPLETION, _MEANINGS, _OWN_PARTS],
     "_chat/_marked_parts": [_OWN_PARTS, *_ANTHROPIC],
     "_chat/_events": [_EVENTS],

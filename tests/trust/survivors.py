@@ -73,6 +73,12 @@ EXPLANATIONS = [
     ),
     Explanation("_sse/_input", "self.position = 0", "pass", "The buffer is empty, whatever the position."),
     Explanation("_sse/_input", "self.position = 0", "1", "The buffer is empty, whatever the position."),
+    Explanation(
+        "_sse/_input",
+        "elif 10 in data or len(self.partial) + len(data) > self.room:",
+        "(len(self.partial) + len(data) >= self.room)",
+        _SHORT_WAY,
+    ),
     Explanation("_sse/_input", "self.takes_as_is = not self._skip_lf", "pass", _SHORT_WAY),
     Explanation(
         "_sse/_parser",

@@ -13,10 +13,10 @@ from sse_stream.dialects import OpenAIResponses
 Object = dict[str, Any]
 
 
-def framed(event: Object, *, named: bool = True) -> bytes:
-    """One event on the wire."""
+def framed(event: Object, *, named: bool = True, escaped: bool = True) -> bytes:
+    """One event on the wire, with text outside ASCII escaped or as it is."""
     name = f"event: {event['type']}\n" if named and "type" in event else ""
-    return f"{name}data: {json.dumps(event)}\n\n".encode()
+    return f"{name}data: {json.dumps(event, ensure_ascii=escaped)}\n\n".encode()
 
 
 def numbered(*events: Object, first: int = 0) -> list[Object]:

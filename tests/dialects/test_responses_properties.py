@@ -108,11 +108,12 @@ LONG: dict[str, list[Object]] = {
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
+@pytest.mark.parametrize("escaped", [True, False], ids=["escaped", "as it is"])
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize("name", LONG)
-def test_text_is_the_same_by_each_path(name: str, line_end: bytes, *, named: bool) -> None:
+def test_text_is_the_same_by_each_path(name: str, line_end: bytes, *, named: bool, escaped: bool) -> None:
     events = numbered(created(), added(0, message()), *LONG[name], ended())
-    blocks = [framed(event, named=named).replace(b"\n", line_end) for event in events]
+    blocks = [framed(event, named=named, escaped=escaped).replace(b"\n", line_end) for event in events]
     slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses()), keepalives=True), blocks)
     data = b"".join(blocks)
     halves = [data[start : start + 333] for start in range(0, len(data), 333)]

@@ -102,7 +102,7 @@ THOUGHT = block(
     0,
     {"type": "thinking", "thinking": "", "signature": ""},
     {"type": "thinking_delta", "thinking": "They ask for France."},
-    {"type": "signature_delta", "signature": "EqQBCkYIBxgC"},
+    {"type": "signature_delta", "signature": "EqQB"},
 )
 
 

@@ -118,8 +118,8 @@ class EventParser(StreamInput):
         if not self.between_events:
             return b""
         # Measured as "plain text, 16 KiB per read": most events have one line, and finding one byte is faster than two.
-        line_end = buffer.find(b"\n", start)
-        end = line_end if buffer.startswith(PLAIN_END, line_end) else buffer.find(PLAIN_END, line_end)
+        # If there is none, the search for two begins at the last byte, where they do not fit.
+        end = buffer.find(PLAIN_END, buffer.find(b"\n", start))
         return buffer[start : end + len(PLAIN_END)] if end >= 0 else b""
 
     def next_plain(self) -> bytes | None:

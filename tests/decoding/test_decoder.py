@@ -449,6 +449,15 @@ def test_part_of_a_byte_order_mark_is_a_line_that_was_cut_off(body: bytes) -> No
         assert "the last event was cut off" in str(error)
 
 
+def test_an_event_that_was_cut_off_within_a_character_is_no_malformed_text() -> None:
+    body = HI + STOP + b"data: \xc3"
+    for pieces in ([body], bytewise(body)):
+        decoder = ChatDecoder()
+        _, error = read_all(decoder, *pieces)
+        assert error is None
+        assert [anomaly.kind for anomaly in decoder.anomalies] == ["broken_after_finish"]
+
+
 def test_a_failure_after_the_end_mark_is_none() -> None:
     body = HI + DONE + STOP.replace(b"stop", b"error") + DONE
     for pieces in ([body], bytewise(body)):

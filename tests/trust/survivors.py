@@ -111,8 +111,47 @@ EXPLANATIONS = [
         "What is cut off early would be cut off at the end; it saves a copy.",
     ),
     *(
-        Explanation("_sse/_parser", 'if line[:5] == b"data:":', new, _SHORT_WAY)
-        for new in ("line[:]", "4", "6", "b'data:X'", "b''")
+        Explanation("_sse/_parser", line, new, _SHORT_WAY)
+        for line, *variants in (
+            ('if line[:5] == b"data:":', "line[:]", "4", "6", "b'data:X'", "b''"),
+            ('end = buffer.find(PLAIN_END, buffer.find(b"\\n", start))', "b''"),
+            (
+                (
+                    "if not start and buffer[:6] == PLAIN_START and buffer[-2:] == PLAIN_END"
+                    " and 10 not in (data := buffer[6:-2]):"
+                ),
+                *("buffer[:]", "7", "5", "3", "1", "buffer[6:]"),
+            ),
+            (
+                "if self.between_events and (data := self.next_plain()) is not None:",
+                "((data := self.next_plain()) is not None)",
+            ),
+        )
+        for new in variants
+    ),
+    *(
+        Explanation(
+            "_sse/_parser",
+            'return buffer[start : end + len(PLAIN_END)] if end >= 0 else b""',
+            new,
+            "What begins with a blank line is no event.",
+        )
+        for new in ("(end > 0)", "1")
+    ),
+    *(
+        Explanation("_sse/_parser", line, new, "A line that begins with the name of a field is not empty.")
+        for line in (
+            "if not buffer.startswith(PLAIN_NAME, start) or not 0 <= end - start <= self._limit:",
+            "if not buffer.startswith(PLAIN_END, end) or not 0 <= end - start <= self._limit:",
+        )
+        for new in ("(0 < end - start <= self._limit)", "1")
+    ),
+    *(
+        Explanation("_sse/_parser", line, new, "Only whether it has changed is asked.")
+        for line, new in (
+            ("self.identified = 0", "1"),
+            ("self.identified += self._has_id", "self.identified = self.identified - (self._has_id)"),
+        )
     ),
     Explanation(
         "_sse/_parser",

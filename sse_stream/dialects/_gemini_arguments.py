@@ -93,11 +93,12 @@ class ArgumentsText:
         if self._string == path and isinstance(value, str):
             return self._write(_escaped(value) + ("" if goes_on else self._end_string()))
         kept = self._shared_depth(path)
-        if self._open and not self._open[kept].accepts(path[kept]):
-            return None
-        text = self._end_string() + self._close_down_to(kept + 1)
         if not self._open:
-            text += self._opened(path[0])
+            text = self._opened(path[0])
+        elif self._open[kept].accepts(path[kept]):
+            text = self._end_string() + self._close_down_to(kept + 1)
+        else:
+            return None
         for place in range(kept, len(path)):
             text += self._open[-1].begin(path[place])
             if place + 1 < len(path):
@@ -127,11 +128,7 @@ class ArgumentsText:
     def _shared_depth(self, path: list[Step]) -> int:
         """Return how many of the open containers, not counting the outermost, are on this path."""
         kept = 0
-        while (
-            kept + 1 < min(len(path), len(self._open))
-            and self._open[kept].last == path[kept]
-            and self._open[kept + 1].is_array == isinstance(path[kept + 1], int)
-        ):
+        while kept + 1 < min(len(path), len(self._open)) and self._open[kept].last == path[kept]:
             kept += 1
         return kept
 
@@ -169,7 +166,7 @@ def steps_of(path: JSONValue) -> list[Step] | None:
         if step["index"] is not None:
             steps.append(int(step["index"]))
         else:
-            steps.append(step["name"] or re.sub(r"\\(.)", r"\1", step["quoted"] or ""))
+            steps.append(step["name"] or re.sub(r"\\(.)", r"\1", step["quoted"]))
     return steps if steps and position == len(path) else None
 
 

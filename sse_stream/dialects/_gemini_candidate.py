@@ -55,7 +55,7 @@ class _Call:
         return {**self.part, "functionCall": {**call, "args": self.arguments.value()}}
 
 
-_STREAMED = ("args", "partialArgs", "willContinue")
+_STREAMED = ("partialArgs", "willContinue")
 
 
 class Candidate:
@@ -103,7 +103,7 @@ class Candidate:
             kind = next((name for name, item in part.items() if item is not None and name not in _BESIDE), "")
             if kind:
                 yield from self._add_whole(kind, part, _audio_of(part))
-            elif not part.keys() <= _TEXT_ALONE:  # a signature without data
+            else:  # nothing, or a signature without data
                 yield from self._add_text("", part)
 
     def add_text(self, text: str) -> None:
@@ -112,7 +112,7 @@ class Candidate:
 
     def finish(self) -> Iterator[CandidateItem]:
         """End the stream: if there is a finish reason, end the last part and deliver the reason."""
-        if self.finish_reason is None or self.finish_reason == self._delivered_reason:
+        if self.finish_reason == self._delivered_reason:
             return
         # Truncated arguments must not be completed with brackets that the server has not sent.
         if self._call is None or self.finish_reason == "STOP":

@@ -50,7 +50,7 @@ from sse_stream import (
     Usage,
     UsageReported,
 )
-from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiContent, Item, OpenAIChat, Ping
+from sse_stream.dialects import AnomalyFound, Dialect, Done, Failure, GeminiContent, Item, OpenAIChat, PartStart, Ping
 from sse_stream.dialects._formats import format_of
 from sse_stream.dialects._gemini_arguments import ArgumentsText, steps_of
 from sse_stream.testing import ChatRecording, ReplayServer, bytewise, chunkings, every_cut, gemini_streams, mutations
@@ -354,6 +354,53 @@ ROWS = [
         ],
         anomalies={"text_contradicts": 1, "odd_type": 1},
     ),
+    *(
+        Row(
+            f"an argument that cannot follow: {name}",
+            [partial(*values, name="f", args={"a": "x"}), partial(goes_on=False), finish()],
+            [*streamed("f", [text, "}"], {"functionCall": {"name": "f", "args": args}}), *STOPPED],
+            [ToolCallPart(ToolCall("", "f", text + "}"), {"functionCall": {"name": "f", "args": args}})],
+            anomalies=anomalies,
+        )
+        for name, values, text, args, anomalies in (
+            ("more of a string that has ended", [value("$.a", "y")], '{"a":"x"', {"a": "x"}, {"text_contradicts": 1}),
+            (
+                "a number where a string is open",
+                [value("$.b", "y", goes_on=True), value("$.b", 123), value("$.b", "z")],
+                '{"a":"x","b":"yz"',
+                {"a": "x", "b": "yz"},
+                {"text_contradicts": 1},
+            ),
+            (
+                "more of a number",
+                [value("$.b", 123, goes_on=True), value("$.b", 4)],
+                '{"a":"x","b":123',
+                {"a": "x", "b": 123},
+                {"text_contradicts": 1},
+            ),
+            ("no object", [5, "$.b", None], '{"a":"x"', {"a": "x"}, {"odd_type": 3}),
+        )
+    ),
+    Row(
+        "a call that begins without a name, and whose first piece is signed",
+        [
+            parts({"functionCall": {"willContinue": True}, "thoughtSignature": "c2ln"}),
+            partial(value("$.a", 1)),
+            partial(goes_on=False),
+            finish(),
+        ],
+        [
+            *streamed("", ['{"a":1', "}"], {"functionCall": {"args": {"a": 1}}, "thoughtSignature": "c2ln"}),
+            *STOPPED,
+        ],
+        [ToolCallPart(ToolCall("", "", '{"a":1}'), {"functionCall": {"args": {"a": 1}}, "thoughtSignature": "c2ln"})],
+    ),
+    Row(
+        "a call whose name and id are no strings",
+        [parts({"functionCall": {"name": 5, "id": 7}}, finishReason="STOP")],
+        [*call_events(0, 0, ToolCall("", "", "{}"), {"functionCall": {"name": 5, "id": 7}}), *STOPPED],
+        [ToolCallPart(ToolCall("", "", "{}"), {"functionCall": {"name": 5, "id": 7}})],
+    ),
     Row(
         "a call that the token limit has cut off does not become whole",
         [parts({"text": "Hi"}), partial(name="f"), partial(value("$.a", "b", goes_on=True)), finish("MAX_TOKENS")],
@@ -401,6 +448,20 @@ ROWS = [
             *STOPPED,
         ],
         [ProviderPart("inlineData", SOUND)] * 2,
+    ),
+    *(
+        Row(
+            f"a blob that is no sound: {blob}",
+            [parts({"inlineData": blob}, finishReason="STOP")],
+            [PartStarted(0, "inlineData"), PartDone(0, ProviderPart("inlineData", {"inlineData": blob})), *STOPPED],
+            [ProviderPart("inlineData", {"inlineData": blob})],
+        )
+        for blob in (
+            {"data": "AAAA"},
+            {"mimeType": 5, "data": "AAAA"},
+            {"mimeType": "audio/wav"},
+            {"mimeType": "audio/wav", "data": 5},
+        )
     ),
     Row(
         "a part of a kind that nobody knows",
@@ -985,9 +1046,12 @@ def test_anything_else_takes_the_long_way(response: dict[str, Any]) -> None:
         ("$", None),
         ("", None),
         ("a", None),
+        ("a.b", None),
+        ("$['']", [""]),
         ("$.", None),
         ("$.a[", None),
         ("$[-1]", None),
+        ("$" + ".a" * 120, ["a"] * 120),
         ("$" + ".a" * 121, None),
         (5, None),
     ],
@@ -1023,6 +1087,8 @@ def test_values_make_a_text(values: list[tuple[str, JSONValue]], text: str) -> N
         (["$.a"], "$.a.b"),
         (["$.a.b"], "$.a"),
         (["$.a.b"], "$[0]"),
+        (["$.a.b"], "$.a[0]"),
+        (["$[0]"], "$.a"),
         (["$.a[1]"], "$.a[1]"),
         (["$.a[1]"], "$.a[0]"),
         (["$.a[1]"], "$.a.b"),
@@ -1043,7 +1109,8 @@ def test_of_an_object_with_very_many_names_not_all_are_remembered() -> None:
     for number in range(5_000):
         arguments.add([f"n{number}"], number)
     assert arguments.add(["n0"], 1) is None
-    assert arguments.add(["n4999"], 1) == ',"n4999":1'
+    assert arguments.add(["n4095"], 1) is None
+    assert arguments.add(["n4096"], 1) == ',"n4096":1'
     arguments.close()
     assert len(arguments.value()) == 5_000
 
@@ -1073,6 +1140,50 @@ def test_what_goes_back_belongs_to_the_caller() -> None:
     native = message.to_native()
     native["parts"][0]["functionCall"]["args"].clear()
     assert message.to_native() == {"role": "model", "parts": [LOOKUP]}
+
+
+def chunks_of(*responses: JSONValue) -> list[ChatCompletionChunk]:
+    decoder = ChatDecoder(dialect=GeminiContent())
+    return [*decoder.feed_chunks(framed(*responses)), *decoder.close_chunks()]
+
+
+def test_only_the_first_chunk_of_a_candidate_names_the_role() -> None:
+    said = (parts({"text": text}, index=index) for text, index in (("H", 0), ("i", 0), ("A", 1)))
+    chunks = chunks_of(*said, finish(), finish(index=1))
+    roles = [chunk.choices[0].delta.role for chunk in chunks if chunk.choices[0].delta.content]
+    assert roles == ["assistant", None, "assistant"]
+
+
+def test_the_chunks_of_calls_number_them_from_0() -> None:
+    chunks = chunks_of(parts(NOW, LOOKUP), partial(value("$.a", 1), name="f"), partial(goes_on=False), finish())
+    calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
+    assert [call.index for call in calls] == [0, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [
+        [{"promptFeedback": {"blockReason": "SAFETY"}}],
+        [{"promptFeedback": {"blockReason": "SAFETY"}}, {"promptFeedback": {"blockReason": "SAFETY"}}],
+        [parts({"text": "Hi"}), finish("SAFETY")],
+    ],
+    ids=["blocked", "blocked, twice", "finished"],
+)
+def test_one_chunk_has_the_finish_reason(responses: list[dict[str, Any]]) -> None:
+    reasons = [choice.finish_reason for chunk in chunks_of(*responses) for choice in chunk.choices]
+    assert [reason for reason in reasons if reason is not None] == ["SAFETY"]
+
+
+def test_a_finish_reason_is_not_repeated_after_an_end_mark() -> None:
+    dialect = GeminiContent()
+    dialect.decode(ServerSentEvent(json.dumps(finish())))
+    finished, done = dialect.decode(ServerSentEvent("[DONE]"))
+    assert (finished.__class__, done, dialect.end()) == (ChatCompletionChunk, Done(), (Done(),))
+
+
+def test_no_part_ends_before_one_has_begun() -> None:
+    begun, chunk = GeminiContent().decode(ServerSentEvent(json.dumps(parts({"text": "Hi"}))))
+    assert (begun, chunk.__class__) == (PartStart(0, 0, "text"), ChatCompletionChunk)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.ending == "complete"], ids=lambda row: row.name)
@@ -1260,11 +1371,13 @@ def test_a_signature_may_come_with_a_later_piece_of_a_call() -> None:
     assert part == ToolCallPart(ToolCall("f1", "f", '{"a":1}'), native)
 
 
-def test_the_end_of_a_call_that_has_ended_may_carry_a_signature() -> None:
-    end = {"functionCall": {}, "thoughtSignature": "c2ln"}
-    message = read([framed(parts(NOW), parts(end), finish())]).completion.message
-    assert message.to_native() == {"role": "model", "parts": [NOW, end]}
+@pytest.mark.parametrize("end", [{}, {"willContinue": False}])
+def test_the_end_of_a_call_that_has_ended_may_carry_a_signature(end: dict[str, Any]) -> None:
+    signed = {"functionCall": end, "thoughtSignature": "c2ln"}
+    message = read([framed(parts(NOW), parts({"functionCall": end}), parts(signed), finish())]).completion.message
+    assert message.to_native() == {"role": "model", "parts": [NOW, signed]}
     assert len(message.tool_calls) == 1
+    assert message.parts[1] == ProviderPart("functionCall", signed)
 
 
 def test_a_call_whose_pieces_all_have_its_name_and_id_is_one() -> None:
@@ -1276,6 +1389,19 @@ def test_a_call_whose_pieces_all_have_its_name_and_id_is_one() -> None:
     )
     calls = read([body]).completion.tool_calls
     assert [(call.id, call.arguments) for call in calls] == [("f1", '{"a":1,"b":2}'), ("f2", '{"a":3}')]
+
+
+@pytest.mark.parametrize("said", [{}, {"id": ""}])
+def test_a_name_without_an_id_begins_another_call(said: dict[str, Any]) -> None:
+    body = framed(partial(value("$.a", 1), name="f", **said), partial(value("$.b", 2), name="f", **said), finish())
+    assert [call.arguments for call in read([body]).completion.tool_calls] == ['{"a":1}', '{"b":2}']
+
+
+@pytest.mark.parametrize("identifier", [5, "", None])
+def test_what_is_no_id_is_not_the_id_of_a_call(identifier: JSONValue) -> None:
+    body = framed(partial(name="f"), partial(value("$.a", 1), id=identifier), partial(goes_on=False), finish())
+    (part,) = read([body]).completion.message.parts
+    assert part == ToolCallPart(ToolCall("", "f", '{"a":1}'), {"functionCall": {"name": "f", "args": {"a": 1}}})
 
 
 def test_a_call_keeps_the_id_that_it_has() -> None:

@@ -501,6 +501,12 @@ EXPLANATIONS = [
         "An exception takes its positional arguments when it is created.",
     ),
     Explanation("_json/_lenient", "return False", "return None", "Only its truth is asked."),
+    Explanation(
+        "dialects/_gemini_arguments",
+        "return self.is_array and (not isinstance(self.last, int) or step > self.last)",
+        "(step > self.last)",
+        "The last step in an array is an index; type checkers do not know.",
+    ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),

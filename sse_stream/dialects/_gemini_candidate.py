@@ -224,10 +224,11 @@ class Candidate:
         for value in values if isinstance(values, list) else ():
             path = steps_of(value.get("jsonPath")) if isinstance(value, dict) else None
             kind = None if path is None else next((name for name in _VALUES if name in value), None)
-            if path is None or (kind is None and not call.arguments.is_within(path)):
+            item = "" if kind is None else None if kind == "nullValue" else value[kind]
+            # A list or an object is not a value, and could be too deep within its path.
+            if path is None or isinstance(item, (dict, list)) or (kind is None and not call.arguments.is_within(path)):
                 yield AnomalyFound("odd_type", f"partialArgs: {value!r}")
                 continue
-            item = "" if kind is None else None if kind == "nullValue" else value[kind]
             said.append(call.arguments.add(path, item, goes_on=value.get("willContinue") is True))
             if said[-1] is None:
                 yield AnomalyFound("text_contradicts", f"partialArgs: {value!r}")

@@ -379,6 +379,13 @@ ROWS = [
                 {"text_contradicts": 1},
             ),
             ("no object", [5, "$.b", None], '{"a":"x"', {"a": "x"}, {"odd_type": 3}),
+            (
+                "a list or an object as the value, however deep",
+                [value("$.b", [1]), {"jsonPath": "$.c", "stringValue": {"d": 1}}],
+                '{"a":"x"',
+                {"a": "x"},
+                {"odd_type": 2},
+            ),
         )
     ),
     Row(

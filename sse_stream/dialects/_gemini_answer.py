@@ -132,9 +132,9 @@ class Answer:
 
     def _name(self, response: Object) -> None:
         identifier, model, created = (response.get(name) for name in ("responseId", "modelVersion", "createTime"))
-        if isinstance(identifier, str) and identifier != self._id:
+        if isinstance(identifier, str):
             self._id = identifier or self._id
-        if isinstance(model, str) and model != self._model:
+        if isinstance(model, str):
             self._model = model or self._model
         if isinstance(created, str) and created != self._created_text:
             self._created = seconds_of(created) or self._created
@@ -143,8 +143,7 @@ class Answer:
     def _add_candidate(self, value: Object) -> Iterable[CandidateItem]:
         said: list[CandidateItem] = []
         index = value.get("index")  # 0 is omitted, like all default values
-        number = 0 if index is None else read_number(index)
-        place = int(number) if number is not None and number >= 0 else 0
+        place = max(int(read_number(index) or 0), 0)
         if index is not None and (type(index) is not int or index < 0):
             said.append(AnomalyFound("odd_type", f"index: {index!r}"))
         candidate = self._candidates.get(place)

@@ -22,8 +22,8 @@ _BUGS = [
     bug("a blocked prompt finishes the candidates that came", _ANSWER, ("                candidate.finish_reason = self._blocked\n", "                pass\n")),
     bug("an answer that goes on after a finish reason is an anomaly", _ANSWER, ("if candidate.finish_reason is not None and any(", "if False and any(")),
     # Candidates.
-    bug("a candidate without an index is candidate 0", _ANSWER, ("number = 0 if index is None else", "number = len(self._candidates) if index is None else")),
-    bug("candidates are told apart by their index", _ANSWER, ("place = int(number) if number is not None and number >= 0 else 0", "place = 0")),
+    bug("a candidate without an index is candidate 0", _ANSWER, ("place = max(", "place = len(self._candidates) if index is None else max(")),
+    bug("candidates are told apart by their index", _ANSWER, ("place = max(int(read_number(index) or 0), 0)", "place = 0")),
     # Parts.
     bug("a thought is reasoning", _CANDIDATE, ('kind = "reasoning" if part.get("thought") else "text"', 'kind = "text"')),
     bug("a thought does not continue a text on the short way", _ANSWER, ("            candidate.kind != kind\n            or not", "            not")),

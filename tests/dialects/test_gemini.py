@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import openai
 import pytest
 from hypothesis import given
@@ -90,6 +91,11 @@ def read(pieces: Iterable[bytes]) -> Outcome:
         error = f"{type(failure).__name__}: {failure}"
     anomalies: dict[str, int] = {anomaly.kind: anomaly.count for anomaly in decoder.anomalies}
     return Outcome(events, decoder.completion, decoder.ending, error, anomalies)
+
+
+def chunks_of(*responses: JSONValue) -> list[ChatCompletionChunk]:
+    decoder = ChatDecoder(dialect=GeminiContent())
+    return [*decoder.feed_chunks(framed(*responses)), *decoder.close_chunks()]
 
 
 @dataclass(frozen=True)
@@ -663,7 +669,44 @@ def test_an_event_that_is_cut_off_after_a_finish_reason_shows_that_more_was_to_c
     assert "the last event was cut off" in outcome.error
 
 
+@pytest.mark.parametrize("nothing", ["", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED", None, 5, ["x"]])
+def test_a_block_reason_that_says_nothing_blocks_nothing(nothing: JSONValue) -> None:
+    outcome = read([framed({"promptFeedback": {"blockReason": nothing}}, parts({"text": "Hi"}), finish())])
+    assert (outcome.completion.finish_reason, outcome.anomalies) == ("STOP", {})
+
+
+def test_text_after_a_block_is_of_the_candidate_that_it_finished() -> None:
+    outcome = read([framed({"promptFeedback": {"blockReason": "SAFETY"}}, parts({"text": "Hi"}))])
+    assert [choice.finish_reason for choice in outcome.completion.choices] == ["SAFETY"]
+    assert outcome.anomalies == {"early_finish": 1, "content_after_finish": 1}
+
+
+@pytest.mark.parametrize("nothing", ["", "FINISH_REASON_UNSPECIFIED", None, 5])
+def test_a_finish_reason_that_says_nothing_leaves_the_one_before(nothing: JSONValue) -> None:
+    outcome = read([framed(parts({"text": "Hi"}, finishReason="STOP"), {"candidates": [{"finishReason": nothing}]})])
+    assert (outcome.ending, outcome.completion.finish_reason) == ("complete", "STOP")
+
+
 # ---------------------------------------------------------------- several candidates
+
+
+@pytest.mark.parametrize(
+    ("index", "place", "anomalies"),
+    [
+        (0, 0, {}),
+        (None, 0, {}),
+        (2, 2, {}),
+        ("2", 2, {"odd_type": 1}),
+        (2.0, 2, {"odd_type": 1}),
+        (-1, 0, {"odd_type": 1}),
+        ("x", 0, {"odd_type": 1}),
+        (True, 0, {"odd_type": 1}),
+    ],
+)
+def test_the_index_of_a_candidate(index: JSONValue, place: int, anomalies: dict[str, int]) -> None:
+    outcome = read([framed(parts({"text": "Hi"}, index=index, finishReason="STOP"))])
+    assert [event.choice for event in outcome.events if isinstance(event, TextDelta)] == [place]
+    assert outcome.anomalies == anomalies
 
 
 def test_candidates_are_told_apart_by_their_index_which_is_0_where_it_is_missing() -> None:
@@ -739,6 +782,54 @@ def test_a_time_that_is_none_is_kept_as_it_is(time: JSONValue) -> None:
     assert (completion.created, completion.extra) == (None, {"createTime": time})
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"candidates": []},
+        {"promptFeedback": {}},
+        {"usageMetadata": {}},
+        {"modelVersion": "m"},
+        {"responseId": "r"},
+        {"createTime": "2026-04-02T17:03:50Z"},
+        {"modelStatus": {"modelStage": "STABLE"}},
+    ],
+    ids=lambda field: next(iter(field)),
+)
+def test_a_response_may_have_any_single_field(field: dict[str, Any]) -> None:
+    assert read([framed(field, parts({"text": "Hi"}), finish())]).anomalies == {}
+
+
+def test_usage_and_other_fields_may_come_without_a_candidate() -> None:
+    usage, status = {"totalTokenCount": 3}, {"modelStage": "STABLE"}
+    body = framed(parts({"text": "Hi"}, finishReason="STOP"), {"usageMetadata": usage}, {"modelStatus": status})
+    completion = read([body]).completion
+    assert completion.usage == Usage(total_tokens=3, extra=usage)
+    assert completion.extra == {"modelStatus": status}
+
+
+def test_a_response_with_only_its_names_has_no_chunk() -> None:
+    first, *_ = chunks_of({"responseId": "r", "modelVersion": "m"}, parts({"text": "Hi"}), finish())
+    assert (first.id, first.model, first.choices[0].delta.content) == ("r", "m", "Hi")
+
+
+@pytest.mark.parametrize(
+    ("reason", "response", "kind"),
+    [
+        ("", {"usageMetadata": 5}, "odd_type"),
+        ("", {"usageMetadata": {"promptTokenCount": "5"}}, "odd_type"),
+        ("STOP", {}, "early_finish"),
+    ],
+    ids=["usage", "a count", "more text"],
+)
+def test_an_anomaly_is_told_before_the_items_of_its_response(reason: str, response: dict[str, Any], kind: str) -> None:
+    dialect = GeminiContent()
+    dialect.decode(ServerSentEvent(json.dumps(parts({"text": "Hi"}, finishReason=reason))))
+    anomaly, chunk = dialect.decode(ServerSentEvent(json.dumps({**parts({"text": "!"}), **response})))
+    assert isinstance(anomaly, AnomalyFound)
+    assert anomaly.kind == kind
+    assert isinstance(chunk, ChatCompletionChunk)
+
+
 def usage_of(*reports: JSONValue) -> tuple[list[Usage], Usage | None]:
     outcome = read([framed(*({**parts({"text": "a"}), "usageMetadata": report} for report in reports), finish())])
     reported = [event.usage for event in outcome.events if isinstance(event, UsageReported)]
@@ -780,6 +871,26 @@ def test_counts_of_another_type_are_read_or_left_out() -> None:
     reported, usage = usage_of({"promptTokenCount": 5}, {"promptTokenCount": "6", "totalTokenCount": [1]})
     assert [one.prompt_tokens for one in reported] == [5, 6]
     assert usage == Usage(prompt_tokens=6, extra={"promptTokenCount": 6})
+
+
+@pytest.mark.parametrize(
+    ("count", "tokens"),
+    [
+        ("promptTokenCount", (6, None, None)),
+        ("toolUsePromptTokenCount", (6, None, None)),
+        ("candidatesTokenCount", (None, 6, None)),
+        ("thoughtsTokenCount", (None, 6, None)),
+        ("cachedContentTokenCount", (None, None, None)),
+        ("totalTokenCount", (None, None, 6)),
+    ],
+)
+def test_each_count_may_come_alone_and_as_text(count: str, tokens: tuple[int | None, ...]) -> None:
+    for said, anomalies in ((6, {}), ("6", {"odd_type": 1})):
+        outcome = read([framed({**parts({"text": "a"}), "usageMetadata": {count: said}}, finish())])
+        usage = outcome.completion.usage
+        assert usage is not None
+        assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == tokens
+        assert (usage.extra, outcome.anomalies) == ({count: 6}, anomalies)
 
 
 def test_a_count_of_null_says_nothing() -> None:
@@ -838,12 +949,22 @@ def test_log_probabilities() -> None:
     assert [(one.token, one.logprob) for one in top] == [("Ho", -1.0)]
 
 
-def test_log_probabilities_may_lack_the_alternatives_and_the_number() -> None:
-    result = {"chosenCandidates": [{"token": "Hi"}]}
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ({"token": "Hi"}, TokenLogprob("Hi")),
+        ({"logProbability": -1}, TokenLogprob("", -1.0)),
+        ({"token": 5, "logProbability": "x"}, TokenLogprob("")),
+    ],
+)
+def test_log_probabilities_may_lack_the_alternatives_the_number_and_the_text(
+    token: JSONValue, expected: TokenLogprob
+) -> None:
+    result = {"chosenCandidates": [token]}
     body = framed(parts({"text": "Hi"}, logprobsResult=result, finishReason="STOP"))
     logprobs = read([body]).completion.choices[0].logprobs
     assert logprobs is not None
-    assert logprobs.content == [TokenLogprob("Hi")]
+    assert logprobs.content == [expected]
 
 
 @pytest.mark.parametrize("result", [5, {}, {"chosenCandidates": [5]}, {"chosenCandidates": 5}])
@@ -866,11 +987,13 @@ def test_log_probabilities_that_cannot_be_read_are_kept_as_they_are(result: JSON
         ('{\n  "error": {\n    "message": "no"\n  }\n}', "message", ("no", None, None)),
         ('[{"error": {"code": 400, "message": "bad", "status": "INVALID"}}]', "message", ("bad", "INVALID", 400)),
         ('{"response": {"error": {"message": "no"}}}', "message", ("no", None, None)),
+        ('{"error": {"message": "no", "status": 5}}', "message", ("no", None, 5)),
+        ('{"error": {"message": "no", "type": "t", "status": "S"}}', "message", ("no", "t", "S")),
         ('{"message": "no"}', "error", ("no", None, None)),
         ("no", "error", ("no", None, None)),
     ],
 )
-def test_errors(data: str, name: str, expected: tuple[str, str | None, int | None]) -> None:
+def test_errors(data: str, name: str, expected: tuple[str, str | None, int | str | None]) -> None:
     failures = [item for item in GeminiContent().decode(ServerSentEvent(data, name)) if isinstance(item, Failure)]
     error = failures[0].error
     assert isinstance(error, ProviderError)
@@ -1015,6 +1138,22 @@ def test_more_of_the_same_text_takes_the_short_way(thought: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    "responses",
+    [
+        [{"candidates": [{"content": {"parts": [{"text": text}]}}]} for text in "abc"],
+        [
+            {**parts({"text": "a"}), **time}
+            for time in ({"createTime": "2026-04-02T17:03:50Z"}, {}, {"createTime": "2026-04-02T17:03:50Z"}, {})
+        ],
+    ],
+    ids=["without a role", "with the same time again, or none"],
+)
+def test_so_does_more_text(responses: list[dict[str, Any]]) -> None:
+    long, _ = items_of(GeminiContent(), responses, short=False)
+    assert items_of(GeminiContent(), responses, short=True) == (long, len(responses) - 1)
+
+
+@pytest.mark.parametrize(
     "response",
     [
         parts({"text": ""}),
@@ -1149,16 +1288,33 @@ def test_what_goes_back_belongs_to_the_caller() -> None:
     assert message.to_native() == {"role": "model", "parts": [LOOKUP]}
 
 
-def chunks_of(*responses: JSONValue) -> list[ChatCompletionChunk]:
-    decoder = ChatDecoder(dialect=GeminiContent())
-    return [*decoder.feed_chunks(framed(*responses)), *decoder.close_chunks()]
-
-
 def test_only_the_first_chunk_of_a_candidate_names_the_role() -> None:
     said = (parts({"text": text}, index=index) for text, index in (("H", 0), ("i", 0), ("A", 1)))
     chunks = chunks_of(*said, finish(), finish(index=1))
     roles = [chunk.choices[0].delta.role for chunk in chunks if chunk.choices[0].delta.content]
     assert roles == ["assistant", None, "assistant"]
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"), [("model", "assistant"), ("user", "user"), (5, None), (None, None)], ids=repr
+)
+def test_the_role_is_translated_and_stands_beside_other_fields(role: JSONValue, expected: str | None) -> None:
+    said = {"content": {"parts": [{"text": "Hi"}], "role": role}, "safetyRatings": [1]}
+    chunk, *_ = chunks_of({"candidates": [said]}, finish())
+    assert chunk.choices[0].delta.role == expected
+    assert chunk.choices[0].extra == {"safetyRatings": [1]}
+
+
+def test_the_role_may_come_late() -> None:
+    chunks = chunks_of({"candidates": [{"content": {"parts": [{"text": "H"}]}}]}, parts({"text": "i"}), finish())
+    assert [chunk.choices[0].delta.role for chunk in chunks[:2]] == [None, "assistant"]
+
+
+def test_a_chunk_is_encoded_without_what_it_lacks() -> None:
+    logprobs = {"chosenCandidates": [{"token": "Hi", "logProbability": -0.5}]}
+    plain, probable, *_ = chunks_of(parts({"text": "Hi"}), parts({"text": "!"}, logprobsResult=logprobs), finish())
+    assert b"extra" not in msgspec.json.encode(plain)
+    assert b"extra" not in msgspec.json.encode(probable.choices[0].logprobs)
 
 
 def test_the_chunks_of_calls_number_them_from_0() -> None:

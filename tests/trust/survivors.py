@@ -507,6 +507,33 @@ EXPLANATIONS = [
         "(step > self.last)",
         "The last step in an array is an index; type checkers do not know.",
     ),
+    Explanation("dialects/_gemini_answer", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
+    Explanation("dialects/_gemini_answer", "return []", "return None", "Only its truth is asked."),
+    *(
+        Explanation("dialects/_gemini_answer", line, new, why)
+        for line, new, why in (
+            (
+                "if isinstance(created, str) and created != self._created_text:",
+                "(isinstance(created, str))",
+                "A time that is read again is the same.",
+            ),
+            (
+                "last = max((place for place, item in enumerate(items) if isinstance(item, ChunkChoice)), default=-1)",
+                "2",
+                "Any number below 0 is no place.",
+            ),
+            (
+                "if isinstance(role, str) and not candidate.has_role and isinstance(first, ChunkChoice):",
+                "(isinstance(role, str) and (not candidate.has_role))",
+                "At these places there are choices; type checkers do not know.",
+            ),
+            (
+                "if beside and isinstance(last, ChunkChoice):",
+                "(beside)",
+                "At these places there are choices; type checkers do not know.",
+            ),
+        )
+    ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),

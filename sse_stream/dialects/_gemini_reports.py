@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from .._chat._reports import (
     ChoiceLogprobs,
@@ -128,9 +128,10 @@ def seconds_of(time: str) -> int | None:
     1775149430
     """
     try:
-        return int(datetime.fromisoformat(time).timestamp())
-    except (ValueError, OverflowError):
+        moment = datetime.fromisoformat(time)
+    except ValueError:
         return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def gemini_error(body: JSONValue, carrier: JSONValue = None) -> ProviderError:

@@ -776,6 +776,21 @@ def test_a_time_that_is_none_leaves_the_one_before() -> None:
     assert created == [1775149430, 1775149430, 1775149430, 1775149430, 1775149431]
 
 
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("2026-04-02T17:03:50.9Z", 1775149430),
+        ("2026-04-02T19:03:50+02:00", 1775149430),
+        ("2026-04-02T17:03:50", 1775149430),
+        ("0001-01-01T00:00:00", -62135596800),
+        ("9999-12-31T23:59:59-23:59", 253402387139),
+        ("0000-01-01T00:00:00Z", None),
+    ],
+)
+def test_a_time_is_of_utc_unless_it_names_another_zone(time: str, seconds: int | None) -> None:
+    assert read([framed({**finish(), "createTime": time})]).completion.created == seconds
+
+
 @pytest.mark.parametrize("time", ["yesterday", "9999-99-99T00:00:00Z", 5])
 def test_a_time_that_is_none_is_kept_as_it_is(time: JSONValue) -> None:
     completion = read([framed({**parts({"text": "Hi"}, finishReason="STOP"), "createTime": time})]).completion

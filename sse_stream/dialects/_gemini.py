@@ -135,7 +135,7 @@ class GeminiContent:
             ChunkDecodeError: It is not an array of responses.
         """
         responses, is_closed = _elements(text)
-        if not is_closed and not (responses and responses[0].startswith("{")):
+        if not (responses and responses[0].startswith("{")):
             loads(text)  # raises an error that says why
         for response in responses:
             value, loose = loads_pieces(response, _PIECES)

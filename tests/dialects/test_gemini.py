@@ -588,6 +588,12 @@ ROWS = [
         TEXT_HI,
     ),
     Row(
+        "a response with a field named response",
+        [{**parts({"text": "Hi"}, finishReason="STOP"), "response": {"candidates": []}}],
+        [*HI, *STOPPED],
+        TEXT_HI,
+    ),
+    Row(
         "an end mark of a proxy",
         [parts({"text": "Hi"}, finishReason="STOP"), "[DONE]"],
         [*HI, *STOPPED],
@@ -739,6 +745,7 @@ def test_candidates_are_told_apart_by_their_index_which_is_0_where_it_is_missing
 def test_a_stream_is_truncated_if_one_of_several_candidates_is_not_finished() -> None:
     outcome = read([framed(parts({"text": "a"}, finishReason="STOP"), parts({"text": "b"}, index=1))])
     assert outcome.ending == "truncated"
+    assert "no final finishReason came" in outcome.error
     assert [one.finish_reason for one in outcome.completion.choices] == ["STOP", None]
 
 
@@ -1025,7 +1032,7 @@ def test_an_error_outside_the_frame_comes_after_the_finish_that_came_before_it()
     assert isinstance(failure, Failure)
 
 
-@pytest.mark.parametrize("data", ["5", "[", "[5", '["a', "{", "nonsense"])
+@pytest.mark.parametrize("data", ["5", "[", "[,]", "[5", "[5 6]", '["a', "{", "nonsense"])
 def test_what_is_no_response_is_an_error(data: str) -> None:
     assert "not" in read([f"data: {data}\n\n".encode()]).error
 
@@ -1064,16 +1071,23 @@ def test_an_array_that_is_cut_off_is_truncated() -> None:
     first = ARRAY.index(b"\r\n },") + len(b"\r\n }")
     for size in range(first, len(ARRAY) - 1):
         stream = ChatStream(answered([ARRAY[:size]]), dialect=GeminiContent())
-        with pytest.raises(IncompleteStreamError, match="the array of responses is incomplete: it was truncated"):
+        with pytest.raises(IncompleteStreamError, match="the array of responses is incomplete: it was truncated: "):
             stream.until_done()
         assert stream.ending == "truncated"
         assert stream.completion.text in ("H", "Hi")
 
 
-def test_an_array_may_hold_loose_json() -> None:
-    loose = json.dumps([{**ANSWER[1], "avgLogprobs": float("nan")}]).encode()
-    stream = ChatStream(answered([loose]), dialect=GeminiContent())
-    assert stream.until_done().text == "i"
+@pytest.mark.parametrize(
+    ("loose", "text"),
+    [
+        (json.dumps([{**ANSWER[1], "avgLogprobs": float("nan")}]), "i"),
+        (json.dumps([parts({"text": "a\nb"}, finishReason="STOP")]).replace("\\n", "\n"), "a\nb"),
+    ],
+    ids=["NaN", "a raw line break"],
+)
+def test_an_array_may_hold_loose_json(loose: str, text: str) -> None:
+    stream = ChatStream(answered([loose.encode()]), dialect=GeminiContent())
+    assert stream.until_done().text == text
     assert {anomaly.kind for anomaly in stream.anomalies} == {"loose_json", "not_streamed"}
 
 
@@ -1095,7 +1109,7 @@ def test_an_array_that_is_too_deep_is_refused() -> None:
 
 def test_an_array_without_a_finish_reason_is_truncated() -> None:
     stream = ChatStream(answered([json.dumps([ANSWER[0]]).encode()]), dialect=GeminiContent())
-    with pytest.raises(IncompleteStreamError, match="a candidate has no finish reason"):
+    with pytest.raises(IncompleteStreamError, match="a candidate has no finish reason: "):
         stream.until_done()
 
 
@@ -1296,6 +1310,11 @@ def test_a_message_that_was_made_by_hand_can_be_sent() -> None:
     assert message.to_native() == {"role": "model", "parts": [{"text": "Hi"}]}
 
 
+def test_empty_text_that_was_made_by_hand_does_not_go_back() -> None:
+    message = Message(parts=[TextPart(""), TextPart("Hi")], dialect="gemini_content")
+    assert message.to_native() == {"role": "model", "parts": [{"text": "Hi"}]}
+
+
 def test_what_goes_back_belongs_to_the_caller() -> None:
     message = read([framed(parts(LOOKUP, finishReason="STOP"))]).completion.message
     native = message.to_native()
@@ -1439,8 +1458,8 @@ def test_what_means_something_by_itself(data: str, whole: bool) -> None:
 def test_fields_and_keepalives() -> None:
     dialect: Dialect = GeminiContent()
     assert dialect.decode_field("error", "x") == ()
-    anomaly, ping = dialect.decode(ServerSentEvent(": alive"))
-    assert (anomaly, ping.__class__.__name__) == (AnomalyFound("keepalive_as_data", ": alive"), "Ping")
+    anomaly, ping = dialect.decode(ServerSentEvent(": X"))
+    assert (anomaly, ping) == (AnomalyFound("keepalive_as_data", ": X"), Ping("X"))
     assert dialect.decode(ServerSentEvent(" :: alive ")) == (
         AnomalyFound("keepalive_as_data", " :: alive "),
         Ping("alive"),

@@ -58,11 +58,12 @@ def responses(stem: str, item: Object, done: Callable[[str], Object]) -> Callabl
     return made
 
 
-def gemini(**fields: Any) -> Callable[[Sequence[str], bool], bytes]:
+def gemini(*, is_wrapped: bool = False, **fields: Any) -> Callable[[Sequence[str], bool], bytes]:
     def made(pieces: Sequence[str], is_whole: bool) -> bytes:
         texts = [{"candidates": [{"content": {"role": "model", "parts": [{"text": p, **fields}]}}]} for p in pieces]
         end = [{"candidates": [{"finishReason": "STOP"}]}] if is_whole else []
-        return body(*texts, *end)
+        said: list[dict[str, Any]] = [*texts, *end]
+        return body(*([{"response": response} for response in said] if is_wrapped else said))
 
     return made
 
@@ -112,6 +113,7 @@ TEXTS = {
     ),
     "text of Gemini": Text(GeminiContent, gemini()),
     "thoughts of Gemini": Text(GeminiContent, gemini(thought=True)),
+    "text of Code Assist": Text(GeminiContent, gemini(is_wrapped=True)),
 }
 
 

@@ -170,7 +170,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "dialects/_responses_reports": _RESPONSES,
     "dialects/_responses_turn": [*_RESPONSES, _GOING_BACK],
     "dialects/_responses_writer": _RESPONSES,
-    "dialects/_gemini": [*_GEMINI, _GOING_BACK],
+    "dialects/_gemini": [*_GEMINI, _GOING_BACK, _PAIRS],
     "dialects/_gemini_answer": _GEMINI,
     "dialects/_gemini_arguments": _GEMINI,
     "dialects/_gemini_candidate": _GEMINI,

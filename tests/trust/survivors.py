@@ -509,6 +509,18 @@ EXPLANATIONS = [
     ),
     Explanation("dialects/_gemini_answer", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
     Explanation("dialects/_gemini_answer", "return []", "return None", "Only its truth is asked."),
+    Explanation(
+        "dialects/_gemini",
+        "except (ValueError, RecursionError):",
+        "ValueError",
+        "It matters only if the caller's stack is almost exhausted: the depth is limited.",
+    ),
+    Explanation(
+        "dialects/_gemini",
+        "start = position if space is None else space.end()",
+        "(space.end())",
+        "The pattern also matches nothing at all; type checkers do not know.",
+    ),
     *(
         Explanation("dialects/_gemini_answer", line, new, why)
         for line, new, why in (

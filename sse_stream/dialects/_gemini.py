@@ -21,8 +21,9 @@ from ._gemini_candidate import Object
 from ._gemini_reports import gemini_error
 from ._provider_errors import broken_error
 
-_TEXTS = ("candidates", "content", "parts", "text")
-_PIECES = (_TEXTS, ("response", *_TEXTS))
+_PARTS = ("candidates", "content", "parts")
+_TEXTS = ((*_PARTS, "text"), (*_PARTS, "functionCall", "partialArgs", "stringValue"))
+_PIECES = (*_TEXTS, *(("response", *path) for path in _TEXTS))
 
 
 class GeminiContent:

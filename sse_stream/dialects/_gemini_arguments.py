@@ -8,12 +8,14 @@ https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-callin
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TypeAlias
 
 import msgspec
 
 from .._json._depth import MAX_DEPTH, JSONValue
+from .._json._lenient import without_surrogates
 
 Step: TypeAlias = str | int
 """One step of a path: the name of a member, or the index of an item."""
@@ -119,10 +121,11 @@ class ArgumentsText:
 
     def value(self) -> JSONValue:
         """Return the arguments, which must be closed."""
-        return msgspec.json.decode(bytes(self._text))
+        return msgspec.json.decode(without_surrogates(self._text.decode("utf-8", "surrogatepass")))
 
     def _write(self, text: str) -> str:
-        self._text += text.encode()
+        # Half a surrogate pair at the end of a piece is rejoined in the text that is delivered, as in any other.
+        self._text += text.encode("utf-8", "surrogatepass")
         return text
 
     def _shared_depth(self, path: list[Step]) -> int:
@@ -171,7 +174,8 @@ def steps_of(path: JSONValue) -> list[Step] | None:
 
 
 def _encoded(value: JSONValue) -> str:
-    return msgspec.json.encode(value).decode()
+    """Return the JSON text. A string keeps halves of surrogate pairs."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _escaped(text: str) -> str:

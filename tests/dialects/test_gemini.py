@@ -1279,6 +1279,14 @@ def test_what_was_written_cannot_be_changed(values: list[str], last: str) -> Non
     json.dumps(arguments.value())
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_streamed_number_that_json_does_not_have_is_null(number: str) -> None:
+    called = json.dumps(partial({"jsonPath": "$.a", "numberValue": 0}, name="f")).replace("0", number)
+    outcome = read([b"data: " + called.encode() + b"\n\n", framed(partial(goes_on=False), finish())])
+    assert outcome.completion.tool_calls == [ToolCall("", "f", '{"a":null}')]
+    assert outcome.ending == "complete"
+
+
 def test_of_an_object_with_very_many_names_not_all_are_remembered() -> None:
     arguments = ArgumentsText()
     for number in range(5_000):

@@ -192,6 +192,30 @@ def test_cutting_changes_nothing(name: str, row: str) -> None:
         assert read(pieces, None) == expected
 
 
+def streamed_arguments(pieces: Sequence[str], *, is_wrapped: bool) -> bytes:
+    values: list[Object] = [{"jsonPath": "$.a", "stringValue": piece, "willContinue": True} for piece in pieces]
+    calls: list[Object] = [
+        {"name": "f", "willContinue": True},
+        *({"partialArgs": [value], "willContinue": True} for value in values),
+        {},
+    ]
+    said: list[Object] = [{"candidates": [{"content": {"parts": [{"functionCall": call}]}}]} for call in calls]
+    said.append({"candidates": [{"finishReason": "STOP"}]})
+    return body(*([{"response": response} for response in said] if is_wrapped else said))
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+@pytest.mark.parametrize("row", ROWS)
+def test_halves_are_rejoined_in_arguments_that_gemini_streams(row: str, is_wrapped: bool) -> None:
+    pieces, whole, kinds = ROWS[row]
+    data = streamed_arguments(pieces, is_wrapped=is_wrapped)
+    outcome = read([data], GeminiContent)
+    assert outcome == read(bytewise(data), GeminiContent)
+    assert outcome.text == outcome.deltas == json.dumps({"a": whole}, ensure_ascii=False, separators=(",", ":"))
+    assert json.loads(outcome.native)["parts"] == [{"functionCall": {"name": "f", "args": {"a": whole}}}]
+    assert (outcome.ending, outcome.anomalies) == ("complete", kinds)
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_half_at_the_end_of_what_came_is_replaced(name: str) -> None:
     text = TEXTS[name]

@@ -30,6 +30,13 @@ exit codes:
 
 _ALL_EXIT_CODES = _EXIT_CODES.replace("  2  ", "  1  check has findings\n  2  ", 1)
 
+_SERVE_EXIT_CODES = """\
+exit codes:
+  0  stopped with Ctrl-C
+  2  invalid usage
+  7  the output could not be written
+"""
+
 _EXAMPLES = """\
 examples:
   sse-stream demo
@@ -120,13 +127,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     def command(
-        name: str, run: Callable[[argparse.Namespace], Exit], summary: str, epilog: str = ""
+        name: str,
+        run: Callable[[argparse.Namespace], Exit],
+        summary: str,
+        examples: str = "",
+        exit_codes: str = _EXIT_CODES,
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(
             name,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
-            epilog=f"{epilog}\n{_EXIT_CODES}" if epilog else _EXIT_CODES,
+            epilog=f"{examples}\n{exit_codes}" if examples else exit_codes,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.set_defaults(run=run)
@@ -198,7 +209,13 @@ def _parser() -> argparse.ArgumentParser:
     options.set_defaults(run=check)
     add_check_options(options)
 
-    options = command("serve", serve, "replay a recorded stream as an OpenAI-compatible server", _SERVE_EXAMPLES)
+    options = command(
+        "serve",
+        serve,
+        "replay a recorded stream as an OpenAI-compatible server",
+        _SERVE_EXAMPLES,
+        _SERVE_EXIT_CODES,
+    )
     options.add_argument("file", type=Path, metavar="FILE", help="recorded stream")
     options.add_argument(
         "--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"

@@ -333,7 +333,8 @@ class TestHelp:
         ran = cli(*arguments)
         assert ran.code == 0
         assert "examples:\n  " in ran.out and "exit codes:\n" in ran.out
-        assert re.search(r"3 +the stream was truncated", ran.out)
+        assert bool(re.search(r"3 +the stream was truncated", ran.out)) is (arguments[0] != "serve")
+        assert bool(re.search(r"0 +stopped with Ctrl-C", ran.out)) is (arguments[0] == "serve")
 
     def test_the_version_is_told(self, cli: Cli) -> None:
         assert cli("--version").out == f"sse-stream {__version__}\n"

@@ -116,7 +116,7 @@ def _data_begins(block: bytes) -> int:
     if block.startswith(PLAIN_START):
         return len(PLAIN_START)
     line = block.find(b"\n") + 1
-    if line and block.startswith(PLAIN_NAME) and block.startswith(PLAIN_START, line):
+    if block.startswith(PLAIN_NAME) and block.startswith(PLAIN_START, line):
         return line + len(PLAIN_START)
     return 0
 

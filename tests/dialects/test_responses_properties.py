@@ -133,6 +133,10 @@ def test_text_is_the_same_by_each_path(name: str, line_end: bytes, *, named: boo
         b"data: %s \n\n",
         b"retry: 1\ndata: %s\n\n",
         b"event: response.output_text.delta\nid: 1\ndata: %s\n\n",
+        b"event: response.output_text.delta\ndate: %s\n\n",
+        b"error: no\ndata: %s\n\n",
+        b"%s\n\n",
+        b" %s\n\n",
     ],
 )
 def test_text_in_other_frames_is_the_same(block: bytes) -> None:
@@ -144,6 +148,21 @@ def test_text_in_other_frames_is_the_same(block: bytes) -> None:
     slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses())), blocks)
     for pieces in (blocks, [b"".join(blocks)], bytewise(b"".join(blocks))):
         assert outcome(ChatDecoder(dialect=OpenAIResponses()), pieces) == slow
+
+
+def test_text_in_an_event_of_two_lines_is_the_same() -> None:
+    blocks = [framed(event, named=False) for event in numbered(created(), added(0, message()), *map(text, "abcdef"))]
+    blocks[-2] = blocks[-2].replace(b", ", b",\n", 1)
+    slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses())), blocks)
+    for pieces in (blocks, [b"".join(blocks)], bytewise(b"".join(blocks))):
+        assert outcome(ChatDecoder(dialect=OpenAIResponses()), pieces) == slow
+
+
+def test_a_read_may_end_within_the_line_after_a_text() -> None:
+    blocks = [framed(event, named=False) for event in numbered(created(), added(0, message()), *map(text, "abcdef"))]
+    pieces = [*blocks[:-2], blocks[-2].removesuffix(b"\n") + blocks[-1][:1], blocks[-1][1:]]
+    slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses())), pieces)
+    assert outcome(ChatDecoder(dialect=OpenAIResponses()), pieces) == slow
 
 
 def test_views_of_chunks_and_of_events_may_take_turns() -> None:

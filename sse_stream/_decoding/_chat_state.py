@@ -112,7 +112,6 @@ class ChatState(Lifecycle):
 
     def _drop(self, failure: str = "") -> None:
         """Discard everything that has not been handed out."""
-        self.shortcut.forget()
         self.queue.clear()
         self.parser.stop(failure)
 

@@ -426,6 +426,13 @@ def test_usage_behind_an_error_in_the_same_read_is_taken() -> None:
     assert completion.usage == Usage(prompt_tokens=1, completion_tokens=2)
 
 
+def test_usage_in_an_odd_chunk_behind_an_error_is_taken() -> None:
+    decoder = ChatDecoder()
+    with pytest.raises(ProviderError) as raised:
+        list(decoder.feed(HI + event({"error": "oops"}) + event({"usage": {"prompt_tokens": 1}})))
+    assert raised.value.completion.usage == Usage(prompt_tokens=1)
+
+
 def test_what_is_no_chunk_is_quoted_whole() -> None:
     decoder = ChatDecoder()
     with pytest.raises(ChunkDecodeError, match="another") as raised:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sse_stream import (
     ChatCompletionChunk,
     ChatDecoder,
+    ChatStream,
     EventTooLargeError,
     Limits,
     OutputTooLargeError,
@@ -45,7 +46,7 @@ from .responses_bodies import (
 from .slow import without_fast_paths
 
 
-def outcome(decoder: ChatDecoder, pieces: Iterable[bytes]) -> object:
+def outcome(decoder: ChatDecoder, pieces: Iterable[bytes]) -> tuple[Any, ...]:
     """All that a reader sees."""
     events: list[object] = []
     error = None
@@ -159,10 +160,25 @@ def test_text_in_an_event_of_two_lines_is_the_same() -> None:
 
 
 def test_a_read_may_end_within_the_line_after_a_text() -> None:
-    blocks = [framed(event, named=False) for event in numbered(created(), added(0, message()), *map(text, "abcdef"))]
-    pieces = [*blocks[:-2], blocks[-2].removesuffix(b"\n") + blocks[-1][:1], blocks[-1][1:]]
-    slow = outcome(ChatDecoder(dialect=without_fast_paths(OpenAIResponses())), pieces)
-    assert outcome(ChatDecoder(dialect=OpenAIResponses()), pieces) == slow
+    events = numbered(created(), added(0, message()), *map(text, "abcdef"), ended())
+    blocks = [framed(event, named=False) for event in events]
+    for place in range(5, len(blocks)):
+        before, after = blocks[place - 1], blocks[place]
+        pieces = [*blocks[: place - 1], before[:-1] + after[:1], after[1:], *blocks[place + 1 :]]
+        stream = ChatStream(pieces, dialect=OpenAIResponses())
+        assert stream.until_done().text == "abcdef"
+        assert [anomaly.kind for anomaly in stream.anomalies] == ["events_run_together"]
+
+
+def test_strict_mode_raises_before_more_of_the_same_text() -> None:
+    odd = {"type": "response.output_item.added", "output_index": "x"}
+    events = numbered(created(), added(0, message()), *map(text, "abcd"), odd, *map(text, "ef"))
+    blocks = [framed(event) for event in events]
+    for pieces in (blocks, [b"".join(blocks)], bytewise(b"".join(blocks))):
+        said, _, ending, error, anomalies, *_ = outcome(ChatDecoder(dialect=OpenAIResponses(), strict=True), pieces)
+        assert [event.text for event in said if isinstance(event, TextDelta)] == [*"abcd"]
+        assert (ending, [anomaly.kind for anomaly in anomalies]) == ("invalid", ["missing_index"])
+        assert "missing_index" in str(error)
 
 
 def test_views_of_chunks_and_of_events_may_take_turns() -> None:

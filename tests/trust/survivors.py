@@ -276,7 +276,49 @@ EXPLANATIONS = [
         None,
         "It is learned before it is used.",
     ),
-    Explanation("_decoding/_text_shortcut", "self._head = block[:start]", None, _SHORT_WAY),
+    *(
+        Explanation("_decoding/_text_shortcut", line, new, why)
+        for line, new, why in (
+            ("self._head = block[:start]", None, _SHORT_WAY),
+            ("if not start or start > self._limit:", "(start >= self._limit)", _SHORT_WAY),
+            *(
+                (
+                    (
+                        "or not (block.isascii() or _is_utf8(block))"
+                        "  # the decoder does not look into the strings that it skips"
+                    ),
+                    new,
+                    _SHORT_WAY,
+                )
+                for new in ("(block.isascii() and _is_utf8(block))", "(_is_utf8(block))", "(block.isascii())")
+            ),
+            (
+                "channel is None",
+                (
+                    "(block.find(b'\\n', start) != end or not block.endswith(PLAIN_END) or end - start > self._limit"
+                    " or (not (block.isascii() or _is_utf8(block)))"
+                    " or ((text := self._decode(block[start:end])) is None))"
+                ),
+                "Its caller has looked for one.",
+            ),
+            ("return len(PLAIN_START)", "return None", _SHORT_WAY),
+            ("return True", "return None", _SHORT_WAY),
+            ("return True", "False", _SHORT_WAY),
+            ("return False", "return None", "Only its truth is asked."),
+            ("return 0", "return None", "Only its truth is asked."),
+            ("or (text := self._decode(block[start:end])) is None", "block[start:]", "JSON may end in white space."),
+            (
+                "if self.channel is not None and self.seen - self._found_at >= USEFUL:",
+                "(self.seen - self._found_at >= USEFUL)",
+                "It looks for another text more often.",
+            ),
+            (
+                "if isinstance(event, _TEXT_EVENTS) and type(data) is bytes:",
+                "(type(data) is bytes)",
+                "A chunk that gave another event has no text that could be repeated.",
+            ),
+        )
+    ),
     *(
         Explanation(f"_decoding/{module}", "return False", "return None", "Only its truth is asked.")
         for module in ("_items", "_reader", "_states")

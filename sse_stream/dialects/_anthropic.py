@@ -124,7 +124,6 @@ class AnthropicMessages:
         """Complete a message that has a stop reason but no `message_stop`, which some gateways omit."""
         if self._is_stopped or not self._is_finished:
             return ()
-        self._is_stopped = True
         return (*self._blocks.end_all(), AnomalyFound("missing_done", self.end_mark), Done())
 
     @staticmethod
@@ -208,6 +207,8 @@ class AnthropicMessages:
                 yield AnomalyFound("start_repeated", text)
             return
         yield from self._begin(message, text, usage=message.get("usage"))
+        if message.get("stop_reason") is not None:
+            yield from self._finish(_ending(message), {}, text)
         yield from chunks.beside(value, {"type", "message"}, text)
 
     def _begin(self, message: Object, text: str, usage: JSONValue = None) -> Iterable[Item]:
@@ -216,8 +217,6 @@ class AnthropicMessages:
         yield from self._chunks.start(message, usage, text)
         content = message.get("content")
         yield from self._blocks.whole(content if isinstance(content, list) else [], text)
-        if message.get("stop_reason") is not None:
-            yield from self._finish(_ending(message), {}, text)
 
     def _message_delta(self, value: Object, text: str) -> Iterable[Item]:
         delta = value.get("delta")
@@ -241,7 +240,7 @@ class AnthropicMessages:
         if self._is_started:
             yield AnomalyFound("message_repeated", text)
             return
-        yield from self._begin({**value, "stop_reason": None}, text)
+        yield from self._begin(value, text)
         yield from self._finish(_ending(value), {"usage": value.get("usage")}, text)
         self._is_stopped = True
         yield Done()

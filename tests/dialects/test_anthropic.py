@@ -877,10 +877,10 @@ TEXT_DELTA = {"type": "citations_delta", "citation": 2}
         ({"type": "tool_use", "input": {}}, '{"a":', [], None),
         ({"type": "server_tool_use", "input": {}}, '{"a":', [], {"type": "server_tool_use", "input": '{"a":'}),
         (
-            {"type": "compaction"},
+            {"type": "compaction", "novel": 1},
             "",
             [{"type": "compaction_delta", "content": "x"}],
-            {"type": "compaction", "content": "x", "encrypted_content": None},
+            {"type": "compaction", "novel": 1, "content": "x", "encrypted_content": None},
         ),
         ({"type": "text"}, "Hi", [{"type": "novel_delta"}], None),
         ({"type": 5}, "", [], {"type": 5}),

@@ -57,7 +57,12 @@ _VIEWS = "tests/streams/test_partial.py"
 _GOING_BACK = "tests/dialects/test_going_back.py"
 _DETECTION = "tests/dialects/test_detection.py"
 _TYPED = "tests/dialects/test_anthropic_shortcut.py"
-_ANTHROPIC = ["tests/dialects/test_anthropic.py", _TYPED, "tests/dialects/test_anthropic_arbitrary_json.py"]
+_ANTHROPIC = [
+    "tests/dialects/test_anthropic_items.py",
+    "tests/dialects/test_anthropic.py",
+    _TYPED,
+    "tests/dialects/test_anthropic_arbitrary_json.py",
+]
 _RESPONSES = ["tests/dialects/test_responses.py", "tests/dialects/test_responses_properties.py"]
 _GEMINI = ["tests/dialects/test_gemini.py"]
 _PAIRS = "tests/dialects/test_split_pairs.py"
@@ -167,7 +172,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "_decoding/_marking": [_OWN_PARTS, *_ANTHROPIC],
     "dialects/_formats": [_DETECTION],
     "dialects/_detect": [_DETECTION],
-    "dialects/_anthropic": _ANTHROPIC,
+    "dialects/_anthropic": [*_ANTHROPIC, _PAIRS],
     "dialects/_anthropic_blocks": [*_ANTHROPIC, _GOING_BACK],
     "dialects/_anthropic_chunks": _ANTHROPIC,
     "dialects/_anthropic_events": _ANTHROPIC,

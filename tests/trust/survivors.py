@@ -588,6 +588,22 @@ EXPLANATIONS = [
             ),
         )
     ),
+    *(
+        Explanation(
+            "dialects/_anthropic",
+            'def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:'
+            "  # noqa: ARG002  # the protocol's signature",
+            new,
+            "The name is ignored.",
+        )
+        for new in ("'messageX'", "''")
+    ),
+    Explanation(
+        "dialects/_anthropic_blocks",
+        "except (ValueError, RecursionError):",
+        "ValueError",
+        "It matters only if the caller's stack is almost exhausted: the depth is limited.",
+    ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),

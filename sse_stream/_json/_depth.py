@@ -6,9 +6,13 @@ the whole interpreter crashes. So depth is checked before anything is decoded.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import sys
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 JSONValue: TypeAlias = Any
 """Any JSON value. Only the caller knows its type, so type checkers do not check it."""
@@ -36,6 +40,24 @@ def is_deep(text: str) -> bool:
             elif character in ("}", "]"):
                 depth -= 1
     return False
+
+
+def shallow(decode: Callable[[bytes | str], T]) -> Callable[[bytes | str], T]:
+    """Return a decoder that checks the depth first where too much of it crashes: under WebAssembly.
+
+    Args:
+        decode: Decodes JSON. Raises a `ValueError` or a `RecursionError` for any other data.
+
+    Returns:
+        A function that does the same, and raises a `ValueError` for what is nested too deeply; elsewhere, `decode`.
+    """
+
+    def decode_shallow(data: bytes | str) -> T:
+        if is_deep(data if isinstance(data, str) else data.decode()):
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+        return decode(data)
+
+    return decode_shallow if sys.platform == "emscripten" else decode
 
 
 def decode_json(text: str, type: Any = Any) -> Any:

@@ -5,11 +5,11 @@ Events that do not fit these structs exactly take the tolerant path, so fields a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from .._json._depth import JSONValue
+from .._json._depth import JSONValue, shallow
 
 
 class _Delta(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, frozen=True, gc=False):
@@ -43,8 +43,12 @@ class BlockDelta(
     delta: TextDelta | ThinkingDelta | InputDelta
 
 
-decode_delta = msgspec.json.Decoder(BlockDelta).decode
-"""Decodes such an event. Raises a `ValueError` for any other."""
+def delta_decoder() -> Callable[[bytes | str], BlockDelta]:
+    """Create the decoder of such events, which raises a `ValueError` or a `RecursionError` for any other JSON."""
+    return shallow(msgspec.json.Decoder(BlockDelta).decode)
+
+
+decode_delta = delta_decoder()
 
 
 class OpenBlock:

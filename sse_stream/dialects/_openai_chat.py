@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -14,7 +13,7 @@ from .._chat._message import OPENAI_CHAT, Message
 from .._chat._model import refuse_extra
 from .._chat._shapes import register_shape
 from .._errors import ChunkDecodeError
-from .._json._depth import MAX_DEPTH, JSONValue, is_deep
+from .._json._depth import JSONValue, shallow
 from .._json._lenient import loads
 from .._json._reading import read_struct
 from .._sse._event import ServerSentEvent
@@ -49,9 +48,7 @@ class OpenAIChat:
 
     def __init__(self, *, think_tags: bool = False) -> None:
         self._tags = ThinkTags() if think_tags else None
-        decode = msgspec.json.Decoder(ChatCompletionChunk, dec_hook=refuse_extra).decode
-        # Under WebAssembly, deeply nested JSON crashes the whole interpreter instead of raising.
-        self._decode = _shallow(decode) if sys.platform == "emscripten" else decode
+        self._decode = shallow(msgspec.json.Decoder(ChatCompletionChunk, dec_hook=refuse_extra).decode)
         self._expects_extras = False  # whether the last chunk had extra fields
 
     def decode_plain(self, data: bytes | str, event: str = "message") -> ChatCompletionChunk | None:
@@ -202,17 +199,6 @@ class OpenAIChat:
 def _has_choices(data: bytes | str) -> bool:
     """Whether the data of a chunk without choices has a `choices` field."""
     return '"choices"' in data if isinstance(data, str) else b'"choices"' in data
-
-
-def _shallow(decode: Callable[[bytes | str], ChatCompletionChunk]) -> Callable[[bytes | str], ChatCompletionChunk]:
-    """Return a decoder that checks the nesting depth first."""
-
-    def decode_shallow(data: bytes | str) -> ChatCompletionChunk:
-        if is_deep(data if isinstance(data, str) else data.decode()):
-            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-        return decode(data)
-
-    return decode_shallow
 
 
 def _ignore(kind: AnomalyKind, sample: str) -> None:

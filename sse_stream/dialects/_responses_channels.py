@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, TypeAlias
 
 import msgspec
 
 from .._chat._chunks import ChoiceDelta, ChoiceDeltaFunctionCall, ChoiceDeltaToolCall
-from .._json._depth import MAX_DEPTH, JSONValue, is_deep
+from .._json._depth import JSONValue, shallow
 
 _Empty: TypeAlias = Annotated[list[None], msgspec.Meta(max_length=0)]
 
@@ -148,16 +147,4 @@ def delta_of(kind: str, text: str, call: int) -> ChoiceDelta:
 
 def piece_decoder() -> Callable[[bytes | str], AnyPiece]:
     """Create the decoder of pieces, which raises a `ValueError` or a `RecursionError` for any other JSON."""
-    decode: Callable[[bytes | str], AnyPiece] = msgspec.json.Decoder(AnyPiece).decode
-    return _shallow(decode) if sys.platform == "emscripten" else decode
-
-
-def _shallow(decode: Callable[[bytes | str], AnyPiece]) -> Callable[[bytes | str], AnyPiece]:
-    """Return a decoder that checks the nesting depth first, because under WebAssembly deep JSON crashes."""
-
-    def decode_shallow(data: bytes | str) -> AnyPiece:
-        if is_deep(data if isinstance(data, str) else data.decode()):
-            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-        return decode(data)
-
-    return decode_shallow
+    return shallow(msgspec.json.Decoder(AnyPiece).decode)

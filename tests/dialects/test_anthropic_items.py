@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sse_stream import (
 )
 from sse_stream._chat._model import NOTHING
 from sse_stream.dialects import AnomalyFound, AnthropicMessages, Failure, Item, PartPiece, PartStart
+from sse_stream.dialects._anthropic_events import delta_decoder
 from sse_stream.testing import bytewise
 
 Event = dict[str, Any]
@@ -338,3 +340,14 @@ def test_json_that_is_too_deep_is_refused_on_every_path() -> None:
     body = framed(START, start(TEXT)) + f"data: {DEEP}\n\n".encode()
     with pytest.raises(ChunkDecodeError, match="nested deeper than 128 levels"):
         list(ChatDecoder(dialect=AnthropicMessages()).feed(body))
+
+
+def test_where_deep_json_crashes_the_fast_path_looks_at_the_depth_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    decode = delta_decoder()
+    monkeypatch.undo()
+    data = json.dumps(delta("text_delta", text="Hi"))
+    assert decode(data.encode()) == decode(data) == delta_decoder()(data)
+    for deep in (DEEP, DEEP.encode()):
+        with pytest.raises(ValueError, match="nested deeper than 128 levels"):
+            decode(deep)

@@ -61,6 +61,20 @@ def test_it_is_an_anomaly_in_a_field_without_meaning(wire_format: str, field: st
     check(make, [begin, *[plain] * 3, malformed, plain])
 
 
+@pytest.mark.parametrize("wire_format", FORMATS)
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_chunk_tells_what_was_received_with_it(wire_format: str, field: str) -> None:
+    make, begin, piece = FORMATS[wire_format]
+    plain, malformed = (b"data: " + piece % more + b"\n\n" for more in (b"", FIELDS[field]))
+    body = begin + plain + malformed + plain
+    received = json.loads((piece % FIELDS[field]).decode("utf-8", "replace"))
+    for pieces in ([body], bytewise(body), [begin, plain, malformed, plain]):
+        decoder = ChatDecoder(dialect=make())
+        chunks = [chunk for data in pieces for chunk in decoder.feed_chunks(data)]
+        said = [chunk.raw for chunk in chunks if chunk.choices and chunk.choices[0].delta.content]
+        assert said == [json.loads(piece % b""), received, json.loads(piece % b"")]
+
+
 @pytest.mark.parametrize("wire_format", ["Anthropic", "Responses"])
 def test_it_is_an_anomaly_in_the_name_of_an_event(wire_format: str) -> None:
     make, begin, piece = FORMATS[wire_format]

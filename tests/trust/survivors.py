@@ -352,7 +352,21 @@ EXPLANATIONS = [
         )
         for new in ("""((after[1:] + PLAIN_END).replace(b' ', b''))""", """b'"} X'""", "b'X'")
     ),
-    Explanation("_decoding/_items", "self._decode_plain = dialect.decode_plain", "pass", _SHORT_WAY),
+    *(
+        Explanation("_decoding/_items", line, new, _SHORT_WAY)
+        for line, new in (
+            ("self._decode_plain = dialect.decode_plain", "pass"),
+            ('_REPLACEMENT = "\\ufffd"', "''"),
+            ("text = None if data.isascii() else parser.decoded(data)", "(parser.decoded(data))"),
+            (
+                (
+                    "chunk = self._decode_plain("
+                    "data if text is None or _REPLACEMENT not in text else text, parser.plain_name)"
+                ),
+                "(text is None)",
+            ),
+        )
+    ),
     Explanation("_decoding/_chat_state", "return []", "return None", "Only whether there are any is asked."),
     Explanation(
         "_decoding/_chat_state",

@@ -47,7 +47,7 @@ def find_error(value: Object) -> JSONValue:
 
 def _flat_error(value: Object) -> JSONValue:
     """Return an object without choices if it reports a failure by a word, a number, or a list of errors."""
-    if "choices" not in value and (value.get("error") in ("", {}) and "error" in value):
+    if "choices" not in value and value.get("error") in ("", {}):
         return value
     base = value.get("base_resp")  # MiniMax
     if isinstance(base, dict) and _is_failing(base.get("status_code")):
@@ -56,7 +56,7 @@ def _flat_error(value: Object) -> JSONValue:
         return value
     if "choices" not in value and "error" in (value.get("object"), value.get("type")):
         return value
-    if _said(value, _MESSAGES[2:3]) is not None and value.keys().isdisjoint({"id", "usage", "choices"}):
+    if _said(value, ("detail",)) is not None and value.keys().isdisjoint({"id", "usage", "choices"}):
         return value  # FastAPI
     says_why = _said(value, _MESSAGES) is not None
     return value if says_why and any(_is_failing(value.get(name)) for name in _CODES) else None

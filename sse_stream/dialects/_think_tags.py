@@ -37,7 +37,7 @@ class _TaggedText:
             space = text[: len(text) - len(text.lstrip())]
             told = text[len(space) :]
             if not told.startswith(_OPEN):
-                if told and not _OPEN.startswith(told):
+                if not _OPEN.startswith(told):
                     self._place = "behind"
                     return "", text
                 self._held = told
@@ -120,17 +120,14 @@ def _marked(chunk: ChatCompletionChunk, sent: Collection[ChunkChoice]) -> ChatCo
     return chunk
 
 
-def _reasoning(choice: ChunkChoice) -> list[str]:
-    deltas = (choice.delta, choice.message)
-    return [delta.reasoning_content or "" for delta in deltas if delta is not None]
+def _reasoning(choice: ChunkChoice) -> list[str | None]:
+    return [delta.reasoning_content for delta in (choice.delta, choice.message) if delta is not None]
 
 
 def _with(delta: ChoiceDelta, reasoning: str, content: str) -> ChoiceDelta:
     """Return the delta with this content, and this reasoning added to its own."""
-    told = (delta.reasoning_content or "") + reasoning
-    return replace(
-        delta, content=content if delta.content is not None or content else None, reasoning_content=told or None
-    )
+    told = (delta.reasoning_content or "") + reasoning if reasoning else delta.reasoning_content
+    return replace(delta, content=content if delta.content is not None or content else None, reasoning_content=told)
 
 
 def _tagged(message: Message) -> str:

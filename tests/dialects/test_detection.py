@@ -314,6 +314,12 @@ def test_a_format_that_nobody_knows_is_said_to_be_none() -> None:
         assert outcome.anomalies == {"not_a_chunk": 2}
 
 
+def test_what_nobody_knows_is_an_anomaly_before_any_format() -> None:
+    outcome = read([b'data: {"conversation":"c1"}\n\n' + ANTHROPIC])
+    assert (outcome.completion.text, outcome.completion.dialect) == ("Hi", "anthropic_messages")
+    assert outcome.anomalies == {"not_a_chunk": 1}
+
+
 def test_what_nobody_knows_may_come_before_a_chat() -> None:
     outcome = read([b'data: {"conversation":"c1"}\n\n' + CHAT])
     assert (outcome.completion.text, outcome.ending, outcome.completion.dialect) == ("Hi", "complete", "openai_chat")

@@ -620,7 +620,58 @@ EXPLANATIONS = [
     ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
-    Explanation("dialects/_openai_chat", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
+    *(
+        Explanation("dialects/_openai_chat", line, new, why)
+        for line, new, why in (
+            ("except (ValueError, RecursionError):", "ValueError", _NO_STACK),
+            *(
+                (
+                    (
+                        "if not chunk.choices and"
+                        ' (not _has_choices(data) or find_error({"choices": [], **chunk.extra}) is not None):'
+                    ),
+                    new,
+                    _SHORT_WAY,
+                )
+                for new in (
+                    "(not _has_choices(data) or find_error({'choices': [], **chunk.extra}) is not None)",
+                    "'choicesX'",
+                    "''",
+                )
+            ),
+            ("return self._tags.untag(chunk)", "return None", _SHORT_WAY),
+            ("return self._tags is None", "return None", "Only its truth is asked."),
+        )
+    ),
+    Explanation("dialects/_extras", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
+    *(
+        Explanation("dialects/_think_tags", line, "False", "There is one for each.")
+        for line in (
+            "for choice, text in zip(empty, waiting.values(), strict=True)",
+            "for choice, other in zip(chunk.choices, sent, strict=True)",
+        )
+    ),
+    *(
+        Explanation("dialects/_detect", line, new, _SHORT_WAY)
+        for line, *variants in (
+            (
+                'value = _json(text) if text.startswith(("{", "[")) else None',
+                *("(_json(text))", "''"),
+            ),
+            (
+                "return (DialectFound(dialect), *((chunk,) if chunk is not None else dialect.decode(event)))",
+                "(dialect.decode(event))",
+            ),
+        )
+        for new in variants
+    ),
+    Explanation(
+        "dialects/_provider_errors",
+        "if carrier is None and isinstance(body, dict):",
+        "(isinstance(body, dict))",
+        "Who names what carries the error has found it in the same way.",
+    ),
+    Explanation("dialects/_provider_errors", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_json/_depth",
         'if text.count("{") + text.count("[") <= MAX_DEPTH:',

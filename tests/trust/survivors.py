@@ -639,7 +639,6 @@ EXPLANATIONS = [
                     "''",
                 )
             ),
-            ("return self._tags.untag(chunk)", "return None", _SHORT_WAY),
             ("return self._tags is None", "return None", "Only its truth is asked."),
         )
     ),

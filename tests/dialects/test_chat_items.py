@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from sse_stream import ChatDecoder, ChunkDecodeError, IncompleteStreamError, JSONValue, ServerSentEvent, TextDelta
+from sse_stream import (
+    ChatCompletionChunk,
+    ChatDecoder,
+    ChunkDecodeError,
+    IncompleteStreamError,
+    JSONValue,
+    ServerSentEvent,
+    TextDelta,
+    Usage,
+)
+from sse_stream._chat._chunks import ChoiceDelta, ChunkChoice
 from sse_stream.dialects import Failure, OpenAIChat
 from sse_stream.dialects._provider_errors import find_error, provider_error
 
@@ -84,6 +94,32 @@ def test_a_message_without_extra_fields_has_none_if_the_chunk_has_some() -> None
     assert found is not None
     assert found.choices[0].message is not None
     assert (found.choices[0].extra, found.choices[0].message.extra) == ({"beside": 1}, {})
+
+
+USAGE = {"usage": {"prompt_tokens": 1}}
+ODD: dict[str, tuple[dict[str, Any], ChatCompletionChunk]] = {
+    "a choice that is a number": ({"choices": [5]}, ChatCompletionChunk(extra={"choices": [5]})),
+    "text beside a delta": (
+        {"choices": [{"delta": {"content": "a"}, "text": "b"}]},
+        ChatCompletionChunk(choices=[ChunkChoice(index=0, delta=ChoiceDelta(content="a"), extra={"text": "b"})]),
+    ),
+    "usage in two places": (
+        {"choices": [{"delta": {}}], **USAGE, "x_groq": {"usage": {"prompt_tokens": 2}}},
+        ChatCompletionChunk(
+            choices=[ChunkChoice(index=0)],
+            usage=Usage(prompt_tokens=1),
+            extra={"x_groq": {"usage": {"prompt_tokens": 2}}},
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_odd_chunks_mean(name: str) -> None:
+    value, expected = ODD[name]
+    *_, found = OpenAIChat().decode(event(value))
+    assert found == expected
+    assert ChatCompletionChunk.from_dict(value) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -174,6 +175,7 @@ def test_a_type_tells_the_format(kind: str, name: str) -> None:
         ({"type": "keepalive", "sequence_number": 1}, "message", "openai_responses"),
         ({"type": "keepalive"}, "message", None),
         ({"sequence_number": 1}, "message", None),
+        ({"type": "other", "sequence_number": 1}, "message", None),
         # The object, for what has no type.
         ({"object": "response"}, "message", "openai_responses"),
         ({"response": {"object": "response"}}, "message", "openai_responses"),
@@ -384,5 +386,7 @@ def test_each_dialect_is_exported() -> None:
     for name, reader in READERS.items():
         assert reader.dialect in dialects.__all__
         assert getattr(dialects, reader.dialect).name == name
+        module = import_module(f"sse_stream.dialects.{reader.module}")
+        assert getattr(module, reader.dialect) is getattr(dialects, reader.dialect)
     with pytest.raises(AttributeError, match="has no attribute 'Other'"):
         _ = dialects.Other  # type: ignore[attr-defined]

@@ -619,6 +619,15 @@ EXPLANATIONS = [
         "It matters only if the caller's stack is almost exhausted: the depth is limited.",
     ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
+    *(
+        Explanation(
+            "dialects/_formats",
+            'def format_of(value: JSONValue, event: str = "message") -> str | None:',
+            new,
+            "No format has events of these names.",
+        )
+        for new in ("'messageX'", "''")
+    ),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation("dialects/_openai_chat", line, new, why)

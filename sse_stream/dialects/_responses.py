@@ -104,7 +104,7 @@ class OpenAIResponses:
             object="chat.completion.chunk",
             created=chunks.created,
             model=chunks.model,
-            choices=[ChunkChoice(index=0, delta=delta_of(part.kind, text, part.call or 0))],
+            choices=[ChunkChoice(index=0, delta=delta_of(part.kind, text, part.call))],
         )
         force_setattr(chunk, SOURCE, data)
         return chunk

@@ -128,13 +128,13 @@ def channel_of(entry: Mapping[str, JSONValue]) -> Channel | None:
     return _ENTRIES.get(kind) if isinstance(kind, str) else None
 
 
-def delta_of(kind: str, text: str, call: int) -> ChoiceDelta:
+def delta_of(kind: str, text: str, call: int | None) -> ChoiceDelta:
     """Make the delta for a piece of text.
 
     Args:
         kind: The kind of its part.
         text: The piece.
-        call: The index of the call, if it belongs to one.
+        call: The index of the call; `None` if it belongs to none.
     """
     if kind == "text":
         return ChoiceDelta(content=text)

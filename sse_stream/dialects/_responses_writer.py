@@ -89,7 +89,7 @@ class PartWriter:
             self._current[family] = part
         part.add(text)
         self.streaming = None if part.half else part
-        delta = delta_of(part.kind, text, part.call or 0)
+        delta = delta_of(part.kind, text, part.call)
         if logprobs:
 
             def report(name: str, value: object) -> None:
@@ -126,7 +126,7 @@ class PartWriter:
         """Deliver text that came after its item was done, as a new part."""
         part.add(text)
         self.said.append(PartStart(0, self._parts, part.kind))
-        self.said.append(self._chunks.of(delta_of(part.kind, text, 0)))
+        self.said.append(self._chunks.of(delta_of(part.kind, text, part.call)))
         self.said.append(PartEnd(0, self._parts, entry))
         self._parts += 1
         self._current.pop(_FAMILIES[part.kind], None)

@@ -87,7 +87,7 @@ class Output(PartWriter):
         item = part.item
         if part.call is not None:
             self.name_call(part, event)
-            if item.native is not None and not item.done:
+            if item.native is not None:
                 item.native = {**item.native, channel.whole: whole}
                 item.whole = True
         self.complete(part, whole, event.get("logprobs") if channel is TEXT else None)

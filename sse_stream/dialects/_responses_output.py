@@ -47,12 +47,11 @@ class Output(PartWriter):
         place = self._place(event, native, 0 if self._last is None else self._last.place + 1)
         identity = _identity(native)
         item = self._latest.get((place, item_type))
-        if item is None or item.done or (item.announced and item.identity != identity):
+        if item is None or item.done or item.identity not in (None, identity):
             item = self._begin(place, item_type)
-        elif item.announced:
+        elif item.identity is not None:
             self.note("start_repeated", native)
             return
-        item.announced = True
         item.identity = identity
         item.joined_late = False
         item_id = native.get("id")

@@ -116,21 +116,19 @@ class OutputItem:
         joined_late: Whether the stream starts inside it, so that the beginning of its text came in another stream.
 
     Attributes:
-        announced: Whether the server has sent its start.
-        identity: Its id at the start.
+        identity: Its id at the start, or `""`; `None` until the server has sent its start.
         native: The JSON object so far of a call that is not done.
         parts: Its parts, by kind and position.
         whole: Whether `native` is complete.
         done: Whether the server has sent its end.
     """
 
-    __slots__ = ("announced", "done", "identity", "joined_late", "native", "parts", "place", "type", "whole")
+    __slots__ = ("done", "identity", "joined_late", "native", "parts", "place", "type", "whole")
 
     def __init__(self, place: int, type: str, *, joined_late: bool = False) -> None:
         self.place = place
         self.type = type
-        self.announced = False
-        self.identity = ""
+        self.identity: str | None = None
         self.native: Object | None = None
         self.joined_late = joined_late
         self.parts: dict[tuple[str, int], Part] = {}

@@ -62,9 +62,9 @@ class Part:
         index: int,
         kind: str,
         *,
-        channel: Channel | None = None,
-        place: int = 0,
-        call: int | None = None,
+        channel: Channel | None,
+        place: int,
+        call: int | None,
     ) -> None:
         self.item = item
         self.index = index
@@ -125,7 +125,7 @@ class OutputItem:
 
     __slots__ = ("done", "identity", "joined_late", "native", "parts", "place", "type", "whole")
 
-    def __init__(self, place: int, type: str, *, joined_late: bool = False) -> None:
+    def __init__(self, place: int, type: str, *, joined_late: bool) -> None:
         self.place = place
         self.type = type
         self.identity: str | None = None

@@ -69,7 +69,11 @@ _ANTHROPIC = [
     _TYPED,
     "tests/dialects/test_anthropic_arbitrary_json.py",
 ]
-_RESPONSES = ["tests/dialects/test_responses.py", "tests/dialects/test_responses_properties.py"]
+_RESPONSES = [
+    "tests/dialects/test_responses_items.py",
+    "tests/dialects/test_responses.py",
+    "tests/dialects/test_responses_properties.py",
+]
 _GEMINI = ["tests/dialects/test_gemini.py"]
 _PAIRS = "tests/dialects/test_split_pairs.py"
 _MALFORMED = "tests/dialects/test_malformed.py"

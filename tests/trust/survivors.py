@@ -618,6 +618,38 @@ EXPLANATIONS = [
         "ValueError",
         "It matters only if the caller's stack is almost exhausted: the depth is limited.",
     ),
+    *(
+        Explanation(
+            "dialects/_responses",
+            'event: str = "message",  # noqa: ARG002  # the data repeats it',
+            new,
+            "The name is ignored.",
+        )
+        for new in ("'messageX'", "''")
+    ),
+    Explanation("dialects/_responses_channels", 'entry: str = ""', "'X'", "A call has no entries."),
+    Explanation(
+        "dialects/_responses_output",
+        "for place, (native, item) in enumerate(zip(natives, self._matched(natives), strict=True)):",
+        "False",
+        "Both have an item for each object.",
+    ),
+    *(
+        Explanation("dialects/_responses_parts", line, new, why)
+        for line, new, why in (
+            ("_NOTHING = blake2b(digest_size=16)", None, "The digest of a part without text is not compared."),
+            (
+                "self.digest = _NOTHING if channel is None else blake2b(digest_size=16)",
+                "(blake2b(digest_size=16))",
+                "The digest of a part without text is not compared: it saves memory that it is shared.",
+            ),
+            (
+                'self.half = text[-1] if "\\ud800" <= text[-1] <= "\\udbff" else ""',
+                "'\\udbffX'",
+                "One character is compared.",
+            ),
+        )
+    ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation(

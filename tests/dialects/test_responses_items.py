@@ -15,7 +15,9 @@ from sse_stream import (
     KeepAlive,
     ProviderError,
     ServerSentEvent,
+    TextPart,
     TokenLogprob,
+    Usage,
 )
 from sse_stream._chat._chunks import (
     ChoiceDelta,
@@ -566,6 +568,56 @@ def test_what_a_response_was_at_first_it_is_to_the_end() -> None:
     assert found == AnomalyFound("id_changed", "'resp_2' after 'resp_1'")
     assert isinstance(chunk, ChatCompletionChunk)
     assert (chunk.id, chunk.model, chunk.created) == ("resp_1", "m", 17)
+
+
+REQUESTED = [
+    *("background", "frequency_penalty", "include", "input", "instructions", "max_output_tokens", "max_tool_calls"),
+    *("metadata", "parallel_tool_calls", "presence_penalty", "previous_response_id", "prompt", "prompt_cache_key"),
+    *("prompt_cache_options", "prompt_cache_retention", "reasoning", "safety_identifier", "store", "stream"),
+    *("stream_options", "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user"),
+]
+
+
+@pytest.mark.parametrize("name", REQUESTED)
+def test_what_repeats_the_request_is_not_kept(name: str) -> None:
+    fields: Object = {name: 1}
+    (chunk, _) = items_of(created(), ended(**fields))
+    assert isinstance(chunk, ChatCompletionChunk)
+    assert chunk.extra == {"status": "completed"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"created_at": 17}, {"error": {"message": "no"}}, {"service_tier": "flex"}, {"moderation": {"flagged": True}}],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_what_a_chunk_says_elsewhere_is_not_kept_beside_it(fields: Object) -> None:
+    (chunk, _) = items_of(created(), {**ended(**fields), "obfuscation": "xyz"})
+    assert isinstance(chunk, ChatCompletionChunk)
+    assert chunk.extra == {"status": "completed"}
+    said = chunk.to_dict()
+    assert all(said[name] == value for name, value in fields.items() if name in ("service_tier", "moderation"))
+
+
+@pytest.mark.parametrize("direction", ["input", "output"])
+def test_details_of_usage_that_a_chat_does_not_count_are_kept_as_they_are(direction: str) -> None:
+    said = {f"{direction}_tokens_details": {"extra": 1}}
+    (chunk, _) = items_of(created(), ended(usage=said))
+    assert isinstance(chunk, ChatCompletionChunk)
+    assert chunk.usage == Usage(extra=said)
+
+
+@pytest.mark.parametrize("reason", [5, "", None, ["x"]], ids=repr)
+def test_a_reason_that_is_no_text_is_none(reason: Any) -> None:
+    (chunk, _) = items_of(created(), ended("incomplete", incomplete_details={"reason": reason}))
+    assert isinstance(chunk, ChatCompletionChunk)
+    assert chunk.choices[0].finish_reason == "incomplete"
+
+
+def test_a_text_that_has_only_begun_does_not_go_back() -> None:
+    outcome = read([body(created(), part("added", said("")), text("Hi", 1))])
+    assert outcome.message.parts == [TextPart(""), TextPart("Hi")]
+    assert outcome.message.to_native() == [{"type": "message", "role": "assistant", "content": "Hi"}]
 
 
 FAILED = ended("failed", error={"code": "c", "message": "no"})

@@ -126,6 +126,9 @@ def contradicts(text: str) -> AnomalyFound:
 LONGEST = "x" * 256
 OTHER = {**message(), "id": "msg_2"}
 NAMELESS = {"type": "message", "content": []}
+REFUSED = message({"type": "refusal", "refusal": "No"})
+UNSUMMED = {**REASONING, "content": [{"type": "reasoning_text", "text": "b"}]}
+THOUGHT = {**summed("a"), "content": UNSUMMED["content"]}
 
 # Events of an answer that has not said which it is, and what is made of the last one.
 STEPS: dict[str, tuple[list[Object], list[object]]] = {
@@ -208,7 +211,7 @@ STEPS: dict[str, tuple[list[Object], list[object]]] = {
     "an item that has no text begins at once": ([added(0, SEARCH)], [start(0, "web_search_call")]),
     "an item that may have text does not": ([added(0, REASONING)], []),
     "a call begins with its id and name, and what else is known": (
-        [added(0, call(namespace="n"))],
+        [added(0, call(namespace="n", status="in_progress"))],
         [start(0, "tool_call"), names(namespace="n")],
     ),
     "a call that is announced late is named": (
@@ -226,6 +229,10 @@ STEPS: dict[str, tuple[list[Object], list[object]]] = {
         [added(0, call()), added(1, call(call_id="call_2"))],
         [start(1, "tool_call"), names(1, "call_2")],
     ),
+    "the third call is the third": (
+        [added(0, call()), added(1, call(call_id="call_2")), added(2, call(call_id="call_3"))],
+        [start(2, "tool_call"), names(2, "call_3")],
+    ),
     "a text is begun without a word": ([part("added", said(""))], [start(0)]),
     "a content that is no text is not begun": ([part("added", {"type": "sketch"})], []),
     "an empty piece begins a text": ([text("")], [start(0)]),
@@ -237,6 +244,11 @@ STEPS: dict[str, tuple[list[Object], list[object]]] = {
     "a piece that is no text": (
         [{**text(""), "delta": 5}],
         [start(0), AnomalyFound("odd_type", "delta: 5"), says("5")],
+    ),
+    "a piece that is null": ([{**text(""), "delta": None}], [start(0)]),
+    "a piece of audio that is null": (
+        [{"type": "response.audio.delta", "delta": None}],
+        [ChoiceDelta(audio=ChoiceDeltaAudio(data=""))],
     ),
     "a piece of audio that is no text": (
         [{"type": "response.audio.delta", "delta": 5}],
@@ -251,6 +263,10 @@ STEPS: dict[str, tuple[list[Object], list[object]]] = {
     "a refusal takes turns with itself only": (
         [text("a"), piece("refusal", "b", content_index=1), text("c")],
         [says("c")],
+    ),
+    "a refusal takes turns with another": (
+        [piece("refusal", "a", content_index=0), piece("refusal", "b", 1), piece("refusal", "c", content_index=0)],
+        [start(0, "refusal"), ChoiceDelta(refusal="c")],
     ),
     "a summary takes turns with reasoning": (
         [summary("a"), piece("reasoning_text", "b", content_index=0), summary("c")],
@@ -317,6 +333,18 @@ STEPS: dict[str, tuple[list[Object], list[object]]] = {
         [text("b", content=1), text("a"), done(0, message(said("a"), said("b")))],
         [end(0, message(said("a"), said("b"))), end(1, said("a"))],
     ),
+    "another kind of text": (
+        [text("a"), done(0, REFUSED)],
+        [start(1, "refusal"), ChoiceDelta(refusal="No"), end(0, REFUSED), end(1, REFUSED["content"][0])],
+    ),
+    "a summary and reasoning that are counted on": (
+        [summary("a", number=1), piece("reasoning_text", "b", content_index=2), done(0, THOUGHT)],
+        [end(0, THOUGHT), end(1, THOUGHT["content"][0])],
+    ),
+    "reasoning that is counted on, in an item that seemed to have none": (
+        [added(0, REASONING), text("Hi", 1), piece("reasoning_text", "b", content_index=1), done(0, UNSUMMED)],
+        [end(0, UNSUMMED), end(2, UNSUMMED["content"][0])],
+    ),
     "a text after its item": (
         [text("a"), done(0, message(said("a"))), whole("output_text", "ab", content_index=0)],
         [start(1), says("b"), end(1, {"type": "output_text", "text": "ab"})],
@@ -326,9 +354,9 @@ STEPS: dict[str, tuple[list[Object], list[object]]] = {
             text("a"),
             done(0, message(said("a"))),
             whole("output_text", "ab", content_index=0),
-            part("done", said("abc")),
+            part("done", said("abc", x=1)),
         ],
-        [start(2), says("c"), end(2, said("abc"))],
+        [start(2), says("c"), end(2, said("abc", x=1))],
     ),
     "a piece of another item after that": (
         [
@@ -351,6 +379,22 @@ STEPS: dict[str, tuple[list[Object], list[object]]] = {
             AnomalyFound("call_name_changed", "'g' after 'f'"),
             end(0, call("", call_id="call_2", name="g")),
         ],
+    ),
+    "a call that got its name after its id, which changes": (
+        [
+            added(0, call(name="")),
+            whole("function_call_arguments", "", field="arguments", name="f"),
+            done(0, call(call_id="call_2")),
+        ],
+        [AnomalyFound("call_id_changed", "'call_2' after 'call_1'"), end(0, call(call_id="call_2"))],
+    ),
+    "a call that got its id after its name, which changes": (
+        [
+            added(0, call(call_id="")),
+            whole("function_call_arguments", "", field="arguments", call_id="call_1"),
+            done(0, call(name="g")),
+        ],
+        [AnomalyFound("call_name_changed", "'g' after 'f'"), end(0, call(name="g"))],
     ),
     "a call that gives up its id and name": (
         [added(0, call()), done(0, call("", call_id="", name=""))],
@@ -413,6 +457,7 @@ OUTPUTS: dict[str, tuple[list[Object], list[Object], list[object]]] = {
         [],
         [end(0, call("{}"))],
     ),
+    "two texts that were not done": ([text("a"), text("b", content=1)], [], [end(0, None), end(1, None)]),
     "an announcement": ([added(0, message())], [], [start(0), end(0, None)]),
 }
 
@@ -508,11 +553,24 @@ def test_a_stream_that_goes_on_delivers_what_is_at_the_place_of_its_first_item()
 # ---------------------------------------------------------------- the fast path
 
 
-def test_an_item_that_takes_the_place_of_a_text_is_not_continued_by_the_fast_path() -> None:
+# Events, and a piece that seems to continue a text, but needs more than its words.
+SEEMING: dict[str, tuple[list[Object], Object]] = {
+    "of an item at the same place": ([text("a"), added(0, OTHER)], text("b")),
+    "of a text that is no longer the last": ([text("a"), part("added", said(""), content=1)], text("b")),
+    "of a text behind an annotation of another": ([text("a"), text("b", 1), annotated(URL)], text("c", 1)),
+    "of an item that is done": ([text("Hi"), done(0, HI)], text("!")),
+    "of a text that ends in half a character": ([text("\ud83d")], text("b")),
+}
+
+
+@pytest.mark.parametrize("name", SEEMING)
+def test_a_piece_that_needs_more_than_its_words_is_not_for_the_fast_path(name: str) -> None:
+    before, last = SEEMING[name]
     dialect = OpenAIResponses()
-    for event in numbered(created(), added(0, message()), text("a"), added(0, OTHER)):
+    *events, seeming = numbered(created(), added(0, message()), *before, last)
+    for event in events:
         dialect.decode(ServerSentEvent(json.dumps(event)))
-    assert dialect.decode_text(json.dumps({**text("b"), "sequence_number": 4})) is None
+    assert dialect.decode_text(json.dumps(seeming)) is None
 
 
 @pytest.mark.parametrize("halves", ["\ud800\udc00", "\ud83d\ude00", "\udbff\udfff"], ids=ascii)
@@ -536,7 +594,11 @@ def test_json_that_is_too_deep_is_refused_on_every_path(place: int) -> None:
 
 def test_log_probabilities_are_of_the_text_that_has_them() -> None:
     token = TokenLogprob(token="Hi", logprob=-0.5, bytes=[72, 105], top_logprobs=[])
-    for event in (text("Hi", logprobs=[LOGPROB]), whole("output_text", "Hi", content_index=0, logprobs=[LOGPROB])):
+    for event in (
+        text("Hi", logprobs=[LOGPROB]),
+        whole("output_text", "Hi", content_index=0, logprobs=[LOGPROB]),
+        part("done", said("Hi", logprobs=[LOGPROB])),
+    ):
         assert chunk_of(event).choices[0].logprobs == ChoiceLogprobs(content=[token])
     for event in (
         piece("refusal", "Hi", content_index=0, logprobs=[LOGPROB]),

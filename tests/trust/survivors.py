@@ -650,6 +650,28 @@ EXPLANATIONS = [
             ),
         )
     ),
+    *(
+        Explanation("dialects/_responses_writer", line, new, why)
+        for line, new, why in (
+            *(
+                (
+                    (
+                        '_FAMILIES = {"text": "text", "refusal": "refusal", "reasoning": "reasoning",'
+                        ' "reasoning_summary": "reasoning"}'
+                    ),
+                    new,
+                    "A family may have any name of its own.",
+                )
+                for new in ("'refusalX'", "''")
+            ),
+            (
+                "if part.channel is None or whole is None:",
+                "(whole is None)",
+                "A part whose text is sent whole has a channel; type checkers do not know.",
+            ),
+            ("item.native = None", "pass", "It frees memory: the object is not read once the item is done."),
+        )
+    ),
     Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation(

@@ -62,6 +62,13 @@ def test_tags_are_found_on_each_path(index: dict[str, Any]) -> None:
     assert (decoder.completion.message.reasoning, decoder.completion.text) == ("hm", "Hi")
 
 
+def test_reasoning_in_tags_comes_after_that_in_a_field() -> None:
+    value = chunk({"reasoning_content": "a", "content": "<think>b</think>c"})
+    found = OpenAIChat(think_tags=True).decode_plain(json.dumps(value))
+    assert found is not None
+    assert found.choices[0].delta == ChoiceDelta(content="c", reasoning_content="ab")
+
+
 def test_text_inside_of_tags_waits_only_if_it_may_be_a_tag() -> None:
     dialect = OpenAIChat(think_tags=True)
     said = []

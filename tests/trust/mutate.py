@@ -198,7 +198,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "dialects/_responses_writer": _RESPONSES,
     "dialects/_gemini": [*_GEMINI, _GOING_BACK, _PAIRS],
     "dialects/_gemini_answer": _GEMINI,
-    "dialects/_gemini_arguments": _GEMINI,
+    "dialects/_gemini_arguments": [*_GEMINI, _PAIRS],
     "dialects/_gemini_candidate": _GEMINI,
     "dialects/_gemini_plain": _GEMINI,
     "dialects/_gemini_reports": _GEMINI,

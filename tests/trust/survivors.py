@@ -682,6 +682,9 @@ EXPLANATIONS = [
         )
         for new in ("'messageX'", "''")
     ),
+    Explanation(
+        "dialects/_gemini", "return items, False", "True", "An array that is too deep is refused before it is asked."
+    ),
     Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation("dialects/_openai_chat", line, new, why)

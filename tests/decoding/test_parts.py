@@ -483,9 +483,9 @@ def test_the_annotations_in_the_object_of_a_text(native: JSONValue, annotations:
 
 
 def test_a_piece_of_what_has_not_begun_means_nothing() -> None:
-    events, message = read(kept(0, "a") + start(0, "text"))
-    assert events == [PartStarted(0, "text")]
-    assert message.parts == [TextPart("")]
+    decoder = ChatDecoder(dialect=Gathering())
+    assert [*decoder.feed(kept(0, "a") + start(0, "text"))] == [PartStarted(0, "text")]
+    assert decoder.completion.message.parts == [TextPart("")]
 
 
 def test_the_end_of_what_has_not_begun_means_nothing() -> None:

@@ -79,14 +79,12 @@ class ThinkTags:
 
     def rest(self) -> Iterator[ChatCompletionChunk]:
         """End the stream. Yields a chunk with the text that is still held back, if any."""
-        waiting = {index: text for index, text in self._choices.items() if text.waits}
+        waiting = [ChunkChoice(index=index) for index, text in self._choices.items() if text.waits]
         if waiting:
-            empty = [ChunkChoice(index=index) for index in waiting]
             choices = [
-                replace(choice, delta=_with(choice.delta, *text.end()))
-                for choice, text in zip(empty, waiting.values(), strict=True)
+                replace(choice, delta=_with(choice.delta, *self._choices[choice.index].end())) for choice in waiting
             ]
-            yield _marked(ChatCompletionChunk(choices=choices), empty)
+            yield _marked(ChatCompletionChunk(choices=choices), waiting)
 
     def _choice(self, choice: ChunkChoice) -> ChunkChoice:
         text = self._choices.get(choice.index)

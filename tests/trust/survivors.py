@@ -709,12 +709,11 @@ EXPLANATIONS = [
         )
     ),
     Explanation("dialects/_extras", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
-    *(
-        Explanation("dialects/_think_tags", line, "False", "There is one for each.")
-        for line in (
-            "for choice, text in zip(empty, waiting.values(), strict=True)",
-            "for choice, other in zip(chunk.choices, sent, strict=True)",
-        )
+    Explanation(
+        "dialects/_think_tags",
+        "for choice, other in zip(chunk.choices, sent, strict=True)",
+        "False",
+        "There is one for each.",
     ),
     *(
         Explanation("dialects/_detect", line, new, _SHORT_WAY)

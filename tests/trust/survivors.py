@@ -32,6 +32,43 @@ _SHORT_WAY = "It takes a fast path less often; the slow path gives the same resu
 _NO_STACK = "It matters only if the caller's stack is almost exhausted; the next step then ends in the same way."
 
 EXPLANATIONS = [
+    *(
+        Explanation(module, line, "return None", "Only its truth is asked.")
+        for line, *modules in (
+            (
+                "return False",
+                "_chat/_merging",
+                "_chat/_schema",
+                "_chat/_slot",
+                "_chat/_tool_calls",
+                "_decoding/_items",
+                "_decoding/_reader",
+                "_decoding/_states",
+                "_decoding/_surrogates",
+                "_decoding/_text_shortcut",
+                "_json/_lenient",
+                "_json/_writing",
+                "_sse/_cursor",
+                "dialects/_detect",
+                "dialects/_framing",
+                "dialects/_provider_errors",
+            ),
+            (
+                "return []",
+                "_decoding/_chat_state",
+                "dialects/_gemini_answer",
+            ),
+            (
+                "return 0",
+                "_decoding/_text_shortcut",
+            ),
+            (
+                "return self._tags is None",
+                "dialects/_openai_chat",
+            ),
+        )
+        for module in modules
+    ),
     Explanation("_chat/_chunks", 'SOURCE = "_source"', None, "Any other name would do."),
     Explanation("_chat/_chunks", 'SPELLING = "_spelling"', "'_spellingX'", "Any other name would do."),
     Explanation(
@@ -58,7 +95,6 @@ EXPLANATIONS = [
         None,
         _SHORT_WAY,
     ),
-    Explanation("_json/_writing", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_chat/_parsing",
         "if reader is not None or not _is_pydantics(type):",
@@ -207,7 +243,6 @@ EXPLANATIONS = [
         "It matters only after a stream has sent its reconnection time, and a stream sets it to 0.",
     ),
     Explanation("_sse/_cursor", "if not self._window or not id:", "(not id)", _SHORT_WAY),
-    Explanation("_sse/_cursor", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation(
             "_sse/_cursor",
@@ -238,7 +273,6 @@ EXPLANATIONS = [
         "(place)",
         "Of a call it is an index or None; type checkers do not know.",
     ),
-    Explanation("_decoding/_surrogates", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_decoding/_surrogates",
         "return without_surrogates(value) if value else value",
@@ -304,8 +338,6 @@ EXPLANATIONS = [
             ("return len(PLAIN_START)", "return None", _SHORT_WAY),
             ("return True", "return None", _SHORT_WAY),
             ("return True", "False", _SHORT_WAY),
-            ("return False", "return None", "Only its truth is asked."),
-            ("return 0", "return None", "Only its truth is asked."),
             ("or (text := self._decode(block[start:end])) is None", "block[start:]", "JSON may end in white space."),
             (
                 "if self.channel is not None and self.seen - self._found_at >= USEFUL:",
@@ -318,10 +350,6 @@ EXPLANATIONS = [
                 "A chunk that gave another event has no text that could be repeated.",
             ),
         )
-    ),
-    *(
-        Explanation(f"_decoding/{module}", "return False", "return None", "Only its truth is asked.")
-        for module in ("_items", "_reader", "_states")
     ),
     *(
         Explanation(f"_decoding/{module}", "if size > tally.limit:", "(size >= tally.limit)", "`check` compares again.")
@@ -367,7 +395,6 @@ EXPLANATIONS = [
             ),
         )
     ),
-    Explanation("_decoding/_chat_state", "return []", "return None", "Only whether there are any is asked."),
     Explanation(
         "_decoding/_chat_state",
         "if isinstance(entry, ChatCompletionChunk) and entry.usage is not None:",
@@ -441,7 +468,6 @@ EXPLANATIONS = [
         _SHORT_WAY,
     ),
     Explanation("_chat/_slot", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
-    Explanation("_chat/_slot", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation("_chat/_tool_calls", line, new, "Only whether two numbers of deltas are the same is asked.")
         for line, new in (
@@ -473,7 +499,6 @@ EXPLANATIONS = [
         "(current is not None)",
         "A piece that says nothing leaves the id to the next call in any case.",
     ),
-    Explanation("_chat/_tool_calls", "return False", "return None", "Only its truth is asked."),
     Explanation("_chat/_memory", "ENTRY = 64", None, _ESTIMATE),
     Explanation("_chat/_choice_state", "CHOICE_WEIGHT = 256", None, _ESTIMATE),
     Explanation("_chat/_text_channel", "CHANNEL_WEIGHT = 224", None, _ESTIMATE),
@@ -531,7 +556,6 @@ EXPLANATIONS = [
         _SHORT_WAY,
     ),
     Explanation("_chat/_merging", "return one == other and _encode(one) == _encode(other)", None, _SHORT_WAY),
-    Explanation("_chat/_merging", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_json/_depth",
         'within = (len(piece) - len(piece.rstrip("\\\\"))) % 2 == 1',
@@ -556,7 +580,6 @@ EXPLANATIONS = [
         "pass",
         "An exception takes its positional arguments when it is created.",
     ),
-    Explanation("_json/_lenient", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "dialects/_gemini_arguments",
         "return self.is_array and (not isinstance(self.last, int) or step > self.last)",
@@ -564,7 +587,6 @@ EXPLANATIONS = [
         "The last step in an array is an index; type checkers do not know.",
     ),
     Explanation("dialects/_gemini_answer", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
-    Explanation("dialects/_gemini_answer", "return []", "return None", "Only its truth is asked."),
     Explanation(
         "dialects/_gemini",
         "except (ValueError, RecursionError):",
@@ -672,7 +694,6 @@ EXPLANATIONS = [
             ("item.native = None", "pass", "It frees memory: the object is not read once the item is done."),
         )
     ),
-    Explanation("dialects/_detect", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation(
             "dialects/_formats",
@@ -685,7 +706,6 @@ EXPLANATIONS = [
     Explanation(
         "dialects/_gemini", "return items, False", "True", "An array that is too deep is refused before it is asked."
     ),
-    Explanation("dialects/_framing", "return False", "return None", "Only its truth is asked."),
     *(
         Explanation("dialects/_openai_chat", line, new, why)
         for line, new, why in (
@@ -705,7 +725,6 @@ EXPLANATIONS = [
                     "''",
                 )
             ),
-            ("return self._tags is None", "return None", "Only its truth is asked."),
         )
     ),
     Explanation("dialects/_extras", "except (ValueError, RecursionError):", "ValueError", _NO_STACK),
@@ -735,7 +754,6 @@ EXPLANATIONS = [
         "(isinstance(body, dict))",
         "Who names what carries the error has found it in the same way.",
     ),
-    Explanation("dialects/_provider_errors", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "_json/_depth",
         'if text.count("{") + text.count("[") <= MAX_DEPTH:',
@@ -748,7 +766,6 @@ EXPLANATIONS = [
         None,
         "No reason that is translated is None, empty or X.",
     ),
-    Explanation("_chat/_schema", "return False", "return None", "Only its truth is asked."),
     Explanation(
         "dialects/_extras",
         "for choice, (beside, within, told) in zip(chunk.choices, extras, strict=True):",

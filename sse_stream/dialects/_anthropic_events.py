@@ -49,6 +49,7 @@ def delta_decoder() -> Callable[[bytes | str], BlockDelta]:
 
 
 decode_delta = delta_decoder()
+"""Decodes such an event."""
 
 
 class OpenBlock:

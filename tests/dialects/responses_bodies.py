@@ -81,6 +81,15 @@ def said(text: str, **fields: Any) -> Object:
     return {"type": "output_text", "text": text, **fields}
 
 
+HI = message(said("Hi"))
+REASONING = {"type": "reasoning", "id": "rs_1", "summary": []}
+
+
+def summed(*texts: str, **fields: Any) -> Object:
+    """An item of reasoning with these summaries."""
+    return {**REASONING, "summary": [{"type": "summary_text", "text": said} for said in texts], **fields}
+
+
 def call(arguments: str = "", **fields: Any) -> Object:
     return {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": arguments, **fields}
 

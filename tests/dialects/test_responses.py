@@ -50,6 +50,8 @@ from sse_stream.dialects._responses_channels import piece_decoder
 from sse_stream.testing import bytewise, every_cut
 
 from .responses_bodies import (
+    HI,
+    REASONING,
     Object,
     Outcome,
     added,
@@ -66,17 +68,12 @@ from .responses_bodies import (
     read,
     said,
     summary,
+    summed,
     text,
     whole,
 )
 
-REASONING = {"type": "reasoning", "id": "rs_1", "summary": []}
 SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search"}}
-HI = message(said("Hi"))
-
-
-def summed(*texts: str, **fields: Any) -> Object:
-    return {**REASONING, "summary": [{"type": "summary_text", "text": said} for said in texts], **fields}
 
 
 def thought(*texts: str) -> Object:

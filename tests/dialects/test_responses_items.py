@@ -29,6 +29,8 @@ from sse_stream.dialects import AnomalyFound, Failure, Item, OpenAIResponses, Pa
 from sse_stream.testing import bytewise
 
 from .responses_bodies import (
+    HI,
+    REASONING,
     Object,
     added,
     body,
@@ -44,20 +46,15 @@ from .responses_bodies import (
     read,
     said,
     summary,
+    summed,
     text,
     whole,
 )
 
-HI = message(said("Hi"))
 SEARCH = {"type": "web_search_call", "status": "completed"}
-REASONING = {"type": "reasoning", "id": "rs_1", "summary": []}
 NOWHERE = AnomalyFound("missing_index", "output_index: None")
 URL = {"type": "url_citation", "url": "https://a.example"}
 LOGPROB = {"token": "Hi", "logprob": -0.5, "bytes": [72, 105], "top_logprobs": []}
-
-
-def summed(*texts: str) -> Object:
-    return {**REASONING, "summary": [{"type": "summary_text", "text": said} for said in texts]}
 
 
 def nowhere(event: Object, **fields: Any) -> Object:

@@ -79,16 +79,21 @@ def test_text_inside_of_tags_waits_only_if_it_may_be_a_tag() -> None:
     assert said == [("a", ""), ("b", ""), (None, ""), ("<c", ""), (None, "d"), (None, "e")]
 
 
-@pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b""])
-def test_text_that_waits_comes_before_the_end(end: bytes) -> None:
+WAITING = b'data: {"choices":[{"index":0,"delta":{"content":"<th"}}]}\n\n'
+
+
+def test_text_that_waits_comes_before_the_end_mark() -> None:
     decoder = ChatDecoder(dialect=OpenAIChat(think_tags=True))
-    said = [*decoder.feed(b'data: {"choices":[{"index":0,"delta":{"content":"<th"}}]}\n\n' + end)]
-    if not end:
-        with pytest.raises(IncompleteStreamError):
-            said += decoder.close()
-        assert decoder.completion.text == "<th"
-    else:
-        assert said == [TextDelta("<th")]
+    assert [*decoder.feed(WAITING + b"data: [DONE]\n\n")] == [TextDelta("<th")]
+
+
+def test_text_that_waits_comes_before_the_error_of_a_stream_that_was_cut_off() -> None:
+    decoder = ChatDecoder(dialect=OpenAIChat(think_tags=True))
+    assert [*decoder.feed(WAITING)] == []
+    with pytest.raises(IncompleteStreamError) as raised:
+        list(decoder.close())
+    assert raised.value.completion is not None
+    assert raised.value.completion.text == "<th"
 
 
 def test_a_list_without_an_error_is_no_error() -> None:

@@ -28,8 +28,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 _QUIRKS = "tests/dialects/test_quirks.py"
 _MEANINGS = "tests/dialects/test_meanings.py"
+_SINGLE_EVENTS = "tests/dialects/test_chat_items.py"
 _DIALECT = [
-    "tests/dialects/test_chat_items.py",
+    _SINGLE_EVENTS,
     "tests/dialects/test_openai_chat.py",
     _QUIRKS,
     _MEANINGS,
@@ -145,7 +146,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "dialects/_quirks": [*_DIALECT, _GOING_BACK],
     "dialects/_provider_errors": _DIALECT,
     "dialects/_framing": _DIALECT,
-    "dialects/_think_tags": ["tests/dialects/test_chat_items.py", _MEANINGS, _MESSAGE, _GOING_BACK],
+    "dialects/_think_tags": [_SINGLE_EVENTS, _MEANINGS, _MESSAGE, _GOING_BACK],
     "_decoding/_surrogates": ["tests/decoding/test_surrogates.py", _PAIRS, _MEANINGS, _QUIRKS, _DECODER],
     "_decoding/_unframed": ["tests/decoding/test_unframed.py", _MEANINGS, _DECODER],
     "_decoding/_queue": ["tests/decoding/test_surrogates.py", _PAIRS, _DECODER, _MEANINGS, _TURNS],
